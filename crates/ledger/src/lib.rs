@@ -1,0 +1,8 @@
+//! The recording format: events, framing, compression, hash chain; writing to and reading from bytes.
+//!
+//! Stands alone, so that an auditor's verifier can be small: knows no policy, no protocol but the framing of
+//! recorded responses, no database, no runtime. Time is an argument.
+
+pub mod event;
+
+pub use event::Event;

@@ -1,0 +1,144 @@
+//! What was decided, and what comes with it.
+
+use crate::id::ApprovalId;
+
+/// The outcome lattice: `Deny > Hold > Allow`; combining is `max`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Outcome {
+    /// It may go on.
+    Allow,
+    /// It may go on once people said yes.
+    Hold,
+    /// It may not.
+    Deny,
+}
+
+impl Outcome {
+    /// The word that recordings and metrics use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Hold => "hold",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// One policy, or one built-in rule, that determined a decision.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Reason {
+    /// The policy's id, or `portcullis.<rule>` for a built-in rule.
+    pub rule: String,
+    /// What it says, in words the principal may read.
+    pub text: String,
+}
+
+/// How a value is masked. Every kind keeps the column's type; where it cannot, the value is NULL.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum MaskKind {
+    /// NULL.
+    Null,
+    /// A fixed placeholder.
+    Redact,
+    /// All but the first and last few characters are replaced by `*`.
+    Partial {
+        /// Characters kept at the front.
+        first: u8,
+        /// Characters kept at the end.
+        last: u8,
+    },
+    /// First letter and domain of an e-mail address stay.
+    Email,
+    /// Keyed HMAC-SHA-256, hexadecimal: equal values stay equal, nothing else is kept.
+    Hash,
+    /// Keyed, deterministic, same shape: digits become digits, letters become letters.
+    Token,
+    /// Numbers and dates are rounded down to a bucket of this width (units; days for dates).
+    Bucket {
+        /// The width; at least 1.
+        width: u32,
+    },
+}
+
+/// One output column to mask.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Mask {
+    /// The output column's position, from 0.
+    pub position: usize,
+    /// How.
+    pub kind: MaskKind,
+    /// The column's type OID, which decides how text and binary values are rewritten.
+    pub type_oid: u32,
+}
+
+/// What a permit obliges the protocol core to do.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Obligations {
+    /// Per statement of the action, in order: the number of output columns the analysis expects
+    /// (`None` when it expects no rows or cannot know) and the columns to mask.
+    pub results: Vec<ResultObligation>,
+    /// Error, notice and notification texts may quote masked values and are rebuilt from their
+    /// SQLSTATE.
+    pub scrub_messages: bool,
+}
+
+/// Obligations on the rows of one statement.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ResultObligation {
+    /// How many output columns the masks were computed for; rows of another width are not let through.
+    /// `None`: nothing is masked and any width passes.
+    pub width: Option<usize>,
+    /// Columns to mask, by position, ascending.
+    pub masks: Vec<Mask>,
+}
+
+/// Why an action is refused; each kind has one stable code per protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RefusalKind {
+    /// Policy says no.
+    Denied,
+    /// It waits for approval; the ticket is in the refusal.
+    Pending,
+    /// People said no.
+    Disapproved,
+    /// Nobody answered in time.
+    Expired,
+    /// The client withdrew (cancel).
+    Withdrawn,
+    /// It was not understood.
+    NotUnderstood,
+    /// A named limit was exceeded.
+    Limit,
+    /// The gateway cannot record, decide or reach what it needs.
+    Unavailable,
+    /// Identity is gone: revoked, expired.
+    Unauthenticated,
+}
+
+/// A refusal, ready to be worded in the client's own protocol.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// Which kind.
+    pub kind: RefusalKind,
+    /// What was refused and by which rule.
+    pub message: String,
+    /// Effects and policy ids.
+    pub detail: Option<String>,
+    /// What would pass, or how to ask.
+    pub hint: Option<String>,
+    /// The ticket, for holds.
+    pub ticket: Option<ApprovalId>,
+}
+
+impl Refusal {
+    /// A refusal of `kind` that says `message` and nothing else.
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            ticket: None,
+        }
+    }
+}

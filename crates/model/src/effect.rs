@@ -1,0 +1,313 @@
+//! What an action would do: verbs, objects, columns, and where column values flow.
+
+use std::fmt;
+
+/// One kind of effect. Policies name it as `Action::"<name>"`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verb {
+    /// Open a session on a resource.
+    Connect,
+    /// Read rows or values.
+    Select,
+    /// Add rows.
+    Insert,
+    /// Change rows.
+    Update,
+    /// Remove rows.
+    Delete,
+    /// Remove all rows at once.
+    Truncate,
+    /// Run a function that is not a harmless built-in.
+    Call,
+    /// Make an object.
+    Create,
+    /// Change an object's definition, owner or comment.
+    Alter,
+    /// Remove an object.
+    Drop,
+    /// Change privileges.
+    Grant,
+    /// Change a session or server setting that matters.
+    Set,
+    /// Take on another role.
+    SetRole,
+    /// Take an explicit lock.
+    Lock,
+    /// Listen on a notification channel.
+    Listen,
+    /// Send a notification.
+    Notify,
+    /// Read or write files or run programs on the server's host.
+    ServerFile,
+    /// Read or write large objects.
+    LargeObject,
+    /// Stream the write-ahead log or decode it.
+    Replicate,
+    /// Vacuum, analyse, reindex, cluster, checkpoint, refresh.
+    Maintain,
+    /// Run a code block in a procedural language.
+    Execute,
+    /// Anything else that reaches the server itself (signals, configuration, statistics).
+    Administer,
+}
+
+/// The groups that a policy may name instead of single verbs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum VerbGroup {
+    /// Changes nothing.
+    Read,
+    /// Changes rows.
+    Write,
+    /// Changes definitions.
+    Ddl,
+    /// Reaches beyond the database's data.
+    Admin,
+}
+
+impl Verb {
+    /// All verbs, in the order of the enum.
+    pub const ALL: [Self; 22] = [
+        Self::Connect,
+        Self::Select,
+        Self::Insert,
+        Self::Update,
+        Self::Delete,
+        Self::Truncate,
+        Self::Call,
+        Self::Create,
+        Self::Alter,
+        Self::Drop,
+        Self::Grant,
+        Self::Set,
+        Self::SetRole,
+        Self::Lock,
+        Self::Listen,
+        Self::Notify,
+        Self::ServerFile,
+        Self::LargeObject,
+        Self::Replicate,
+        Self::Maintain,
+        Self::Execute,
+        Self::Administer,
+    ];
+
+    /// The name that policies and recordings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Select => "select",
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Truncate => "truncate",
+            Self::Call => "call",
+            Self::Create => "create",
+            Self::Alter => "alter",
+            Self::Drop => "drop",
+            Self::Grant => "grant",
+            Self::Set => "set",
+            Self::SetRole => "set_role",
+            Self::Lock => "lock",
+            Self::Listen => "listen",
+            Self::Notify => "notify",
+            Self::ServerFile => "server_file",
+            Self::LargeObject => "large_object",
+            Self::Replicate => "replicate",
+            Self::Maintain => "maintain",
+            Self::Execute => "execute",
+            Self::Administer => "administer",
+        }
+    }
+
+    /// The group the verb belongs to; `connect` and `call` stand alone.
+    pub fn group(self) -> Option<VerbGroup> {
+        match self {
+            Self::Connect | Self::Call => None,
+            Self::Select | Self::Listen => Some(VerbGroup::Read),
+            Self::Insert
+            | Self::Update
+            | Self::Delete
+            | Self::Truncate
+            | Self::Lock
+            | Self::Notify
+            | Self::LargeObject => Some(VerbGroup::Write),
+            Self::Create | Self::Alter | Self::Drop | Self::Maintain => Some(VerbGroup::Ddl),
+            Self::Grant
+            | Self::Set
+            | Self::SetRole
+            | Self::ServerFile
+            | Self::Replicate
+            | Self::Execute
+            | Self::Administer => Some(VerbGroup::Admin),
+        }
+    }
+
+    /// Whether an action with this effect must be durable in the recording before it is forwarded.
+    pub fn is_effectful(self) -> bool {
+        !matches!(self, Self::Connect | Self::Select | Self::Listen)
+    }
+}
+
+impl VerbGroup {
+    /// The name that policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Ddl => "ddl",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The thing an effect falls on, by its resolved name within one database.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Object {
+    /// The resource or database as a whole.
+    Database,
+    /// A schema.
+    Schema {
+        /// Its name.
+        schema: String,
+    },
+    /// A table, view, materialised view, foreign table or sequence.
+    Table {
+        /// The schema that holds it.
+        schema: String,
+        /// Its name.
+        name: String,
+    },
+    /// A function, procedure or aggregate; overloads are one object.
+    Function {
+        /// The schema that holds it.
+        schema: String,
+        /// Its name.
+        name: String,
+    },
+    /// A setting (GUC).
+    Setting {
+        /// Its lower-case name.
+        name: String,
+    },
+    /// A role.
+    Role {
+        /// Its name.
+        name: String,
+    },
+    /// A notification channel.
+    Channel {
+        /// Its name.
+        name: String,
+    },
+    /// Anything else, named by kind: `extension`, `publication`, `type`, `large_object`, `server`…
+    Other {
+        /// The kind, lower case.
+        kind: String,
+        /// Its name, schema-qualified where it has one; may be empty.
+        name: String,
+    },
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => f.write_str("database"),
+            Self::Schema { schema } => write!(f, "schema {schema}"),
+            Self::Table { schema, name } => write!(f, "{schema}.{name}"),
+            Self::Function { schema, name } => write!(f, "{schema}.{name}()"),
+            Self::Setting { name } => write!(f, "setting {name}"),
+            Self::Role { name } => write!(f, "role {name}"),
+            Self::Channel { name } => write!(f, "channel {name}"),
+            Self::Other { kind, name } if name.is_empty() => f.write_str(kind),
+            Self::Other { kind, name } => write!(f, "{kind} {name}"),
+        }
+    }
+}
+
+/// One thing an action would do to one object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Effect {
+    /// What is done.
+    pub verb: Verb,
+    /// To what.
+    pub object: Object,
+    /// The columns involved, sorted; empty when the effect is on the object as a whole
+    /// (`count(*)`, DELETE, DDL).
+    pub columns: Vec<String>,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb.as_str(), self.object)?;
+        if !self.columns.is_empty() {
+            write!(f, " ({})", self.columns.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A stored column, by its resolved name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ColumnRef {
+    /// The schema of the relation.
+    pub schema: String,
+    /// The relation that stores it (never a view: views are opened).
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// PostgreSQL's type OID of the column (the base type's for a domain).
+    pub type_oid: u32,
+}
+
+impl fmt::Display for ColumnRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.schema, self.table, self.column)
+    }
+}
+
+/// Where the values of one output column come from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Projection {
+    /// No stored column's value reaches it (constants, `now()`, `count(*)`).
+    Free,
+    /// It is one of these columns as stored (several through a set operation or a view over one),
+    /// value and type preserved.
+    Direct(Vec<ColumnRef>),
+    /// It is computed from these columns.
+    Derived(Vec<ColumnRef>),
+}
+
+/// The output columns of one statement's result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Projections {
+    /// The statement returns no rows, or rows that carry no stored value (SHOW, EXPLAIN of nothing).
+    None,
+    /// One entry per output column, in order.
+    Columns(Vec<Projection>),
+    /// The rows belong to a query named elsewhere (EXECUTE, FETCH): its own projections apply.
+    Named(String),
+}
+
+/// How a column's value is used other than by returning it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Usage {
+    /// Compared for equality, joined, grouped, counted, made distinct.
+    Compared,
+    /// Used in any other predicate, ordering or window.
+    Predicate,
+    /// Copied into another stored place.
+    Stored,
+    /// Written to: assigned a value by INSERT, UPDATE, MERGE or COPY.
+    Assigned,
+    /// Used in a way the analysis does not follow.
+    Opaque,
+}
+
+/// One use of one column beyond projection.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ColumnUse {
+    /// The column.
+    pub column: ColumnRef,
+    /// How it is used.
+    pub usage: Usage,
+}

@@ -1,0 +1,26 @@
+//! The nouns of Portcullis: who acts, on what, with which effects, and what was decided.
+//!
+//! Nothing here knows a protocol, a clock, a runtime or a storage format, and nothing here is
+//! serialised: a boundary that keeps or sends one of these makes its own counterpart.
+
+pub mod action;
+pub mod decision;
+pub mod effect;
+pub mod fault;
+pub mod id;
+pub mod limits;
+pub mod principal;
+pub mod resource;
+pub mod secret;
+
+pub use action::{Action, ActionKind, Application, Parameter, ParameterFormat, Statement};
+pub use decision::{Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
+pub use effect::{
+    ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb, VerbGroup,
+};
+pub use fault::Fault;
+pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};
+pub use limits::Limits;
+pub use principal::{Principal, PrincipalKind};
+pub use resource::{Resource, ResourceName};
+pub use secret::Secret;

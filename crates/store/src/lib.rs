@@ -1,0 +1,1 @@
+//! The gate's ports on SQLite and local files.
