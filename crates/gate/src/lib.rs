@@ -5,6 +5,7 @@
 //! [`permit::Permit`] cannot be made any other way.
 
 pub mod admit;
+pub mod desk;
 pub mod live;
 pub mod open;
 pub mod permit;

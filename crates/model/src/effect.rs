@@ -49,6 +49,9 @@ pub enum Verb {
     Execute,
     /// Anything else that reaches the server itself (signals, configuration, statistics).
     Administer,
+    /// Something the analysis could not prove harmless or resolve. Only a permit for all actions, or one
+    /// that names this verb, lets it pass; and never while a labelled column may be reached unrevealed.
+    Unanalysed,
 }
 
 /// The groups that a policy may name instead of single verbs.
@@ -66,7 +69,7 @@ pub enum VerbGroup {
 
 impl Verb {
     /// All verbs, in the order of the enum.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Connect,
         Self::Select,
         Self::Insert,
@@ -89,6 +92,7 @@ impl Verb {
         Self::Maintain,
         Self::Execute,
         Self::Administer,
+        Self::Unanalysed,
     ];
 
     /// The name that policies and recordings use.
@@ -116,13 +120,14 @@ impl Verb {
             Self::Maintain => "maintain",
             Self::Execute => "execute",
             Self::Administer => "administer",
+            Self::Unanalysed => "unanalysed",
         }
     }
 
-    /// The group the verb belongs to; `connect` and `call` stand alone.
+    /// The group the verb belongs to; `connect`, `call` and `unanalysed` stand alone.
     pub fn group(self) -> Option<VerbGroup> {
         match self {
-            Self::Connect | Self::Call => None,
+            Self::Connect | Self::Call | Self::Unanalysed => None,
             Self::Select | Self::Listen => Some(VerbGroup::Read),
             Self::Insert
             | Self::Update
