@@ -1,0 +1,560 @@
+//! The one configuration file: its shape, its defaults, and what is refused.
+//!
+//! Unknown keys are errors, so that a misspelt limit cannot silently be the default. Secrets never stand in
+//! the file: it names files or environment variables that hold them.
+
+mod limits;
+mod scalar;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use limits::LimitsConfig;
+pub use scalar::{Bytes, Span};
+
+/// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
+pub const REFERENCE: &str = include_str!("reference.toml");
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML of this shape.
+    #[error("{path}: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value cannot be used.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The setting.
+        key: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+fn refuse(key: impl Into<String>, problem: impl Into<String>) -> Error {
+    Error::Value { key: key.into(), problem: problem.into() }
+}
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The process itself.
+    pub gateway: GatewayConfig,
+    /// What it says of itself.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Where database clients connect.
+    #[serde(default)]
+    pub listen: Vec<ListenConfig>,
+    /// The certificate that clients see.
+    #[serde(default)]
+    pub tls: TlsConfig,
+    /// The admin API and the web page.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// Policies and labels.
+    pub policy: PolicyConfig,
+    /// Masking.
+    #[serde(default)]
+    pub masking: MaskingConfig,
+    /// Recording.
+    #[serde(default)]
+    pub recording: RecordingConfig,
+    /// Trusted identity providers.
+    #[serde(default)]
+    pub issuer: Vec<IssuerConfig>,
+    /// Registered targets.
+    #[serde(default)]
+    pub resource: Vec<ResourceConfig>,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+}
+
+/// `[gateway]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Folder for recordings, keys and state; created with mode 0700.
+    pub data_dir: PathBuf,
+    /// The host name clients use.
+    #[serde(default = "localhost")]
+    pub name: String,
+    /// Worker threads; 0 means one per core.
+    #[serde(default)]
+    pub workers: usize,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// Human or JSON lines.
+    pub format: LogFormat,
+    /// A filter such as `info` or `info,relay=debug`.
+    pub level: String,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a terminal.
+    Human,
+    /// For a collector.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".to_owned() }
+    }
+}
+
+/// `[[listen]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenConfig {
+    /// `ip:port`, or `unix:/folder` (the socket is `.s.PGSQL.5432` in it).
+    pub address: String,
+    /// Whether clients must, may or cannot use TLS.
+    #[serde(default)]
+    pub tls: ListenTls,
+}
+
+/// TLS towards database clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenTls {
+    /// Sessions without TLS are refused.
+    #[default]
+    Required,
+    /// TLS when asked for; credentials without it only over loopback.
+    Offered,
+    /// No TLS; only on loopback or a unix socket.
+    Off,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    /// PEM chain; without it the gateway makes its own CA and certificate.
+    pub certificate_file: Option<PathBuf>,
+    /// PEM key.
+    pub key_file: Option<PathBuf>,
+    /// Further names and addresses for the generated certificate.
+    pub names: Vec<String>,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Where the API and the page listen; empty switches both off.
+    pub address: String,
+    /// The URL under which people reach it.
+    pub public_url: Option<String>,
+    /// TLS with the gateway's certificate, or none (loopback only).
+    pub tls: HttpTls,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
+}
+
+/// TLS of the HTTP listener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpTls {
+    /// The gateway's certificate.
+    Auto,
+    /// Plain HTTP; only on loopback.
+    Off,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsAccess {
+    /// Loopback peers.
+    Loopback,
+    /// Anybody who reaches the listener.
+    Open,
+    /// Nobody.
+    Off,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8443".to_owned(),
+            public_url: None,
+            tls: HttpTls::Auto,
+            metrics: MetricsAccess::Loopback,
+        }
+    }
+}
+
+/// `[policy]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyConfig {
+    /// Folder of `*.cedar` files.
+    pub dir: PathBuf,
+    /// The data catalog (`data.toml`); without it nothing is labelled.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// How often the files are looked at.
+    #[serde(default = "one_second")]
+    pub reload_interval: Span,
+}
+
+/// `[masking]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MaskingConfig {
+    /// The key of `hash` and `token` masks, 32 bytes or more; made under `data_dir` when absent.
+    pub key_file: Option<PathBuf>,
+}
+
+/// `[recording]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordingConfig {
+    /// When reads must be on disk.
+    pub durability: Durability,
+}
+
+/// When reads must be on disk; effectful actions always are, before they are forwarded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// Within `limits.journal_interval`.
+    #[default]
+    Group,
+    /// Before they are forwarded.
+    Strict,
+}
+
+/// `[[issuer]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// The issuer's URL, exactly as in `iss`.
+    pub url: String,
+    /// Accepted audiences; at least one.
+    pub audiences: Vec<String>,
+    /// The client that people sign in with (web page, CLI).
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Its secret, for a confidential client.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// Scopes asked for at sign-in.
+    #[serde(default = "standard_scopes")]
+    pub scopes: String,
+    /// Accepted signature algorithms.
+    #[serde(default = "standard_algorithms")]
+    pub algorithms: Vec<String>,
+    /// The claim that lists groups.
+    #[serde(default = "groups_claim")]
+    pub groups_claim: String,
+    /// The claim that names the principal for people.
+    #[serde(default = "name_claim")]
+    pub name_claim: String,
+    /// `claim=value` that marks an AI agent.
+    #[serde(default)]
+    pub agent_claim: Option<String>,
+    /// `claim=value` that marks a workload.
+    #[serde(default)]
+    pub workload_claim: Option<String>,
+    /// A CA for this issuer's HTTPS, beside the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Plain HTTP; only for an issuer on loopback.
+    #[serde(default)]
+    pub allow_http: bool,
+    /// Sessions end with their token (and 60 s of grace).
+    #[serde(default)]
+    pub end_with_token: bool,
+    /// Tolerated difference of clocks.
+    #[serde(default = "sixty_seconds")]
+    pub clock_skew: Span,
+}
+
+/// `[[resource]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceConfig {
+    /// The name clients use as database.
+    pub name: String,
+    /// The protocol; `postgres`.
+    #[serde(default = "postgres")]
+    pub protocol: String,
+    /// `host:port`, or `unix:/path/to/.s.PGSQL.5432`.
+    pub address: String,
+    /// The database served by default.
+    pub database: String,
+    /// Further databases that `name/database` may name.
+    #[serde(default)]
+    pub databases: Vec<String>,
+    /// TLS towards the target.
+    #[serde(default)]
+    pub tls: UpstreamTls,
+    /// The CA that signed the target's certificate; the system's when absent.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The role the gateway logs in as.
+    pub user: String,
+    /// A file with the role's password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// Or an environment variable with it.
+    #[serde(default)]
+    pub password_env: Option<String>,
+    /// Free tags for policies.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// How often the target's catalog is looked at.
+    #[serde(default = "two_seconds")]
+    pub catalog_interval: Span,
+}
+
+/// TLS towards a target; there is no mode that falls back silently.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpstreamTls {
+    /// None; refused for targets that are not on loopback unless spelled out.
+    Disable,
+    /// Encrypted, certificate unchecked.
+    Require,
+    /// Certificate checked.
+    VerifyCa,
+    /// Certificate and name checked.
+    #[default]
+    VerifyFull,
+}
+
+fn localhost() -> String {
+    "localhost".to_owned()
+}
+fn postgres() -> String {
+    "postgres".to_owned()
+}
+fn groups_claim() -> String {
+    "groups".to_owned()
+}
+fn name_claim() -> String {
+    "email".to_owned()
+}
+fn standard_scopes() -> String {
+    "openid email profile groups".to_owned()
+}
+fn standard_algorithms() -> Vec<String> {
+    ["RS256", "PS256", "ES256", "EdDSA"].map(str::to_owned).to_vec()
+}
+fn one_second() -> Span {
+    Span(Duration::from_secs(1))
+}
+fn two_seconds() -> Span {
+    Span(Duration::from_secs(2))
+}
+fn sixty_seconds() -> Span {
+    Span(Duration::from_secs(60))
+}
+
+impl Config {
+    /// Reads and checks a file; relative paths in it are taken from the file's folder.
+    ///
+    /// # Errors
+    /// [`Error`] with the key that is wrong.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|source| Error::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        config.anchor(path.parent().unwrap_or(Path::new(".")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        let fix = |path: &mut PathBuf| {
+            if path.is_relative() {
+                *path = folder.join(&*path);
+            }
+        };
+        fix(&mut self.gateway.data_dir);
+        fix(&mut self.policy.dir);
+        let mut optional = vec![
+            &mut self.policy.data,
+            &mut self.tls.certificate_file,
+            &mut self.tls.key_file,
+            &mut self.masking.key_file,
+        ];
+        for issuer in &mut self.issuer {
+            optional.extend([&mut issuer.client_secret_file, &mut issuer.ca_file]);
+        }
+        for resource in &mut self.resource {
+            optional.extend([&mut resource.ca_file, &mut resource.password_file]);
+        }
+        optional.into_iter().flatten().for_each(fix);
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.listen.is_empty() {
+            return Err(refuse("listen", "at least one [[listen]] is needed"));
+        }
+        for listen in &self.listen {
+            let open = listen.tls == ListenTls::Off;
+            if open && !listen.address.starts_with("unix:") && !is_loopback(&listen.address) {
+                return Err(refuse(
+                    "listen.tls",
+                    format!("\"off\" is only for loopback and unix sockets, not {}", listen.address),
+                ));
+            }
+        }
+        if self.tls.certificate_file.is_some() != self.tls.key_file.is_some() {
+            return Err(refuse("tls", "certificate_file and key_file go together"));
+        }
+        if self.http.tls == HttpTls::Off && !self.http.address.is_empty() && !is_loopback(&self.http.address) {
+            return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
+        }
+        self.issuer.iter().try_for_each(check_issuer)?;
+        self.check_resources()
+    }
+
+    fn check_resources(&self) -> Result<(), Error> {
+        let mut names = std::collections::BTreeSet::new();
+        for resource in &self.resource {
+            let key = format!("resource {}", resource.name);
+            if model::ResourceName::new(&resource.name).is_none() {
+                return Err(refuse(key, "a name is 1 to 63 of a-z 0-9 - _ and starts with a letter"));
+            }
+            if !names.insert(&resource.name) {
+                return Err(refuse(key, "is registered twice"));
+            }
+            if resource.protocol != "postgres" {
+                return Err(refuse(key, format!("protocol {:?} is not known", resource.protocol)));
+            }
+            if resource.password_file.is_some() && resource.password_env.is_some() {
+                return Err(refuse(key, "password_file and password_env exclude each other"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_issuer(issuer: &IssuerConfig) -> Result<(), Error> {
+    let key = format!("issuer {}", issuer.url);
+    if issuer.audiences.is_empty() {
+        return Err(refuse(key, "audiences must name at least one"));
+    }
+    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let plain = issuer.url.starts_with("http://");
+    if plain && !(issuer.allow_http && loopback.iter().any(|prefix| issuer.url.starts_with(prefix))) {
+        return Err(refuse(key, "must be https; allow_http is only for loopback"));
+    }
+    if !plain && !issuer.url.starts_with("https://") {
+        return Err(refuse(key, "must be an https URL"));
+    }
+    Ok(())
+}
+
+fn is_loopback(address: &str) -> bool {
+    address.parse::<SocketAddr>().is_ok_and(|a| a.ip().is_loopback())
+        || address.rsplit_once(':').is_some_and(|(host, _)| host == "localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SMALL: &str = r#"
+        [gateway]
+        data_dir = "data"
+        [[listen]]
+        address = "127.0.0.1:6432"
+        [policy]
+        dir = "policy"
+    "#;
+
+    fn load(text: &str) -> Result<Config, Error> {
+        let folder = std::env::temp_dir().join(format!("portcullis-config-{}", uuid_like(text)));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("portcullis.toml");
+        std::fs::write(&path, text).unwrap();
+        let result = Config::read(&path);
+        std::fs::remove_dir_all(&folder).unwrap();
+        result
+    }
+
+    fn uuid_like(text: &str) -> String {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        (text, std::process::id()).hash(&mut hasher);
+        format!("{:x}", hasher.finish())
+    }
+
+    #[test]
+    fn the_reference_is_valid_and_spells_the_default_limits() {
+        let reference: Config = toml::from_str(REFERENCE).unwrap();
+        reference.check().unwrap();
+        assert_eq!(reference.limits.resolve().unwrap(), model::Limits::standard());
+    }
+
+    #[test]
+    fn the_reference_names_every_limit() {
+        let debug = format!("{:#?}", LimitsConfig::default());
+        for line in debug.lines().filter_map(|l| l.trim().strip_suffix(": None,")) {
+            assert!(REFERENCE.contains(&format!("{line} = ")), "reference.toml lacks limits.{line}");
+        }
+    }
+
+    #[test]
+    fn relative_paths_start_at_the_file() {
+        let config = load(SMALL).unwrap();
+        assert!(config.policy.dir.is_absolute());
+        assert!(config.gateway.data_dir.ends_with("data"));
+    }
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        let cases = [
+            ("\n[gatway]\n", "gatway"),
+            ("\n[limits]\nhold_wait = \"soon\"\n", "hold_wait"),
+            ("\n[http]\naddress = \"0.0.0.0:80\"\ntls = \"off\"\n", "http.tls"),
+            ("\n[tls]\ncertificate_file = \"a\"\n", "tls"),
+            ("\n[[issuer]]\nurl = \"http://idp.example\"\naudiences = [\"a\"]\n", "https"),
+            ("\n[[issuer]]\nurl = \"https://idp.example\"\naudiences = []\n", "audiences"),
+            ("\n[[listen]]\naddress = \"0.0.0.0:5432\"\ntls = \"off\"\n", "listen.tls"),
+            (
+                "\n[[resource]]\nname = \"A\"\naddress = \"h:1\"\ndatabase = \"d\"\nuser = \"u\"\n",
+                "resource A",
+            ),
+        ];
+        for (extra, expect) in cases {
+            let error = load(&format!("{SMALL}{extra}")).unwrap_err().to_string();
+            assert!(error.contains(expect), "{extra} gave: {error}");
+        }
+    }
+}
