@@ -11,7 +11,8 @@ pub enum Effect {
     Inspect(Inspect),
     /// Record this action's fate.
     Completed(gate::admit::Completion),
-    /// The target's definitions may have changed: read its catalog anew before the next analysis.
+    /// The target's definitions may have changed: read its catalog anew, hand it to the inspector, then call
+    /// [`Session::catalog_read`]. Analyses wait until then.
     CatalogChanged,
     /// End the session after flushing what is buffered towards the client.
     Close(Fault, String),
@@ -36,6 +37,11 @@ pub struct Span {
 }
 
 /// A session's core after login, between one client and one upstream.
+///
+/// How a host drives it: after any input (bytes, a verdict, an analysis, a fresh catalog) it polls until `None`,
+/// drains both outputs, and calls [`Session::on_client`] again with whatever client bytes it still holds, because
+/// the input may have unblocked them. It reads more from the client only while [`Session::wants_client`] (beyond
+/// that at most `buffer_bytes_max`, to notice a client that leaves).
 pub trait Session: Send {
     /// Takes bytes the client sent; consumes whole messages from the front and leaves the rest.
     fn on_client(&mut self, bytes: &mut bytes::BytesMut);
@@ -51,6 +57,8 @@ pub trait Session: Send {
     fn refuse(&mut self, sequence: u64, refusal: &Refusal);
     /// The held action, to be judged again (after a hold); analysed anew when the catalog changed.
     fn rejudge(&mut self);
+    /// Goes on after [`Effect::CatalogChanged`]: the inspector holds the catalog as it is now.
+    fn catalog_read(&mut self);
     /// Tells the client something while it waits.
     fn notice(&mut self, message: &str, hint: &str);
     /// Says goodbye with a reason; nothing more is forwarded.
@@ -59,6 +67,8 @@ pub trait Session: Send {
     fn to_client(&mut self) -> (&mut bytes::BytesMut, &mut Vec<Span>);
     /// Bytes for the upstream; the host drains them.
     fn to_upstream(&mut self) -> &mut bytes::BytesMut;
+    /// Whether client bytes can be taken now; while not, the host keeps them and need not read more.
+    fn wants_client(&self) -> bool;
     /// Whether an action is held, under analysis or awaiting a verdict.
     fn is_judging(&self) -> bool;
     /// Whether nothing is under way and no transaction is open: a good moment to end.

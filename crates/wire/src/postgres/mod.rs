@@ -2,4 +2,17 @@
 //!
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
 //! side until ReadyForQuery), `session` (between the two), `rows` (masking), `inspect` (text to action),
-//! `refuse` (what the gateway itself says).
+//! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
+
+pub mod frame;
+pub mod inspect;
+pub mod login;
+pub mod reader;
+pub mod refuse;
+pub mod session;
+pub mod startup;
+
+pub use inspect::Inspector;
+pub use login::{CancelKey, Login, LoginEffect, LoginParts, UpstreamReady};
+pub use session::{Session, SessionParts};
+pub use startup::{ClientTls, LoginRequest, Startup, StartupEffect, StartupOptions};

@@ -1,0 +1,1 @@
+//! What the gateway itself says in PostgreSQL's own words.
