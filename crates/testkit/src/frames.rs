@@ -1,0 +1,215 @@
+//! A client that speaks PostgreSQL's frames by hand, for what no driver would send.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// One message from the server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Frame {
+    /// Its type.
+    pub tag: u8,
+    /// What follows the length.
+    pub body: Vec<u8>,
+}
+
+impl Frame {
+    /// A field of an ErrorResponse or NoticeResponse, such as `C` for the SQLSTATE.
+    pub fn field(&self, code: u8) -> Option<String> {
+        let mut fields = self.body.split(|byte| *byte == 0);
+        fields
+            .find(|f| f.first() == Some(&code))
+            .map(|f| String::from_utf8_lossy(f.get(1..).unwrap_or_default()).into_owned())
+    }
+
+    /// The columns of a DataRow; `None` is NULL.
+    ///
+    /// # Panics
+    /// When it is not a well-formed DataRow.
+    pub fn columns(&self) -> Vec<Option<Vec<u8>>> {
+        assert_eq!(self.tag, b'D', "not a row");
+        let mut rest = self.body.get(2..).expect("a column count");
+        let mut columns = Vec::new();
+        while let Some((length, after)) = rest.split_first_chunk::<4>() {
+            let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+                columns.push(None);
+                rest = after;
+                continue;
+            };
+            let (value, after) = after.split_at(length);
+            columns.push(Some(value.to_vec()));
+            rest = after;
+        }
+        columns
+    }
+
+    /// A DataRow's columns as text.
+    ///
+    /// # Panics
+    /// As [`Frame::columns`].
+    pub fn texts(&self) -> Vec<String> {
+        let text = |c: Option<Vec<u8>>| {
+            c.map_or("NULL".to_owned(), |b| {
+                String::from_utf8_lossy(&b).into_owned()
+            })
+        };
+        self.columns().into_iter().map(text).collect()
+    }
+}
+
+/// A raw connection. Reads time out after 20 s.
+#[derive(Debug)]
+pub struct RawClient {
+    stream: TcpStream,
+}
+
+impl RawClient {
+    /// Connects, and says nothing yet.
+    ///
+    /// # Panics
+    /// When nobody listens.
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream =
+            TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .expect("a time-out");
+        stream.set_nodelay(true).expect("no delay");
+        Self { stream }
+    }
+
+    /// Connects and logs in with a password; answers once the server is ready.
+    ///
+    /// # Panics
+    /// When the login fails.
+    pub fn login(address: SocketAddr, user: &str, database: &str, password: &str) -> Self {
+        let mut client = Self::connect(address);
+        client.send_startup(&[("user", user), ("database", database)]);
+        let asked = client.read();
+        assert_eq!(
+            asked.body,
+            3_u32.to_be_bytes(),
+            "a cleartext password is asked for: {asked:?}"
+        );
+        client.send(b'p', &[password.as_bytes(), &[0]].concat());
+        let greeting = client.read_until_ready();
+        assert_eq!(greeting.first().map(|f| f.tag), Some(b'R'), "{greeting:?}");
+        client
+    }
+
+    /// Sends bytes as they are. A peer that has hung up is no error here; the next read tells.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        drop(self.stream.write_all(bytes));
+    }
+
+    /// Sends one message.
+    pub fn send(&mut self, tag: u8, body: &[u8]) {
+        self.send_bytes(&frame(tag, body));
+    }
+
+    /// Sends a start-up packet of protocol 3.0.
+    pub fn send_startup(&mut self, parameters: &[(&str, &str)]) {
+        let mut body = 196_608_u32.to_be_bytes().to_vec();
+        for (name, value) in parameters {
+            body.extend_from_slice(name.as_bytes());
+            body.push(0);
+            body.extend_from_slice(value.as_bytes());
+            body.push(0);
+        }
+        body.push(0);
+        let length = u32::try_from(body.len() + 4).expect("a short packet");
+        self.send_bytes(&[&length.to_be_bytes(), body.as_slice()].concat());
+    }
+
+    /// Sends a simple query, and answers all up to ReadyForQuery.
+    ///
+    /// # Panics
+    /// When the connection ends first.
+    pub fn query(&mut self, sql: &str) -> Vec<Frame> {
+        self.send(b'Q', &[sql.as_bytes(), &[0]].concat());
+        self.read_until_ready()
+    }
+
+    /// The next message.
+    ///
+    /// # Panics
+    /// When the connection ends, or nothing comes.
+    pub fn read(&mut self) -> Frame {
+        self.try_read().expect("a message from the server")
+    }
+
+    /// The next message, or why there is none.
+    ///
+    /// # Errors
+    /// What the socket said; `UnexpectedEof` when the peer hung up.
+    pub fn try_read(&mut self) -> io::Result<Frame> {
+        let mut head = [0; 5];
+        self.stream.read_exact(&mut head)?;
+        let [tag, length @ ..] = head;
+        let length = u32::from_be_bytes(length) as usize;
+        let mut body = vec![0; length.saturating_sub(4)];
+        self.stream.read_exact(&mut body)?;
+        Ok(Frame { tag, body })
+    }
+
+    /// All messages up to and with the next ReadyForQuery.
+    ///
+    /// # Panics
+    /// When the connection ends first; the message then holds what came before.
+    pub fn read_until_ready(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        loop {
+            match self.try_read() {
+                Ok(frame) => frames.push(frame),
+                Err(error) => panic!("{error} after {}", describe(&frames)),
+            }
+            if frames.last().is_some_and(|frame| frame.tag == b'Z') {
+                return frames;
+            }
+        }
+    }
+
+    /// All messages until the peer hangs up or nothing more comes.
+    pub fn read_to_end(&mut self) -> Vec<Frame> {
+        std::iter::from_fn(|| self.try_read().ok()).collect()
+    }
+
+    /// One byte, as in the answer to an SSLRequest; `None` when the peer hung up.
+    pub fn read_byte(&mut self) -> Option<u8> {
+        let mut byte = [0];
+        self.stream.read_exact(&mut byte).ok().map(|()| byte[0])
+    }
+
+    /// Hangs up without a word.
+    pub fn hang_up(self) {
+        drop(self.stream.shutdown(Shutdown::Both));
+    }
+
+    /// Bounds how long reads wait.
+    ///
+    /// # Panics
+    /// When the socket does not take the bound.
+    pub fn set_patience(&self, patience: Duration) {
+        self.stream
+            .set_read_timeout(Some(patience))
+            .expect("a time-out");
+    }
+}
+
+/// One message's bytes.
+pub(crate) fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).expect("a short message");
+    [&[tag], &length.to_be_bytes()[..], body].concat()
+}
+
+fn describe(frames: &[Frame]) -> String {
+    let one = |f: &Frame| match f.tag {
+        b'E' | b'N' => format!(
+            "{}({})",
+            char::from(f.tag),
+            f.field(b'M').unwrap_or_default()
+        ),
+        tag => char::from(tag).to_string(),
+    };
+    frames.iter().map(one).collect::<Vec<_>>().join(" ")
+}
