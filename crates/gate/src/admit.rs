@@ -1,15 +1,37 @@
 //! Admitting one action: policy, approval, journal, permit; in this order, in this place only.
+//!
+//! Must never know how an action was parsed, what a socket is, or what time it is other than through its clock.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use model::{Action, ApprovalId, Principal, SessionId};
+use ledger::Event;
+use ledger::event::Completed;
+use model::{
+    Action, ActionId, ActionKind, ApprovalId, Outcome, Principal, Reason, Refusal, RefusalKind,
+    SessionId,
+};
+use policy::Context;
 
+use crate::hold::{self, Found, StoreAnswer};
+use crate::judge::{Asker, Judged, Judgements};
 use crate::live::StopReason;
-use crate::permit::Verdict;
-use crate::ports::{ApprovalState, BoxFuture, PortError};
+use crate::open::Seat;
+use crate::permit::{Permit, Verdict};
+use crate::ports::{ApprovalState, Binding, BoxFuture, PortError};
+use crate::record::{self, Redeemed};
+use crate::words;
 
 /// A session's half of the door. One task owns it.
-pub struct Session {}
+pub struct Session {
+    seat: Seat,
+    sequence: u64,
+    judgements: Judgements,
+    state: State,
+    /// When each released action was let go, in order, for durations.
+    released: std::collections::VecDeque<(u64, u64)>,
+    closed: bool,
+}
 
 /// Where an admission stands.
 pub enum Admission {
@@ -18,7 +40,7 @@ pub enum Admission {
     /// Decided, and durable once the future ends; then call [`Session::resume_durable`].
     Syncing(BoxFuture<'static, Result<(), PortError>>),
     /// The store is asked for something; then call [`Session::resume_store`].
-    Asking(BoxFuture<'static, Result<(), PortError>>),
+    Asking(BoxFuture<'static, Result<StoreAnswer, PortError>>),
     /// People must answer; show the notice, await [`Hold::settled`] for at most [`Hold::wait`], then call
     /// [`Session::resume_hold`].
     Held(Hold),
@@ -31,7 +53,7 @@ pub struct Hold {
     /// What to tell the client meanwhile.
     pub notice: HoldNotice,
     /// How long the connection waits before it hands out the ticket.
-    pub wait: std::time::Duration,
+    pub wait: Duration,
     /// Ends when the request is answered, lapses or is withdrawn.
     pub settled: BoxFuture<'static, Result<ApprovalState, PortError>>,
 }
@@ -70,40 +92,117 @@ pub struct Completion {
     pub error: Option<String>,
 }
 
+/// The admission under way.
+enum State {
+    Idle,
+    /// Entered in the journal; waits for the disk.
+    Syncing(Entered),
+    /// The store looks for an approval.
+    Finding(Waiting),
+    /// People are asked.
+    Held(Waiting, ApprovalId),
+    /// The store withdraws a request.
+    Withdrawing(Refusal),
+}
+
+/// A held action with what its approval is bound to.
+struct Waiting {
+    action: Arc<Action>,
+    judged: Arc<Judged>,
+    binding: Binding,
+}
+
+/// Proof that the journal took the entry of an allowed action; the only thing a permit is minted from.
+struct Entered {
+    sequence: u64,
+    obligations: Arc<model::Obligations>,
+}
+
 impl Session {
+    pub(crate) fn new(seat: Seat) -> Self {
+        Self {
+            seat,
+            sequence: 0,
+            judgements: Judgements::default(),
+            state: State::Idle,
+            released: std::collections::VecDeque::new(),
+            closed: false,
+        }
+    }
+
     /// The session's id.
     pub fn id(&self) -> SessionId {
-        todo!("gate helper")
+        self.seat.id
     }
 
     /// Who acts.
     pub fn principal(&self) -> &Principal {
-        todo!("gate helper")
+        &self.seat.login.principal
+    }
+
+    /// What is acted on.
+    pub fn resource(&self) -> &model::Resource {
+        &self.seat.resource
     }
 
     /// Asks the door to let one action through. One admission at a time.
     pub fn admit(&mut self, action: Action) -> Admission {
-        let _ = action;
-        todo!("gate helper")
+        self.sequence += 1;
+        if !matches!(self.state, State::Idle) {
+            return self.end(out_of_turn());
+        }
+        let action = Arc::new(action);
+        let judged = self.judge(&action);
+        match judged.outcome {
+            Outcome::Allow => self.enter(&action, &judged, None),
+            // Preparing runs nothing: the hold comes when it is executed.
+            Outcome::Hold if action.kind == ActionKind::Prepare => {
+                self.enter(&action, &judged, None)
+            }
+            Outcome::Hold => self.find(action, judged),
+            Outcome::Deny => self.deny(&action, &judged, words::denied(&action, &judged)),
+        }
     }
 
     /// Goes on after [`Admission::Syncing`].
     pub fn resume_durable(&mut self, result: Result<(), PortError>) -> Admission {
-        let _ = result;
-        todo!("gate helper")
+        match (std::mem::replace(&mut self.state, State::Idle), result) {
+            (State::Syncing(entered), Ok(())) => self.release(entered),
+            (State::Syncing(_), Err(error)) => self.end(unrecorded(&error)),
+            (_, _) => self.end(out_of_turn()),
+        }
     }
 
     /// Goes on after [`Admission::Asking`].
-    pub fn resume_store(&mut self, result: Result<(), PortError>) -> Admission {
-        let _ = result;
-        todo!("gate helper")
+    pub fn resume_store(&mut self, result: Result<StoreAnswer, PortError>) -> Admission {
+        match (std::mem::replace(&mut self.state, State::Idle), result) {
+            (State::Withdrawing(refusal), Ok(_)) => self.refuse(refusal),
+            // The request lapses by itself; the client is refused either way.
+            (State::Withdrawing(refusal), Err(_)) => self.refuse(refusal),
+            (State::Finding(waiting), Ok(answer)) => self.found(waiting, answer.0),
+            (State::Finding(waiting), Err(error)) => {
+                let judged = overruled(&waiting.judged, "portcullis.approvals-unavailable", &error);
+                let message = "approvals cannot be asked for: the store does not answer";
+                let refusal = Refusal::new(RefusalKind::Unavailable, message);
+                self.deny(&waiting.action, &judged, refusal)
+            }
+            (_, _) => self.end(out_of_turn()),
+        }
     }
 
     /// Goes on after [`Admission::Held`]: policy, catalog and principal are checked again before release.
     /// `action` is analysed anew by the caller, because the catalog may have changed meanwhile.
     pub fn resume_hold(&mut self, end: HoldEnd, action: Arc<Action>) -> Admission {
-        let _ = (end, action);
-        todo!("gate helper")
+        let State::Held(waiting, id) = std::mem::replace(&mut self.state, State::Idle) else {
+            return self.end(out_of_turn());
+        };
+        match end {
+            HoldEnd::TimedOut => self.hand_out_ticket(&waiting, id),
+            HoldEnd::Withdrawn => self.withdraw(&waiting, id),
+            HoldEnd::Settled(Ok(ApprovalState::Approved)) => self.recheck(&waiting, id, action),
+            HoldEnd::Settled(Ok(state)) => self.settle(&waiting, id, state),
+            HoldEnd::Settled(Err(_)) => self.hand_out_ticket(&waiting, id),
+        }
     }
 
     /// Records response bytes as they go to the client.
@@ -111,8 +210,7 @@ impl Session {
     /// # Errors
     /// [`PortError`]; end the session.
     pub fn delivered(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
-        let _ = (sequence, bytes);
-        todo!("gate helper")
+        self.seat.recorder.response(sequence, bytes)
     }
 
     /// Records an action's fate.
@@ -120,18 +218,377 @@ impl Session {
     /// # Errors
     /// [`PortError`]; end the session.
     pub fn completed(&mut self, completion: Completion) -> Result<(), PortError> {
-        let _ = completion;
-        todo!("gate helper")
+        let time = self.now();
+        let started = self.take_release(completion.sequence);
+        self.seat.recorder.append(&Event::Completed(Completed {
+            time,
+            sequence: completion.sequence,
+            status: completion.status.into(),
+            rows: completion.rows,
+            bytes: completion.bytes,
+            duration: started.map_or(0, |started| time.saturating_sub(started)),
+            error: completion.error.map(Into::into),
+        }))
     }
 
     /// `Some` while the recorder is behind; await it before reading more from the upstream.
     pub fn pressure(&mut self) -> Option<BoxFuture<'static, Result<(), PortError>>> {
-        todo!("gate helper")
+        self.seat.recorder.pressure()
     }
 
     /// Ends the recording. `stop` names an end from outside, `error` one from inside.
     pub fn close(&mut self, stop: Option<StopReason>, error: Option<&str>) {
-        let _ = (stop, error);
-        todo!("gate helper")
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let stop = stop.as_ref().map(StopReason::as_str);
+        let reason = stop.or(error).unwrap_or("the client left");
+        let time = self.now();
+        let event = Event::SessionClosed {
+            time,
+            reason: reason.into(),
+        };
+        // Nothing is left to refuse: a recording that cannot be closed shows its missing end.
+        self.seat.recorder.append(&event).ok();
     }
+
+    fn now(&self) -> u64 {
+        record::micros(self.seat.gate.parts.clock.now())
+    }
+
+    fn judge(&mut self, action: &Action) -> Arc<Judged> {
+        let rules = self.seat.gate.parts.rules.load();
+        let now = self.now();
+        let context = Context {
+            application: self.seat.client.application.name.clone(),
+            address: self.seat.address.clone(),
+            in_transaction: action.in_transaction,
+            unix_seconds: i64::try_from(now / 1_000_000).unwrap_or(i64::MAX),
+        };
+        let asker = Asker {
+            principal: &self.seat.login.principal,
+            resource: &self.seat.resource,
+        };
+        self.judgements.judge(&rules, asker, action, &context)
+    }
+
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            principal: &self.seat.login.principal,
+            resource: &self.seat.resource,
+        }
+    }
+
+    /// Enters an allowed (or approved) action in the journal; what comes back leads to its permit.
+    fn enter(
+        &mut self,
+        action: &Action,
+        judged: &Judged,
+        redeemed: Option<&Redeemed>,
+    ) -> Admission {
+        if let Err(error) = self.write(action, judged, Outcome::Allow, redeemed) {
+            // The refusal is recorded from the reserve where the allowance could not be.
+            let refused = overruled(judged, "portcullis.unrecorded", &error);
+            self.write(action, &refused, Outcome::Deny, None).ok();
+            return self.end(unrecorded(&error));
+        }
+        let entered = Entered {
+            sequence: self.sequence,
+            obligations: Arc::clone(&judged.obligations),
+        };
+        let runs = action.kind != ActionKind::Prepare;
+        let durable = redeemed.is_some() || self.seat.recorder.is_strict();
+        if durable || (runs && judged.effectful) {
+            self.state = State::Syncing(entered);
+            return Admission::Syncing(self.seat.recorder.durable());
+        }
+        self.release(entered)
+    }
+
+    /// Mints the permit: the only caller of [`Permit::mint`] outside tests.
+    fn release(&mut self, entered: Entered) -> Admission {
+        let action = ActionId {
+            session: self.seat.id,
+            sequence: entered.sequence,
+        };
+        if self.released.len() >= self.seat.gate.parts.limits.pipeline_max {
+            self.released.pop_front();
+        }
+        let now = self.now();
+        self.released.push_back((entered.sequence, now));
+        Admission::Ready(Verdict::Release(Permit::mint(action, entered.obligations)))
+    }
+
+    fn take_release(&mut self, sequence: u64) -> Option<u64> {
+        let at = self.released.iter().position(|(s, _)| *s == sequence)?;
+        // Answers come in order: what stands before this one was never answered.
+        let (_, started) = self.released.drain(..=at).next_back()?;
+        Some(started)
+    }
+
+    /// Records a denial and refuses.
+    fn deny(&mut self, action: &Action, judged: &Judged, refusal: Refusal) -> Admission {
+        match self.write(action, judged, Outcome::Deny, None) {
+            Ok(()) => self.refuse(refusal),
+            Err(error) => self.end(unrecorded(&error)),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> Admission {
+        Admission::Ready(Verdict::Refuse {
+            sequence: self.sequence,
+            refusal,
+        })
+    }
+
+    fn end(&mut self, refusal: Refusal) -> Admission {
+        self.state = State::Idle;
+        Admission::Ready(Verdict::End(refusal))
+    }
+
+    fn write(
+        &mut self,
+        action: &Action,
+        judged: &Judged,
+        outcome: Outcome,
+        redeemed: Option<&Redeemed>,
+    ) -> Result<(), PortError> {
+        let time = self.now();
+        let event = record::action(time, self.sequence, action, judged, outcome, redeemed);
+        self.seat.recorder.append(&Event::Action(event))
+    }
+
+    fn write_approval(
+        &mut self,
+        id: ApprovalId,
+        state: &'static str,
+        actor: &str,
+    ) -> Result<(), PortError> {
+        let event = record::approval(self.now(), self.sequence, id, state, actor);
+        self.seat.recorder.append(&event)
+    }
+
+    /// Asks the store whether exactly this was approved, and asks people if not.
+    fn find(&mut self, action: Arc<Action>, judged: Arc<Judged>) -> Admission {
+        let parts = &self.seat.gate.parts;
+        let asker = self.asker();
+        let binding = hold::bind(asker, &action, &judged);
+        let now = parts.clock.now();
+        let request = hold::request(
+            self.seat.id,
+            asker,
+            &action,
+            &judged,
+            binding,
+            now,
+            &parts.limits,
+        );
+        let approvals = Arc::clone(&parts.approvals);
+        let pending_max = parts.limits.approvals_pending_max;
+        let future = hold::find_or_request(approvals, request, pending_max);
+        self.state = State::Finding(Waiting {
+            action,
+            judged,
+            binding,
+        });
+        Admission::Asking(Box::pin(future))
+    }
+
+    fn found(&mut self, waiting: Waiting, found: Found) -> Admission {
+        match found {
+            Found::Redeemed(redeemed) => self.redeemed(&waiting, &redeemed),
+            Found::Waiting(id, is_new) => self.hold(waiting, id, is_new),
+            Found::Denied(id) => self.settle(&waiting, id, ApprovalState::Denied),
+            Found::Gone(id) => self.settle(&waiting, id, ApprovalState::Used),
+            Found::Withdrawn => self.end(out_of_turn()),
+            Found::TooMany => {
+                let message = "too many of your requests for approval are open";
+                let mut refusal = Refusal::new(RefusalKind::Limit, message);
+                refusal.hint = Some("wait until some are answered, or withdraw them".to_owned());
+                let judged = overruled(&waiting.judged, "portcullis.approvals-max", &message);
+                self.deny(&waiting.action, &judged, refusal)
+            }
+        }
+    }
+
+    fn redeemed(&mut self, waiting: &Waiting, redeemed: &Redeemed) -> Admission {
+        let actor = redeemed.approvers.join(", ");
+        if let Err(error) = self.write_approval(redeemed.id, "redeemed", &actor) {
+            return self.end(unrecorded(&error));
+        }
+        self.enter(&waiting.action, &waiting.judged, Some(redeemed))
+    }
+
+    fn hold(&mut self, waiting: Waiting, id: ApprovalId, is_new: bool) -> Admission {
+        let requester = self.seat.login.principal.key();
+        let state = if is_new { "requested" } else { "waiting" };
+        let written = self
+            .write(&waiting.action, &waiting.judged, Outcome::Hold, None)
+            .and_then(|()| self.write_approval(id, state, &requester));
+        if let Err(error) = written {
+            return self.end(unrecorded(&error));
+        }
+        let parts = &self.seat.gate.parts;
+        let wait = match waiting.action.in_transaction {
+            true => parts.limits.hold_wait_in_transaction,
+            false => parts.limits.hold_wait,
+        };
+        let who = words::who(&waiting.judged.approvals);
+        let hint = match &parts.approvals_url {
+            Some(url) => format!("{who} can approve it at {url}"),
+            None => format!("{who} can approve it"),
+        };
+        let hold = Hold {
+            approval: id,
+            notice: HoldNotice {
+                message: format!("waiting for approval, ticket {}", id.ticket()),
+                hint,
+            },
+            wait,
+            settled: parts.approvals.settled(id),
+        };
+        self.state = State::Held(waiting, id);
+        Admission::Held(hold)
+    }
+
+    /// Approved: the same question is put to the rules of now, about the action as it would run now.
+    fn recheck(&mut self, waiting: &Waiting, id: ApprovalId, action: Arc<Action>) -> Admission {
+        let judged = self.judge(&action);
+        if judged.outcome == Outcome::Deny {
+            let refusal = words::denied(&action, &judged);
+            return self.deny(&action, &judged, refusal);
+        }
+        // A rule that asks for fewer people, or none any more, does not undo what these people approved; what
+        // they approved must still be all there is to it.
+        let binding = hold::bind(self.asker(), &action, &judged);
+        if judged.outcome == Outcome::Hold && binding != waiting.binding
+            || action.text != waiting.action.text
+            || action.parameters != waiting.action.parameters
+            || judged.effects != waiting.judged.effects
+        {
+            let message =
+                "what was approved is no longer what would run: rules or definitions changed";
+            let judged = overruled(&judged, "portcullis.approval-void", &message);
+            let mut refusal = words::unapproved(RefusalKind::Denied, id, message);
+            refusal.hint = Some("run the statement again to ask anew".to_owned());
+            return self.deny(&action, &judged, refusal);
+        }
+        let approvals = Arc::clone(&self.seat.gate.parts.approvals);
+        let future = hold::redeem(approvals, id, waiting.binding);
+        self.state = State::Finding(Waiting {
+            action,
+            judged,
+            binding: waiting.binding,
+        });
+        Admission::Asking(Box::pin(future))
+    }
+
+    fn hand_out_ticket(&mut self, waiting: &Waiting, id: ApprovalId) -> Admission {
+        if let Err(error) = self.write_approval(id, "ticket", "portcullis") {
+            return self.end(unrecorded(&error));
+        }
+        let url = self.seat.gate.parts.approvals_url.as_deref();
+        let refusal = words::ticket(id, &waiting.judged.approvals, url);
+        self.refuse(refusal)
+    }
+
+    fn withdraw(&mut self, waiting: &Waiting, id: ApprovalId) -> Admission {
+        let requester = self.seat.login.principal.key();
+        let approvals = Arc::clone(&self.seat.gate.parts.approvals);
+        let refusal = words::unapproved(
+            RefusalKind::Withdrawn,
+            id,
+            "the request for approval was withdrawn",
+        );
+        let judged = overruled(&waiting.judged, "portcullis.withdrawn", &refusal.message);
+        let written = self
+            .write_approval(id, "withdrawn", &requester)
+            .and_then(|()| self.write(&waiting.action, &judged, Outcome::Deny, None));
+        // Withdrawn in the store even when it cannot be recorded: an approval must not outlive its asker.
+        let refusal = match &written {
+            Ok(()) => refusal,
+            Err(error) => unrecorded(error),
+        };
+        self.state = State::Withdrawing(refusal);
+        Admission::Asking(Box::pin(hold::withdraw(approvals, id)))
+    }
+
+    /// The request ended without an approval to use.
+    fn settle(&mut self, waiting: &Waiting, id: ApprovalId, state: ApprovalState) -> Admission {
+        let (kind, word, message) = match state {
+            ApprovalState::Denied => (RefusalKind::Disapproved, "denied", "approval was refused"),
+            ApprovalState::Expired => (
+                RefusalKind::Expired,
+                "expired",
+                "the request for approval lapsed",
+            ),
+            ApprovalState::Withdrawn => (
+                RefusalKind::Withdrawn,
+                "withdrawn",
+                "the request for approval was withdrawn",
+            ),
+            ApprovalState::Used | ApprovalState::Approved => (
+                RefusalKind::Expired,
+                "gone",
+                "the approval was used elsewhere or has lapsed",
+            ),
+            ApprovalState::Pending => return self.hand_out_ticket(waiting, id),
+        };
+        let mut refusal = words::unapproved(kind, id, message);
+        if kind == RefusalKind::Expired {
+            refusal.hint = Some("run the statement again to ask anew".to_owned());
+        }
+        if let Err(error) = self.write_approval(id, word, "portcullis") {
+            return self.end(unrecorded(&error));
+        }
+        let judged = overruled(&waiting.judged, "portcullis.not-approved", &message);
+        self.deny(&waiting.action, &judged, refusal)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.close(None, Some("the session's task ended"));
+    }
+}
+
+/// The same judgement with a denial by a built-in rule on top.
+fn overruled(judged: &Judged, rule: &str, why: &dyn std::fmt::Display) -> Judged {
+    let mut reasons = judged.reasons.clone();
+    reasons.push(Reason {
+        rule: rule.to_owned(),
+        text: why.to_string(),
+    });
+    Judged {
+        outcome: Outcome::Deny,
+        reasons,
+        approvals: judged.approvals.clone(),
+        hint: None,
+        obligations: Arc::default(),
+        masked: Vec::new(),
+        effects: judged.effects.clone(),
+        effectful: judged.effectful,
+        sensitive: judged.sensitive,
+        policy: judged.policy,
+    }
+}
+
+fn unrecorded(error: &PortError) -> Refusal {
+    let message = match error {
+        PortError::Full => {
+            "the recording cannot be written (no space left on its disk); the session ends"
+        }
+        PortError::Slow { .. } => {
+            "the recording cannot be written (its disk does not answer); the session ends"
+        }
+        PortError::Failed { .. } => "the recording cannot be written; the session ends",
+    };
+    Refusal::new(RefusalKind::Unavailable, message)
+}
+
+fn out_of_turn() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "the gateway lost track of this session's admission; the session ends",
+    )
 }

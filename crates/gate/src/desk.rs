@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use model::{ApprovalId, Principal, ResourceName, Secret, SessionId};
+use model::{ApprovalId, Principal, ResourceName, Secret};
 
 use crate::ports::{ApprovalRequest, ApprovalState, BoxFuture, PortError};
 

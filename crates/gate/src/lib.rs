@@ -6,12 +6,21 @@
 
 pub mod admit;
 pub mod desk;
+mod hold;
+mod judge;
+mod labels;
 pub mod live;
+mod oblige;
 pub mod open;
 pub mod permit;
 pub mod ports;
+mod record;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod words;
 
-pub use admit::{Admission, Hold, HoldNotice, Session};
+pub use admit::{Admission, Completion, Hold, HoldEnd, HoldNotice, Session};
+pub use hold::StoreAnswer;
 pub use live::{Live, StopReason};
 pub use open::{ClientInfo, Gate, GateParts, Opening};
 pub use permit::{Permit, Verdict};

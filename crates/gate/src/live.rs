@@ -18,6 +18,18 @@ pub enum StopReason {
     Expired,
 }
 
+impl StopReason {
+    /// The line that recordings give as the end's reason.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Killed => "ended by an administrator",
+            Self::Shutdown => "the gateway shuts down",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// One open session as others see it.
 pub struct Entry {
     /// The principal's key.
@@ -70,6 +82,37 @@ impl Live {
         chosen
             .map(|(_, entry)| (entry.stop)(reason.clone()))
             .count()
+    }
+
+    /// Ends every session of a principal, and every session of an agent that acts for it; returns how many were told.
+    pub fn revoke_principal(&self, key: &str) -> usize {
+        self.stop_where(&StopReason::Revoked, |_, entry| {
+            entry.principal == key || entry.acts_for.as_deref() == Some(key)
+        })
+    }
+
+    /// Ends every session opened with a credential (`key:…`, `token:…`, `oidc:…`); returns how many were told.
+    pub fn revoke_credential(&self, credential: &str) -> usize {
+        self.stop_where(&StopReason::Revoked, |_, entry| {
+            entry.credential == credential
+        })
+    }
+
+    /// Ends one session; `false` when it is not open.
+    pub fn kill(&self, id: SessionId) -> bool {
+        self.stop_where(&StopReason::Killed, |other, _| *other == id) > 0
+    }
+
+    /// Tells every session to end because the gateway stops; returns how many were told.
+    pub fn shut_down(&self) -> usize {
+        self.stop_where(&StopReason::Shutdown, |_, _| true)
+    }
+
+    /// The sessions that are open, oldest first.
+    pub fn ids(&self) -> Vec<SessionId> {
+        let mut ids: Vec<SessionId> = self.lock().keys().copied().collect();
+        ids.sort_unstable();
+        ids
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Entry>> {

@@ -1,5 +1,7 @@
 //! The permit: proof that policy (or people) said yes and the journal took the entry.
 
+use std::sync::Arc;
+
 use model::{ActionId, Obligations, Refusal};
 
 /// Allows one held action to be forwarded, once, under obligations.
@@ -9,15 +11,21 @@ use model::{ActionId, Obligations, Refusal};
 #[derive(Debug)]
 pub struct Permit {
     action: ActionId,
-    obligations: Obligations,
+    obligations: Arc<Obligations>,
 }
 
 impl Permit {
-    pub(crate) fn mint(action: ActionId, obligations: Obligations) -> Self {
+    pub(crate) fn mint(action: ActionId, obligations: Arc<Obligations>) -> Self {
         Self {
             action,
             obligations,
         }
+    }
+
+    /// Makes a permit without a decision, for tests of what stands above the door.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn for_tests(action: ActionId, obligations: Obligations) -> Self {
+        Self::mint(action, Arc::new(obligations))
     }
 
     /// The one action it is for.

@@ -77,6 +77,11 @@ pub trait Recorder: Send {
     /// A future that ends when everything given so far is on disk.
     fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>>;
 
+    /// Whether every action must be durable before it goes on, reads too (`durability = "strict"`).
+    fn is_strict(&self) -> bool {
+        false
+    }
+
     /// `Some` future while the recorder is behind by more than its bound; await it before giving more.
     fn pressure(&mut self) -> Option<BoxFuture<'static, Result<(), PortError>>>;
 }

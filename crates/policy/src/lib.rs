@@ -10,6 +10,7 @@ mod decide;
 mod entities;
 mod load;
 pub mod vocabulary;
+mod whole;
 
 pub use approval::{ApprovalRule, ApprovalRuleError};
 pub use decide::EffectDecision;

@@ -1,0 +1,182 @@
+//! Judging one action: policy and masking combined into one outcome, remembered while nothing it rests on changes.
+//!
+//! Must never record, hold or forward anything: it only says what the rules say.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use model::{Action, Obligations, Outcome, PolicyHash, Principal, Reason, Resource};
+use policy::{ApprovalRule, Context};
+
+use crate::labels::LabelView;
+use crate::oblige::{self, Demands};
+use crate::ports::Rules;
+
+/// Decisions kept per session; a session that uses more distinct statements decides the rest anew.
+const CACHE_MAX: usize = 1_024;
+
+/// What the rules say of one action.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) outcome: Outcome,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) approvals: Vec<ApprovalRule>,
+    pub(crate) hint: Option<String>,
+    pub(crate) obligations: Arc<Obligations>,
+    /// Names of masked columns, for the record.
+    pub(crate) masked: Vec<String>,
+    /// Effects, rendered, for the record.
+    pub(crate) effects: Vec<String>,
+    pub(crate) effectful: bool,
+    /// Its text and parameters may carry labelled values.
+    pub(crate) sensitive: bool,
+    pub(crate) policy: PolicyHash,
+}
+
+/// Who asks, on what.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) resource: &'a Resource,
+}
+
+/// Judges without a cache.
+pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &Context) -> Judged {
+    let view = LabelView::new(rules, asker.principal, asker.resource, context);
+    let mut judged = Judged::nothing(rules.policies.hash());
+    if let Some(why) = &action.not_understood {
+        judged.sensitive = view.covers_database();
+        judged.deny("portcullis.not-understood", why.clone());
+        return judged;
+    }
+    if action.statements.is_empty() && !action.text.trim().is_empty() {
+        judged.sensitive = view.covers_database();
+        judged.deny(
+            "portcullis.not-understood",
+            "no statement was found in it".to_owned(),
+        );
+        return judged;
+    }
+    let mut obligations = Obligations::default();
+    for statement in action.statements.iter() {
+        let labels = view.labels();
+        let policies = &rules.policies;
+        let decision =
+            policies.decide(asker.principal, asker.resource, statement, &labels, context);
+        judged.merge(decision);
+        let demands = oblige::demand(&view, statement);
+        judged.oblige(&mut obligations, demands);
+        let effects = statement.effects.iter();
+        judged
+            .effects
+            .extend(effects.clone().map(ToString::to_string));
+        judged.effectful |= effects.clone().any(|effect| effect.verb.is_effectful());
+    }
+    judged.obligations = Arc::new(obligations);
+    judged
+}
+
+impl Judged {
+    fn nothing(policy: PolicyHash) -> Self {
+        Self {
+            outcome: Outcome::Allow,
+            reasons: Vec::new(),
+            approvals: Vec::new(),
+            hint: None,
+            obligations: Arc::default(),
+            masked: Vec::new(),
+            effects: Vec::new(),
+            effectful: false,
+            sensitive: false,
+            policy,
+        }
+    }
+
+    fn deny(&mut self, rule: &str, text: String) {
+        self.outcome = Outcome::Deny;
+        self.reasons.push(Reason {
+            rule: rule.to_owned(),
+            text,
+        });
+    }
+
+    /// Takes one statement's policy decision in: the worse outcome wins, and its reasons with it.
+    fn merge(&mut self, decision: policy::Decision) {
+        self.worsen(decision.outcome, decision.reasons);
+        for rule in decision.approvals {
+            if !self.approvals.contains(&rule) {
+                self.approvals.push(rule);
+            }
+        }
+        self.approvals.sort_unstable();
+        self.hint = self.hint.take().or(decision.hint);
+    }
+
+    /// Takes one statement's masking demands in.
+    fn oblige(&mut self, obligations: &mut Obligations, demands: Demands) {
+        obligations.results.push(demands.result);
+        obligations.scrub_messages |= demands.scrub;
+        self.sensitive |= demands.sensitive;
+        for name in demands.masked {
+            if !self.masked.contains(&name) {
+                self.masked.push(name);
+            }
+        }
+        for refused in demands.refused {
+            self.worsen(Outcome::Deny, vec![refused.reason]);
+            self.hint.get_or_insert_with(|| refused.hint.to_owned());
+        }
+    }
+
+    fn worsen(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
+        if outcome > self.outcome {
+            self.reasons.clear();
+            self.outcome = outcome;
+        }
+        if outcome == self.outcome {
+            for reason in reasons {
+                if !self.reasons.contains(&reason) {
+                    self.reasons.push(reason);
+                }
+            }
+        }
+    }
+}
+
+/// Judgements that still hold: all of them fall when the rules or the second change, because a policy may ask for both.
+#[derive(Default)]
+pub(crate) struct Judgements {
+    generation: u64,
+    second: i64,
+    known: HashMap<(u64, bool), Arc<Judged>>,
+}
+
+impl Judgements {
+    /// Judges, or finds the same question answered already.
+    pub(crate) fn judge(
+        &mut self,
+        rules: &Rules,
+        asker: Asker<'_>,
+        action: &Action,
+        context: &Context,
+    ) -> Arc<Judged> {
+        if self.generation != rules.generation || self.second != context.unix_seconds {
+            self.known.clear();
+            self.generation = rules.generation;
+            self.second = context.unix_seconds;
+        }
+        let key = (action.analysis_key, context.in_transaction);
+        let cacheable = action.analysis_key != 0 && action.not_understood.is_none();
+        if cacheable && let Some(judged) = self.known.get(&key) {
+            return Arc::clone(judged);
+        }
+        let judged = Arc::new(judge(rules, asker, action, context));
+        if cacheable {
+            if self.known.len() >= CACHE_MAX {
+                self.known.clear();
+            }
+            self.known.insert(key, Arc::clone(&judged));
+        }
+        judged
+    }
+}

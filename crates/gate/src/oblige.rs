@@ -1,0 +1,195 @@
+//! What masking demands of one statement: output columns to mask, or a refusal where lineage forbids it.
+//!
+//! Must never see a value, and never decide whether the statement's effects are permitted.
+
+use model::decision::ResultObligation;
+use model::{
+    ColumnRef, ColumnUse, Effect, Mask, MaskKind, Object, Projection, Projections, Reason,
+    Statement, Usage, Verb,
+};
+
+use mask::PredicateUse;
+
+use crate::labels::LabelView;
+
+/// The demands on one statement.
+#[derive(Default)]
+pub(crate) struct Demands {
+    /// What its rows need.
+    pub(crate) result: ResultObligation,
+    /// Names of the masked output columns' sources.
+    pub(crate) masked: Vec<String>,
+    /// Whether messages of the target may quote a hidden value.
+    pub(crate) scrub: bool,
+    /// Whether its text or parameters may carry a labelled value, whoever asks.
+    pub(crate) sensitive: bool,
+    /// Why it must be refused, if it must.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// One rule that a statement breaks.
+pub(crate) struct Refused {
+    pub(crate) reason: Reason,
+    pub(crate) hint: &'static str,
+}
+
+const HINT_DERIVED: &str =
+    "select the column as it is (it is then masked), or leave it out of expressions";
+const HINT_USE: &str = "leave the column out of predicates, ordering and copies, or ask for a policy that permits `reveal` on it";
+const HINT_UNPROVEN: &str =
+    "write it as plain statements on named tables, or ask for a policy that permits `reveal`";
+
+/// Computes the demands on one statement.
+pub(crate) fn demand(view: &LabelView<'_>, statement: &Statement) -> Demands {
+    let mut demands = Demands::default();
+    if !view.covers_database() {
+        return demands;
+    }
+    project(view, &statement.projections, &mut demands);
+    for used in &statement.uses {
+        judge_use(view, used, &mut demands);
+    }
+    for effect in &statement.effects {
+        judge_effect(view, effect, &mut demands);
+    }
+    demands
+}
+
+fn project(view: &LabelView<'_>, projections: &Projections, demands: &mut Demands) {
+    match projections {
+        Projections::None => {}
+        Projections::Named(_) => {
+            if !view.reveals_all() {
+                demands.refuse(
+                    "portcullis.unproven",
+                    "it is not known which columns this returns".to_owned(),
+                    HINT_UNPROVEN,
+                );
+            }
+        }
+        Projections::Columns(columns) => {
+            demands.result.width = Some(columns.len());
+            for (position, projection) in columns.iter().enumerate() {
+                project_column(view, position, projection, demands);
+            }
+        }
+    }
+}
+
+fn project_column(
+    view: &LabelView<'_>,
+    position: usize,
+    projection: &Projection,
+    demands: &mut Demands,
+) {
+    match projection {
+        Projection::Free => {}
+        Projection::Direct(sources) => {
+            let Some((kind, type_oid)) = strictest(view, sources) else {
+                return;
+            };
+            demands.scrub = true;
+            demands.result.masks.push(Mask {
+                position,
+                kind,
+                type_oid,
+            });
+            let hidden = sources.iter().filter(|c| view.hidden(c).is_some());
+            demands.masked.extend(hidden.map(ToString::to_string));
+        }
+        Projection::Derived(sources) => {
+            for column in sources.iter().filter(|c| view.hidden(c).is_some()) {
+                demands.refuse(
+                    "portcullis.masked-derived",
+                    format!("{column} is masked for you and may not be computed with"),
+                    HINT_DERIVED,
+                );
+            }
+        }
+    }
+}
+
+/// The mask of a column that has several sources: theirs when they agree, else NULL, which is strictest.
+fn strictest(view: &LabelView<'_>, sources: &[ColumnRef]) -> Option<(MaskKind, u32)> {
+    let mut chosen: Option<(MaskKind, u32)> = None;
+    for column in sources {
+        let Some(found) = view.hidden(column) else {
+            continue;
+        };
+        chosen = Some(match chosen {
+            None => (found.mask, column.type_oid),
+            Some((kind, oid)) if kind == found.mask && oid == column.type_oid => (kind, oid),
+            Some((_, oid)) => (MaskKind::Null, oid),
+        });
+    }
+    chosen
+}
+
+fn judge_use(view: &LabelView<'_>, used: &ColumnUse, demands: &mut Demands) {
+    if view.is_labelled(&used.column) {
+        demands.sensitive = true;
+    }
+    let Some(found) = view.hidden(&used.column) else {
+        return;
+    };
+    demands.scrub = true;
+    let allowed = match used.usage {
+        Usage::Assigned => true,
+        Usage::Stored | Usage::Opaque => false,
+        Usage::Compared => found.usage != PredicateUse::Opaque,
+        Usage::Predicate => found.usage == PredicateUse::Open,
+    };
+    if !allowed {
+        demands.refuse(
+            "portcullis.masked-use",
+            format!(
+                "{} is masked for you and may not be {}",
+                used.column,
+                participle(used.usage)
+            ),
+            HINT_USE,
+        );
+    }
+}
+
+fn participle(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Compared => "compared",
+        Usage::Predicate => "used in a predicate or ordering",
+        Usage::Stored => "copied to another place",
+        Usage::Assigned => "assigned",
+        Usage::Opaque => "used in a way that is not followed",
+    }
+}
+
+fn judge_effect(view: &LabelView<'_>, effect: &Effect, demands: &mut Demands) {
+    if effect.verb == Verb::Unanalysed {
+        demands.sensitive = true;
+        demands.scrub = true;
+        if !view.reveals_all() {
+            demands.refuse(
+                "portcullis.unproven",
+                "it is not proven which labelled columns this reaches".to_owned(),
+                HINT_UNPROVEN,
+            );
+        }
+    }
+    if let Object::Table { schema, name } = &effect.object
+        && !demands.scrub
+    {
+        // A constraint's error quotes the whole row, so the table counts and not just the columns named.
+        demands.scrub = view.covers_table(schema, name) && !view.reveals_all();
+    }
+}
+
+impl Demands {
+    fn refuse(&mut self, rule: &str, text: String, hint: &'static str) {
+        let reason = Reason {
+            rule: rule.to_owned(),
+            text,
+        };
+        if !self.refused.iter().any(|known| known.reason == reason) {
+            self.refused.push(Refused { reason, hint });
+        }
+    }
+}
