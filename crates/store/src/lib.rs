@@ -1,1 +1,24 @@
-//! The gate's ports on SQLite and local files.
+//! The gate's ports on SQLite and local files. Never decides what is allowed; keeps what was.
+//!
+//! One thread owns the database; everybody else sends it work over a bounded channel and awaits the answer, so
+//! that no runtime thread ever waits for a disk. Commits are on disk before the answer is given.
+//!
+//! The file holds the full text of held statements and the principals behind keys: it is made with mode 0600 and
+//! belongs on an encrypted disk. Keys and tokens themselves are not in it, only their hashes.
+
+mod approvals;
+mod database;
+mod desk;
+mod engine;
+mod entitle;
+mod error;
+mod keys;
+mod migrate;
+mod oneshot;
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub use database::Store;
+pub use error::Error;
+pub use keys::{KEY_LIFE_MAX, KEYS_PER_PRINCIPAL_MAX};

@@ -1,0 +1,209 @@
+//! Requests for approval: asked, awaited, used once. Never decides who may answer; that is `entitle`.
+
+use gate::ports::{ApprovalRequest, ApprovalState, Approvals, Binding, BoxFuture, PortError};
+use model::{ApprovalId, ResourceName, SessionId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::database::Store;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::{oneshot, row};
+
+const COLUMNS: &str = "id, binding, session, requester, resource, database, statement, \
+    statement_redacted, parameters, effects, reasons, rules, created, expires, state";
+
+impl Approvals for Store {
+    fn find(
+        &self,
+        binding: Binding,
+    ) -> BoxFuture<'_, Result<Option<(ApprovalId, ApprovalState)>, PortError>> {
+        self.call(move |engine| find(engine, binding))
+    }
+
+    fn request(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), PortError>> {
+        self.call(move |engine| insert(engine, &request))
+    }
+
+    fn pending_of(&self, principal_key: &str) -> BoxFuture<'_, Result<usize, PortError>> {
+        let key = principal_key.to_owned();
+        self.call(move |engine| {
+            engine.sweep()?;
+            let count: i64 = engine.db.query_row(
+                "SELECT count(*) FROM approvals WHERE state = 'pending' AND requester_key = ?1",
+                [key],
+                |row| row.get(0),
+            )?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        })
+    }
+
+    fn settled(&self, id: ApprovalId) -> BoxFuture<'static, Result<ApprovalState, PortError>> {
+        let line = self.line().clone();
+        Box::pin(async move {
+            let (waiter, settled) = oneshot::channel();
+            line.call(move |engine| {
+                engine.sweep()?;
+                match state_of(&engine.db, id)? {
+                    Some(ApprovalState::Pending) => engine.wait_for(id, waiter),
+                    Some(state) => waiter.send(state),
+                    None => return Err(Error::Unknown),
+                }
+                Ok(())
+            })
+            .await?;
+            Ok(settled.await.ok_or(Error::Stopped)?)
+        })
+    }
+
+    fn redeem(&self, id: ApprovalId, binding: Binding) -> BoxFuture<'_, Result<bool, PortError>> {
+        self.call(move |engine| {
+            engine.sweep()?;
+            if !engine.is_live(id) {
+                return Ok(false);
+            }
+            let used = engine.db.execute(
+                "UPDATE approvals SET state = 'used'
+                 WHERE id = ?1 AND binding = ?2 AND state = 'approved'",
+                params![id.as_bytes(), binding.0],
+            )? == 1;
+            if used {
+                engine.unfollow(id);
+            }
+            Ok(used)
+        })
+    }
+
+    fn withdraw(&self, id: ApprovalId) -> BoxFuture<'_, Result<(), PortError>> {
+        self.call(move |engine| {
+            engine.sweep()?;
+            let withdrawn = engine.db.execute(
+                "UPDATE approvals SET state = 'withdrawn' WHERE id = ?1 AND state = 'pending'",
+                params![id.as_bytes()],
+            )? == 1;
+            if withdrawn {
+                engine.unfollow(id);
+                engine.wake(id, ApprovalState::Withdrawn);
+            }
+            Ok(())
+        })
+    }
+
+    fn approvers(&self, id: ApprovalId) -> BoxFuture<'_, Result<Vec<String>, PortError>> {
+        self.call(move |engine| {
+            let mut query = engine.db.prepare_cached(
+                "SELECT principal FROM answers WHERE approval = ?1 AND approve = 1
+                 ORDER BY time, principal",
+            )?;
+            let keys = query.query_map(params![id.as_bytes()], |row| row.get(0))?;
+            Ok(keys.collect::<Result<Vec<String>, _>>()?)
+        })
+    }
+}
+
+fn find(
+    engine: &mut Engine,
+    binding: Binding,
+) -> Result<Option<(ApprovalId, ApprovalState)>, Error> {
+    engine.sweep()?;
+    let mut query = engine.db.prepare_cached(
+        "SELECT id, state FROM approvals
+         WHERE binding = ?1 AND state IN ('pending', 'approved', 'denied')
+         ORDER BY created DESC, rowid DESC LIMIT 64",
+    )?;
+    let mut rows = query.query(params![binding.0])?;
+    while let Some(found) = rows.next()? {
+        let id = read_id(found, 0)?;
+        if engine.is_live(id) {
+            return Ok(Some((id, read_state(found, 1)?)));
+        }
+    }
+    Ok(None)
+}
+
+fn insert(engine: &mut Engine, request: &ApprovalRequest) -> Result<(), Error> {
+    engine.db.execute(
+        "INSERT INTO approvals (id, ticket, binding, session, requester, requester_key, resource,
+             database, statement, statement_redacted, parameters, effects, reasons, rules, created,
+             expires, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'pending')",
+        params![
+            request.id.as_bytes(),
+            request.id.ticket(),
+            request.binding.0,
+            request.session.as_bytes(),
+            row::write_principal(&request.requester)?,
+            request.requester.key(),
+            request.resource.as_str(),
+            request.database,
+            request.statement,
+            request.statement_redacted,
+            row::write_json(&request.parameters, "parameters")?,
+            row::write_json(&request.effects, "effects")?,
+            row::write_json(&request.reasons, "reasons")?,
+            row::write_rules(&request.rules)?,
+            row::write_time(request.created),
+            row::write_time(request.expires),
+        ],
+    )?;
+    engine.follow(request.id, request.created, request.expires);
+    Ok(())
+}
+
+/// The state of a request; `None` when there is none.
+pub(crate) fn state_of(db: &Connection, id: ApprovalId) -> Result<Option<ApprovalState>, Error> {
+    let word: Option<String> = db
+        .query_row(
+            "SELECT state FROM approvals WHERE id = ?1",
+            params![id.as_bytes()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    word.map(|word| row::read_state(&word)).transpose()
+}
+
+/// Requests that a condition selects, newest first.
+pub(crate) fn select(
+    db: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<(ApprovalRequest, ApprovalState)>, Error> {
+    let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM approvals {condition}"))?;
+    let mut rows = query.query(values)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((read_request(row)?, read_state(row, 14)?));
+    }
+    Ok(found)
+}
+
+fn read_request(from: &Row<'_>) -> Result<ApprovalRequest, Error> {
+    let text = |column: usize| from.get::<_, String>(column);
+    Ok(ApprovalRequest {
+        id: read_id(from, 0)?,
+        binding: Binding(read_blob(from, 1)?),
+        session: SessionId::from_bytes(read_blob(from, 2)?),
+        requester: row::read_principal(&text(3)?)?,
+        resource: ResourceName::new(&text(4)?).ok_or(Error::Corrupt { what: "resource" })?,
+        database: text(5)?,
+        statement: text(6)?,
+        statement_redacted: text(7)?,
+        parameters: row::read_json(&text(8)?, "parameters")?,
+        effects: row::read_json(&text(9)?, "effects")?,
+        reasons: row::read_json(&text(10)?, "reasons")?,
+        rules: row::read_rules(&text(11)?)?,
+        created: row::read_time(from.get(12)?),
+        expires: row::read_time(from.get(13)?),
+    })
+}
+
+fn read_blob<const N: usize>(from: &Row<'_>, column: usize) -> Result<[u8; N], Error> {
+    row::read_bytes(&from.get::<_, Vec<u8>>(column)?, "id")
+}
+
+fn read_id(from: &Row<'_>, column: usize) -> Result<ApprovalId, Error> {
+    read_blob(from, column).map(ApprovalId::from_bytes)
+}
+
+fn read_state(from: &Row<'_>, column: usize) -> Result<ApprovalState, Error> {
+    row::read_state(&from.get::<_, String>(column)?)
+}
