@@ -71,32 +71,39 @@ fn rust_files() -> impl Iterator<Item = &'static Tracked> {
     tracked().iter().filter(|file| file.path.ends_with(".rs"))
 }
 
+/// What a cargo command prints.
+fn cargo(arguments: &[&str]) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let said = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        said.status.success(),
+        "cargo {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&said.stderr)
+    );
+    String::from_utf8(said.stdout).unwrap()
+}
+
 /// What `cargo metadata` says, dependencies included.
 fn metadata() -> &'static Value {
     static METADATA: OnceLock<Value> = OnceLock::new();
     METADATA.get_or_init(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         // Only what is built here: the rest of the lock file need not have been fetched.
         let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-        let said = Command::new(cargo)
-            .args([
-                "metadata",
-                "--format-version",
-                "1",
-                "--locked",
-                "--offline",
-                "--filter-platform",
-                &host,
-            ])
-            .current_dir(root())
-            .output()
-            .unwrap();
-        assert!(
-            said.status.success(),
-            "cargo metadata: {}",
-            String::from_utf8_lossy(&said.stderr)
-        );
-        serde_json::from_slice(&said.stdout).unwrap()
+        let arguments = [
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            &host,
+        ];
+        serde_json::from_str(&cargo(&arguments)).unwrap()
     })
 }
 

@@ -1,0 +1,63 @@
+# Portcullis: what people type. `make demo` to see it, `make test` before handing anything in.
+
+CARGO ?= cargo
+RUN   ?=
+
+.PHONY: help demo demo-check test e2e tidy bench regress fmt lint doc fuzz-smoke setup
+
+help:
+	@echo 'make demo        a PostgreSQL, an identity provider and the gateway, until Ctrl-C'
+	@echo 'make demo-check  the same, walked through by real clients, step by step'
+	@echo 'make test        everything that CI checks'
+	@echo 'make e2e         the end-to-end tests alone; RUN=name picks some'
+	@echo 'make bench       direct, PgBouncer and Portcullis side by side; target/bench/'
+	@echo 'make regress     PostgreSQL'"'"'s own regression suite, direct and through the gateway'
+	@echo 'make fuzz-smoke  each fuzz target for a minute'
+	@echo 'make fmt lint doc tidy setup'
+
+demo:
+	@scripts/setup.sh demo
+	@$(CARGO) build --locked --bin portcullis
+	@exec target/debug/portcullis demo $(RUN)
+
+demo-check:
+	@scripts/setup.sh demo
+	@$(CARGO) build --locked --bin portcullis
+	@exec target/debug/portcullis demo --check $(RUN)
+
+test: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	scripts/test.sh
+
+e2e: setup
+	scripts/test.sh --package gateway --test it $(RUN)
+
+tidy:
+	$(CARGO) test --locked --package xtask
+
+setup:
+	@scripts/setup.sh test
+
+bench:
+	@scripts/setup.sh bench
+	$(CARGO) build --locked --release --bin portcullis
+	python3 scripts/bench.py --portcullis target/release/portcullis $(RUN)
+
+regress:
+	@scripts/setup.sh test
+	$(CARGO) build --locked --bin portcullis
+	scripts/regress.sh --portcullis target/debug/portcullis $(RUN)
+
+fmt:
+	$(CARGO) fmt --all
+
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+fuzz-smoke:
+	scripts/fuzz-smoke.sh
