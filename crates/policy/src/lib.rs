@@ -9,6 +9,7 @@ mod approval;
 mod decide;
 mod entities;
 mod load;
+pub mod test;
 pub mod vocabulary;
 mod whole;
 
