@@ -1,4 +1,6 @@
 //! What a recording is made of. The wire form is documented in `docs/recording-format.md` and versioned.
+//!
+//! Must never hold a raw value of a masked column: whoever makes an event has taken it out.
 
 use std::borrow::Cow;
 
@@ -38,6 +40,105 @@ pub enum Event<'a> {
         /// Particulars, ordered.
         fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     },
+    /// Binds a session's results into its closing record. Written by the recorder itself.
+    StreamEnd(StreamEnd),
+    /// An event that a newer gateway wrote. Skipped by readers, covered by the hashes.
+    Unknown(Unknown<'a>),
+}
+
+/// Where a session's stream of results ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StreamEnd {
+    /// How many records the stream has.
+    pub records: u64,
+    /// The hash of the last of them; zeros when there is none.
+    pub hash: [u8; 32],
+}
+
+/// An event of a kind that this reader does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unknown<'a> {
+    /// Its tag.
+    pub tag: u8,
+    /// Its encoded fields.
+    pub body: Cow<'a, [u8]>,
+}
+
+impl Event<'_> {
+    /// When it happened, where the event says so.
+    pub fn time(&self) -> Option<u64> {
+        match self {
+            Self::SessionOpened(opened) => Some(opened.time),
+            Self::Action(action) => Some(action.time),
+            Self::Completed(completed) => Some(completed.time),
+            Self::Approval(approval) => Some(approval.time),
+            Self::SessionClosed { time, .. } | Self::Control { time, .. } => Some(*time),
+            Self::Response { .. } | Self::StreamEnd(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The action it belongs to, by number in the session; `None` for events of no action.
+    pub fn sequence(&self) -> Option<u64> {
+        match self {
+            Self::Action(action) => Some(action.sequence),
+            Self::Response { sequence, .. } => Some(*sequence),
+            Self::Completed(completed) => Some(completed.sequence),
+            Self::Approval(approval) => Some(approval.sequence),
+            Self::SessionOpened(_)
+            | Self::SessionClosed { .. }
+            | Self::Control { .. }
+            | Self::StreamEnd(_)
+            | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The same event on its own memory.
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::SessionOpened(opened) => Event::SessionOpened(opened.into_owned()),
+            Self::Action(action) => Event::Action(action.into_owned()),
+            Self::Response { sequence, bytes } => Event::Response {
+                sequence,
+                bytes: bytes.into_owned().into(),
+            },
+            Self::Completed(completed) => Event::Completed(completed.into_owned()),
+            Self::Approval(approval) => Event::Approval(approval.into_owned()),
+            Self::SessionClosed { time, reason } => Event::SessionClosed {
+                time,
+                reason: own(reason),
+            },
+            Self::Control {
+                time,
+                actor,
+                name,
+                fields,
+            } => Event::Control {
+                time,
+                actor: own(actor),
+                name: own(name),
+                fields: own_pairs(fields),
+            },
+            Self::StreamEnd(end) => Event::StreamEnd(end),
+            Self::Unknown(unknown) => Event::Unknown(Unknown {
+                tag: unknown.tag,
+                body: unknown.body.into_owned().into(),
+            }),
+        }
+    }
+}
+
+fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+fn own_all(texts: Vec<Cow<'_, str>>) -> Vec<Cow<'static, str>> {
+    texts.into_iter().map(own).collect()
+}
+
+fn own_pairs(
+    pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
+) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    pairs.into_iter().map(|(a, b)| (own(a), own(b))).collect()
 }
 
 /// A session's beginning.
@@ -89,11 +190,12 @@ pub struct ActionRecorded<'a> {
     /// The text, without values of labelled columns.
     pub text: Cow<'a, str>,
     /// Bound parameters as text; `None` is NULL; `<redacted>` stands for a value that may be a labelled one,
-    /// `\x…` for binary.
+    /// `\x…` for binary ones that are not spelled (integers, booleans and texts are).
     pub parameters: Vec<Option<Cow<'a, str>>>,
     /// Effects, rendered.
     pub effects: Vec<Cow<'a, str>>,
-    /// allow, hold or deny.
+    /// allow, hold or deny. A held action that is let go, or refused, is recorded again under the same number:
+    /// the later one counts.
     pub outcome: Cow<'a, str>,
     /// Policy ids and texts.
     pub reasons: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -141,4 +243,78 @@ pub struct ApprovalRecorded<'a> {
     pub actor: Cow<'a, str>,
     /// Their words, if any.
     pub comment: Cow<'a, str>,
+}
+
+impl SessionOpened<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> SessionOpened<'static> {
+        SessionOpened {
+            time: self.time,
+            session: self.session,
+            principal: own(self.principal),
+            name: own(self.name),
+            kind: own(self.kind),
+            groups: own_all(self.groups),
+            acts_for: own_all(self.acts_for),
+            credential: own(self.credential),
+            claims: own_pairs(self.claims),
+            resource: own(self.resource),
+            database: own(self.database),
+            protocol: own(self.protocol),
+            application: own(self.application),
+            address: own(self.address),
+            login: own(self.login),
+            tls: own(self.tls),
+        }
+    }
+}
+
+impl ActionRecorded<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> ActionRecorded<'static> {
+        let parameters = self.parameters.into_iter();
+        ActionRecorded {
+            time: self.time,
+            sequence: self.sequence,
+            kind: own(self.kind),
+            text: own(self.text),
+            parameters: parameters.map(|value| value.map(own)).collect(),
+            effects: own_all(self.effects),
+            outcome: own(self.outcome),
+            reasons: own_pairs(self.reasons),
+            policy: self.policy,
+            masked: own_all(self.masked),
+            approval: self.approval,
+            approvers: own_all(self.approvers),
+        }
+    }
+}
+
+impl Completed<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> Completed<'static> {
+        Completed {
+            time: self.time,
+            sequence: self.sequence,
+            status: own(self.status),
+            rows: self.rows,
+            bytes: self.bytes,
+            duration: self.duration,
+            error: self.error.map(own),
+        }
+    }
+}
+
+impl ApprovalRecorded<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> ApprovalRecorded<'static> {
+        ApprovalRecorded {
+            time: self.time,
+            sequence: self.sequence,
+            approval: self.approval,
+            state: own(self.state),
+            actor: own(self.actor),
+            comment: own(self.comment),
+        }
+    }
 }

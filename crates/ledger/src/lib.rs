@@ -3,6 +3,13 @@
 //! Stands alone, so that an auditor's verifier can be small: knows no policy, no protocol but the framing of
 //! recorded responses, no database, no runtime. Time is an argument.
 
+pub mod codec;
+pub mod crc;
 pub mod event;
+pub mod journal;
+pub mod record;
+pub mod result;
+pub mod segment;
+pub mod verify;
 
 pub use event::Event;

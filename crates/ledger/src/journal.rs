@@ -1,0 +1,240 @@
+//! Reading a journal from its folder: sessions, one session's recording, every event.
+//!
+//! Must never write, and never hold more than one segment and one recording in memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::codec;
+use crate::event::{Event, SessionOpened};
+use crate::record::{Record, Stream};
+use crate::segment::{Item, items};
+use crate::verify::{Finding, Verifier};
+
+/// The ending of a segment's file name.
+pub const SEGMENT_SUFFIX: &str = ".pcj";
+
+/// Why a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file or folder cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// One segment's file.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SegmentFile {
+    /// The number in its name.
+    pub number: u64,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// The name of a segment's file.
+pub fn segment_name(number: u64) -> String {
+    format!("{number:08}{SEGMENT_SUFFIX}")
+}
+
+/// The segments in a folder, by number; other files are passed over.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn segments(dir: &Path) -> Result<Vec<SegmentFile>, ReadError> {
+    let failed = |source| ReadError::Io {
+        path: dir.to_owned(),
+        source,
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name.and_then(|name| name.strip_suffix(SEGMENT_SUFFIX));
+        if let Some(number) = number.and_then(|digits| digits.parse().ok()) {
+            found.push(SegmentFile { number, path });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Reads one segment's bytes.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_segment(file: &SegmentFile) -> Result<Vec<u8>, ReadError> {
+    fs::read(&file.path).map_err(|source| ReadError::Io {
+        path: file.path.clone(),
+        source,
+    })
+}
+
+/// Calls `visit` with every whole record, in the journal's order.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn for_each_record(dir: &Path, mut visit: impl FnMut(&Record<'_>)) -> Result<(), ReadError> {
+    for file in segments(dir)? {
+        let bytes = read_segment(&file)?;
+        for item in items(&bytes) {
+            if let Item::Record { record, .. } = item {
+                visit(&record);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with every readable event and its record, in the journal's order. What cannot be read is passed
+/// over; [`crate::verify`] names it.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn for_each_event(
+    dir: &Path,
+    mut visit: impl FnMut(&Record<'_>, Event<'_>),
+) -> Result<(), ReadError> {
+    for_each_record(dir, |record| {
+        if let Ok(payload) = record.payload() {
+            let readable = codec::events(&payload).map_while(Result::ok);
+            readable.for_each(|event| visit(record, event));
+        }
+    })
+}
+
+/// One session at a glance.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SessionSummary {
+    /// How it began.
+    pub opened: SessionOpened<'static>,
+    /// When it ended and why; `None` while it is open or when its end was lost.
+    pub closed: Option<(u64, String)>,
+    /// Actions asked for.
+    pub actions: u64,
+    /// Of these, refused.
+    pub denied: u64,
+    /// Of these, held for approval.
+    pub held: u64,
+    /// Rows delivered or changed.
+    pub rows: u64,
+    /// Response bytes delivered.
+    pub bytes: u64,
+    /// Actions that failed.
+    pub errors: u64,
+}
+
+impl SessionSummary {
+    fn add(&mut self, event: Event<'_>) {
+        match event {
+            Event::SessionOpened(opened) => self.opened = opened.into_owned(),
+            Event::SessionClosed { time, reason } => self.closed = Some((time, reason.into())),
+            Event::Action(action) => {
+                self.actions = self.actions.max(action.sequence);
+                match &*action.outcome {
+                    "deny" => self.denied += 1,
+                    "hold" => self.held += 1,
+                    _ => {}
+                }
+            }
+            Event::Completed(completed) => {
+                self.rows = self.rows.saturating_add(completed.rows);
+                self.bytes = self.bytes.saturating_add(completed.bytes);
+                self.errors += u64::from(completed.error.is_some());
+            }
+            Event::Response { .. }
+            | Event::Approval(_)
+            | Event::Control { .. }
+            | Event::StreamEnd(_)
+            | Event::Unknown(_) => {}
+        }
+    }
+}
+
+/// All sessions, oldest first.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn sessions(dir: &Path) -> Result<Vec<SessionSummary>, ReadError> {
+    let mut found: BTreeMap<[u8; 16], SessionSummary> = BTreeMap::new();
+    for_each_event(dir, |record, event| {
+        if matches!(event, Event::SessionOpened(_)) {
+            found.insert(record.header.session, SessionSummary::default());
+        }
+        if let Some(summary) = found.get_mut(&record.header.session) {
+            summary.add(event);
+        }
+    })?;
+    Ok(found.into_values().collect())
+}
+
+/// One session, whole.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recording {
+    /// Its events: each action's responses and completion follow it.
+    pub events: Vec<Event<'static>>,
+    /// What is wrong with its records.
+    pub findings: Vec<Finding>,
+}
+
+/// The recording of one session; `None` when the journal has nothing of it.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn recording(dir: &Path, session: [u8; 16]) -> Result<Option<Recording>, ReadError> {
+    let mut verifier = Verifier::one_session();
+    let (mut intents, mut results) = (Vec::new(), Vec::new());
+    for_each_record(dir, |record| {
+        if record.header.session != session {
+            return;
+        }
+        verifier.record(0, record);
+        let Ok(payload) = record.payload() else {
+            return;
+        };
+        let into = match record.header.stream {
+            Stream::Intents => &mut intents,
+            Stream::Results => &mut results,
+        };
+        let readable = codec::events(&payload).map_while(Result::ok);
+        into.extend(readable.map(Event::into_owned));
+    })?;
+    if intents.is_empty() && results.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Recording {
+        events: interleave(intents, results),
+        findings: verifier.finish(None).findings,
+    }))
+}
+
+/// Puts each action's results behind its decision and before the next action's.
+fn interleave(intents: Vec<Event<'static>>, results: Vec<Event<'static>>) -> Vec<Event<'static>> {
+    let mut events = Vec::with_capacity(intents.len() + results.len());
+    let mut results = results.into_iter().peekable();
+    for intent in intents {
+        let before = match &intent {
+            Event::Action(action) => action.sequence,
+            Event::SessionClosed { .. } => u64::MAX,
+            Event::SessionOpened(_)
+            | Event::Response { .. }
+            | Event::Completed(_)
+            | Event::Approval(_)
+            | Event::Control { .. }
+            | Event::StreamEnd(_)
+            | Event::Unknown(_) => 0,
+        };
+        while let Some(result) = results.next_if(|r| r.sequence().unwrap_or(0) < before) {
+            events.push(result);
+        }
+        events.push(intent);
+    }
+    events.extend(results);
+    events
+}

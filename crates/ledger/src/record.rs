@@ -1,0 +1,306 @@
+//! Records: framing, checksum, and the hash chain that ties a session's records together.
+//!
+//! Must never interpret what a payload says; `codec` does that.
+
+use sha2::{Digest, Sha256};
+
+use crate::crc::crc32c;
+
+/// Bytes before a record's payload.
+pub const HEADER_BYTES: usize = 80;
+
+/// Bytes of one payload, stored or raw; beyond it a length is taken for damage.
+pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// The only kind of record so far: a list of events.
+pub const KIND_EVENTS: u8 = 1;
+
+/// The payload is one zstd frame.
+pub const FLAG_ZSTD: u8 = 1;
+/// Reserved: the payload is encrypted. Hashes are over what is stored, so they hold without the key.
+pub const FLAG_ENCRYPTED: u8 = 2;
+
+/// What a hash chain's first record stands on.
+pub const GENESIS: [u8; 32] = [0; 32];
+
+/// Which of a session's two chains a record belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stream {
+    /// What is written before anything is forwarded: login, decisions, approvals, the end.
+    Intents,
+    /// What came of it: response bytes and completions; collected, compressed, written soon after.
+    Results,
+}
+
+impl Stream {
+    fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Intents),
+            1 => Some(Self::Results),
+            _ => None,
+        }
+    }
+
+    fn as_byte(self) -> u8 {
+        match self {
+            Self::Intents => 0,
+            Self::Results => 1,
+        }
+    }
+}
+
+/// What a record's header says, apart from length and checksum.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// What the payload is: [`KIND_EVENTS`].
+    pub kind: u8,
+    /// [`FLAG_ZSTD`], [`FLAG_ENCRYPTED`].
+    pub flags: u8,
+    /// Which chain.
+    pub stream: Stream,
+    /// Bytes of the payload before compression.
+    pub raw_bytes: u32,
+    /// Which session.
+    pub session: [u8; 16],
+    /// The record's place in its chain, from 1, without gaps.
+    pub number: u64,
+    /// The record's place in the gateway's journal, from 1, without gaps.
+    pub sequence: u64,
+}
+
+/// Where one hash chain stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// Records so far.
+    pub records: u64,
+    /// The hash of the last of them; [`GENESIS`] when there is none.
+    pub hash: [u8; 32],
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            records: 0,
+            hash: GENESIS,
+        }
+    }
+}
+
+/// A payload ready to be put under a header: stored bytes, their digest, their length before compression. Made
+/// outside of any lock, because this is the costly part.
+#[derive(Clone, Debug)]
+pub struct Payload<'a> {
+    bytes: &'a [u8],
+    digest: [u8; 32],
+    raw_bytes: u32,
+    flags: u8,
+}
+
+/// A payload is too long for a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a payload of {bytes} bytes is longer than a record may be")]
+pub struct TooLong {
+    /// How long it is.
+    pub bytes: usize,
+}
+
+impl<'a> Payload<'a> {
+    /// A payload stored as it is.
+    ///
+    /// # Errors
+    /// [`TooLong`].
+    pub fn plain(bytes: &'a [u8]) -> Result<Self, TooLong> {
+        Self::new(bytes, bytes.len(), 0)
+    }
+
+    /// A payload that was `raw_bytes` long before it became the zstd frame `bytes`.
+    ///
+    /// # Errors
+    /// [`TooLong`].
+    pub fn zstd(bytes: &'a [u8], raw_bytes: usize) -> Result<Self, TooLong> {
+        Self::new(bytes, raw_bytes, FLAG_ZSTD)
+    }
+
+    fn new(bytes: &'a [u8], raw: usize, flags: u8) -> Result<Self, TooLong> {
+        let longest = bytes.len().max(raw);
+        let raw_bytes = u32::try_from(raw)
+            .ok()
+            .filter(|_| longest <= PAYLOAD_BYTES_MAX);
+        Ok(Self {
+            bytes,
+            digest: Sha256::digest(bytes).into(),
+            raw_bytes: raw_bytes.ok_or(TooLong { bytes: longest })?,
+            flags,
+        })
+    }
+
+    /// Bytes as stored.
+    pub fn stored_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Appends one record to `out` and moves its chain on.
+pub fn write(
+    out: &mut Vec<u8>,
+    chain: &mut Chain,
+    stream: Stream,
+    session: [u8; 16],
+    sequence: u64,
+    payload: &Payload<'_>,
+) {
+    let header = Header {
+        kind: KIND_EVENTS,
+        flags: payload.flags,
+        stream,
+        raw_bytes: payload.raw_bytes,
+        session,
+        number: chain.records + 1,
+        sequence,
+    };
+    let hash = header.hash(&chain.hash, &payload.digest);
+    *chain = Chain {
+        records: header.number,
+        hash,
+    };
+    let middle = header.bytes();
+    // The payload's length was checked when it was made.
+    let length = u32::try_from(payload.bytes.len())
+        .unwrap_or(u32::MAX)
+        .to_le_bytes();
+    let crc = crc32c(&[&length, &middle, &hash, payload.bytes]);
+    out.reserve(HEADER_BYTES + payload.bytes.len());
+    out.extend_from_slice(&length);
+    out.extend_from_slice(&crc.to_le_bytes());
+    out.extend_from_slice(&middle);
+    out.extend_from_slice(&hash);
+    out.extend_from_slice(payload.bytes);
+}
+
+impl Header {
+    fn bytes(&self) -> [u8; 40] {
+        let mut bytes = [0; 40];
+        bytes[0] = self.kind;
+        bytes[1] = self.flags;
+        bytes[2] = self.stream.as_byte();
+        bytes[4..8].copy_from_slice(&self.raw_bytes.to_le_bytes());
+        bytes[8..24].copy_from_slice(&self.session);
+        bytes[24..32].copy_from_slice(&self.number.to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes
+    }
+
+    fn hash(&self, before: &[u8; 32], payload_digest: &[u8; 32]) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        hasher.update(b"portcullis record 1\n");
+        hasher.update(before);
+        hasher.update(self.bytes());
+        hasher.update(payload_digest);
+        hasher.finalize().into()
+    }
+}
+
+/// One record as it stands in a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its header.
+    pub header: Header,
+    /// Its hash as stored.
+    pub hash: [u8; 32],
+    /// Its payload as stored.
+    pub stored: &'a [u8],
+}
+
+/// Why bytes are not a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoRecord {
+    /// They end before the record does.
+    Short,
+    /// Checksum, kind or reserved bytes are wrong.
+    Damaged,
+}
+
+/// Why a record's payload cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PayloadError {
+    /// It is encrypted, and this reader has no keys.
+    #[error("the payload is encrypted")]
+    Encrypted,
+    /// It does not decompress to the length it states.
+    #[error("the payload does not decompress")]
+    Compression,
+}
+
+impl<'a> Record<'a> {
+    /// Takes a record from the front of `bytes`; also says where the next one begins.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<(Self, usize), NoRecord> {
+        let head: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(NoRecord::Short)?;
+        let length = u32_at(head, 0) as usize;
+        let (raw_bytes, stream) = (u32_at(head, 12), Stream::from_byte(head[10]));
+        let longest = length.max(raw_bytes as usize);
+        let (true, Some(stream), 0) = (longest <= PAYLOAD_BYTES_MAX, stream, head[11]) else {
+            return Err(NoRecord::Damaged);
+        };
+        let end = HEADER_BYTES + length;
+        let stored = bytes.get(HEADER_BYTES..end).ok_or(NoRecord::Short)?;
+        if crc32c(&[&head[..4], &head[8..], stored]) != u32_at(head, 4) {
+            return Err(NoRecord::Damaged);
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&head[48..80]);
+        let mut session = [0; 16];
+        session.copy_from_slice(&head[16..32]);
+        let header = Header {
+            kind: head[8],
+            flags: head[9],
+            stream,
+            raw_bytes,
+            session,
+            number: u64_at(head, 32),
+            sequence: u64_at(head, 40),
+        };
+        let record = Self {
+            header,
+            hash,
+            stored,
+        };
+        Ok((record, end))
+    }
+
+    /// The hash that the record must have after a chain's last hash.
+    pub fn expected_hash(&self, before: &[u8; 32]) -> [u8; 32] {
+        self.header
+            .hash(before, &Sha256::digest(self.stored).into())
+    }
+
+    /// The payload as it was before compression.
+    ///
+    /// # Errors
+    /// [`PayloadError`].
+    pub fn payload(&self) -> Result<std::borrow::Cow<'a, [u8]>, PayloadError> {
+        if self.header.flags & FLAG_ENCRYPTED != 0 {
+            return Err(PayloadError::Encrypted);
+        }
+        if self.header.flags & FLAG_ZSTD == 0 {
+            return Ok(self.stored.into());
+        }
+        let capacity = self.header.raw_bytes as usize;
+        let raw = zstd::bulk::decompress(self.stored, capacity);
+        raw.ok()
+            .filter(|raw| raw.len() == capacity)
+            .map(Into::into)
+            .ok_or(PayloadError::Compression)
+    }
+}
+
+fn u32_at(head: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    let mut four = [0; 4];
+    four.copy_from_slice(&head[at..at + 4]);
+    u32::from_le_bytes(four)
+}
+
+fn u64_at(head: &[u8; HEADER_BYTES], at: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&head[at..at + 8]);
+    u64::from_le_bytes(eight)
+}
