@@ -223,7 +223,7 @@ impl Decimal {
         let scale = usize::from(words.next()??);
         let digits: Vec<u16> = words.collect::<Option<_>>()?;
         let legal = digits.len() == count && digits.iter().all(|digit| *digit < 10_000);
-        let small = weight <= 10 && weight >= -200 && count <= 256 && scale <= SCALE_MAX;
+        let small = (-200..=10).contains(&weight) && count <= 256 && scale <= SCALE_MAX;
         if !legal || !small {
             return None;
         }
