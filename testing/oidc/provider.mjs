@@ -21,12 +21,12 @@ const option = (name, fallback) => {
 };
 
 const ACCOUNTS = {
-  alice: { email: 'alice@shop.test', name: 'Alice Engineer', groups: ['engineering'] },
-  dora: { email: 'dora@shop.test', name: 'Dora Admin', groups: ['dba', 'engineering'] },
-  dan: { email: 'dan@shop.test', name: 'Dan Admin', groups: ['dba'] },
-  sam: { email: 'sam@shop.test', name: 'Sam Support', groups: ['support'] },
-  agent: { email: 'agent@shop.test', name: 'shop-agent', groups: ['agents'], actor_type: 'agent' },
-  root: { email: 'root@shop.test', name: 'Rita Root', groups: ['superusers', 'admins', 'dba'] },
+  alice: { email: 'alice@shop.example', name: 'alice', groups: ['engineers'] },
+  dora: { email: 'dora@shop.example', name: 'dora', groups: ['dba'] },
+  dan: { email: 'dan@shop.example', name: 'dan', groups: ['dba'] },
+  sam: { email: 'sam@shop.example', name: 'sam', groups: ['support'] },
+  agent: { email: 'agent@shop.example', name: 'agent', groups: ['agents'], actor_type: 'agent' },
+  root: { email: 'root@shop.example', name: 'root', groups: ['dba', 'superusers'] },
 };
 const AUDIENCE = 'portcullis';
 
@@ -243,7 +243,7 @@ const FORGERIES = {
   'two-parts': (h, c) => rs256(h, c).split('.').slice(0, 2).join('.'),
   'four-parts': (h, c) => `${rs256(h, c)}.AAAA`,
   'not-json': (h) => rs256(h, 'claims'),
-  'control-characters-in-email': (h, c) => rs256(h, { ...c, email: 'alice@shop.test\n2026 INFO approved', sub: 'al\u0000ice' }),
+  'control-characters-in-email': (h, c) => rs256(h, { ...c, email: 'alice@shop.example\n2026 INFO approved', sub: 'al\u0000ice' }),
 };
 
 function body(request) {

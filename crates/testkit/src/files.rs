@@ -16,6 +16,11 @@ pub fn repository(path: &str) -> PathBuf {
         .join(path)
 }
 
+/// Cargo's target folder, under which `scripts/setup.sh` puts what it fetches.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository("target"), PathBuf::from)
+}
+
 /// Whether this process is root, and servers must be given another user.
 pub(crate) fn is_root() -> bool {
     // SAFETY: geteuid takes nothing, cannot fail and touches no memory of ours.

@@ -24,16 +24,15 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts `binary` with `config`, in which `@` before a path stands for the gateway's own folder: `@data`.
-    /// `prepare` may lay files into that folder first.
+    /// Starts `binary` with `config`, whose relative paths are taken from the gateway's own folder and whose `data_dir`
+    /// is `data`. `prepare` may lay files into that folder first.
     ///
     /// # Panics
     /// When it does not come up within 30 s, with what it printed.
     pub fn start(binary: &Path, config: &str, prepare: impl FnOnce(&Scratch)) -> Self {
         let scratch = Scratch::new();
         prepare(&scratch);
-        let here = format!("\"{}/", scratch.path().display());
-        scratch.write("portcullis.toml", &config.replace("\"@", &here));
+        scratch.write("portcullis.toml", config);
         let mut gateway = Self {
             binary: binary.to_owned(),
             scratch,
@@ -65,8 +64,7 @@ impl Gateway {
     pub fn fails_to_start(binary: &Path, config: &str, prepare: impl FnOnce(&Scratch)) -> String {
         let scratch = Scratch::new();
         prepare(&scratch);
-        let here = format!("\"{}/", scratch.path().display());
-        let file = scratch.write("portcullis.toml", &config.replace("\"@", &here));
+        let file = scratch.write("portcullis.toml", config);
         let ran = run(
             Command::new(binary).args(["serve", "--config"]).arg(file),
             "",
@@ -178,7 +176,7 @@ impl Gateway {
         self.scratch.path()
     }
 
-    /// Its data folder, which the configuration names as `@data`.
+    /// Its data folder.
     pub fn data(&self) -> PathBuf {
         self.scratch.path().join("data")
     }

@@ -13,11 +13,11 @@ mod postgres;
 mod run;
 mod wait;
 
-pub use files::{Scratch, repository};
+pub use files::{Scratch, repository, target};
 pub use frames::{Frame, RawClient};
 pub use gateway::Gateway;
 pub use http::{HttpAnswer, http_get, http_post};
 pub use oidc::Oidc;
-pub use postgres::{Postgres, PostgresOptions, Server};
+pub use postgres::{Postgres, PostgresOptions, SUPERUSER, Server};
 pub use run::{Ran, run};
 pub use wait::{eventually, wait_until};

@@ -128,7 +128,8 @@ impl Oidc {
 
     /// A token that acts for `human` in the hands of `agent` (RFC 8693 `act`).
     pub fn sign_for_agent(&self, human: &str, agent: &str) -> String {
-        self.sign(human, &json!({ "act": { "sub": agent, "name": agent } }))
+        let actor = json!({ "sub": agent, "name": agent, "groups": ["agents"] });
+        self.sign(human, &json!({ "act": actor }))
     }
 
     /// A token made wrong in the way that `kind` names; see `FORGERIES` in the provider.

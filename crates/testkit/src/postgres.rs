@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::files::{Scratch, is_root, repository};
+use crate::files::{Scratch, is_root, target};
 use crate::leash::{Leash, Run, as_nobody, touch};
 use crate::oidc::free_port;
 use crate::run::{Ran, run};
@@ -142,7 +142,7 @@ pub struct Postgres {
 }
 
 /// The superuser of every server of the tests, and its password.
-const SUPERUSER: (&str, &str) = ("postgres", "super-secret");
+pub const SUPERUSER: (&str, &str) = ("postgres", "super-secret");
 
 impl Postgres {
     /// Makes a fresh cluster and starts it.
