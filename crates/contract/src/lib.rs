@@ -1,4 +1,5 @@
-//! The shapes that others keep: the JSON of the admin HTTP API, its error codes, and the discovery document.
+//! The shapes that others keep: the JSON of the admin HTTP API, its error codes, and the discovery document;
+//! and how text of foreign origin is made visible, so that the page and the terminal agree.
 //!
 //! Knows nothing of the rest of the house: conversion is the neighbours' work. Every shape is versioned by the
 //! path it is served under ([`PREFIX`]); a released field is never renamed, removed or given another meaning.
@@ -10,6 +11,7 @@ pub mod error;
 pub mod key;
 pub mod principal;
 pub mod session;
+pub mod visible;
 
 pub use approval::{Answer, AnswerRequest, Approval, ApprovalList};
 pub use discovery::{Discovery, PostgresEndpoint};

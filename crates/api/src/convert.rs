@@ -1,0 +1,156 @@
+//! From the house's nouns to the shapes that others keep.
+//!
+//! Pure; decides nothing about who may see what: that has happened before.
+
+use std::time::SystemTime;
+
+use contract::{Answer, Approval, Key, Principal, Resource};
+use gate::desk::KeyView;
+use gate::ports::ApprovalState;
+use jiff::Timestamp;
+use model::Outcome;
+use policy::ApprovalRule;
+
+use crate::acts::approvals::Seen;
+use crate::parts::Target;
+
+/// RFC 3339 in UTC, to the second.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let stamp = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// RFC 3339 in UTC, to the microsecond, from microseconds since the Unix epoch.
+pub(crate) fn rfc3339_micros(micros: u64) -> String {
+    let stamp = i64::try_from(micros).ok().map(Timestamp::from_microsecond);
+    match stamp {
+        Some(Ok(stamp)) => stamp.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+        _ => rfc3339(SystemTime::UNIX_EPOCH),
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let written = write!(out, "{byte:02x}");
+        debug_assert!(written.is_ok(), "writing to a String does not fail");
+        out
+    })
+}
+
+/// The state's name in JSON and on the page.
+pub(crate) fn state_name(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Pending => "pending",
+        ApprovalState::Approved => "approved",
+        ApprovalState::Denied => "denied",
+        ApprovalState::Expired => "expired",
+        ApprovalState::Withdrawn => "withdrawn",
+        ApprovalState::Used => "used",
+    }
+}
+
+/// Who must answer, in the words of the policy's annotation.
+pub(crate) fn rule_text(rule: &ApprovalRule) -> String {
+    match rule {
+        ApprovalRule::Group { group, count: 1 } => group.clone(),
+        ApprovalRule::Group { group, count } => format!("{count} of {group}"),
+        ApprovalRule::Owner => "owner".to_owned(),
+    }
+}
+
+pub(crate) fn principal(principal: &model::Principal) -> Principal {
+    let mut out = Principal {
+        key: principal.key(),
+        name: principal.name.clone(),
+        email: principal.email.clone(),
+        kind: principal.kind.as_str().to_owned(),
+        groups: principal.groups.clone(),
+        acts_for: None,
+    };
+    if let Some(human) = &principal.acts_for {
+        out.acts_for = Some(Box::new(self::principal(human)));
+    }
+    out
+}
+
+pub(crate) fn approval(seen: &Seen) -> Approval {
+    let request = &seen.view.request;
+    let answers = seen.view.answers.iter().map(|answer| Answer {
+        principal: answer.principal.clone(),
+        name: answer.name.clone(),
+        approve: answer.approve,
+        comment: answer.comment.clone(),
+        time: rfc3339(answer.time),
+    });
+    Approval {
+        id: request.id.to_string(),
+        ticket: request.id.ticket(),
+        state: state_name(seen.view.state).to_owned(),
+        session: request.session.to_string(),
+        requester: principal(&request.requester),
+        resource: request.resource.to_string(),
+        database: request.database.clone(),
+        statement: request.statement.clone(),
+        redacted: seen.redacted,
+        parameters: request.parameters.clone(),
+        effects: request.effects.clone(),
+        reasons: request.reasons.clone(),
+        rules: request.rules.iter().map(rule_text).collect(),
+        created: rfc3339(request.created),
+        expires: rfc3339(request.expires),
+        answers: answers.collect(),
+        binding: hex(&request.binding.0),
+    }
+}
+
+pub(crate) fn key(key: &KeyView) -> Key {
+    Key {
+        id: key.id.clone(),
+        prefix: key.prefix.clone(),
+        label: key.label.clone(),
+        principal: principal(&key.principal),
+        resource: key.resource.as_ref().map(ToString::to_string),
+        created: rfc3339(key.created),
+        expires: rfc3339(key.expires),
+        revoked: key.revoked,
+    }
+}
+
+pub(crate) fn resource(target: &Target, outcome: Outcome) -> Resource {
+    Resource {
+        name: target.resource.name.to_string(),
+        protocol: target.resource.protocol.clone(),
+        database: target.resource.database.clone(),
+        databases: target.databases.clone(),
+        tags: target.resource.tags.clone(),
+        held: outcome == Outcome::Hold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_in_utc() {
+        assert_eq!(rfc3339(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
+        assert_eq!(
+            rfc3339_micros(1_700_000_000_123_456),
+            "2023-11-14T22:13:20.123456Z"
+        );
+        assert_eq!(rfc3339_micros(u64::MAX), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn rules_read_like_their_annotation() {
+        let group = |count| ApprovalRule::Group {
+            group: "dba".into(),
+            count,
+        };
+        assert_eq!(rule_text(&group(1)), "dba");
+        assert_eq!(rule_text(&group(2)), "2 of dba");
+        assert_eq!(rule_text(&ApprovalRule::Owner), "owner");
+    }
+}

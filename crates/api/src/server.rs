@@ -1,0 +1,152 @@
+//! Serves the router on a listener: TLS or plain, with bounds on connections, headers and time.
+//!
+//! Decides nothing about requests; puts the peer's address into each.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::route::Peer;
+
+/// Connections open at once.
+const CONNECTIONS_MAX: usize = 512;
+/// Bytes of a request's head.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Header fields of a request.
+const HEADERS_MAX: usize = 64;
+/// Time for the TLS handshake, and for a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time that open requests get to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Pause after a failed accept (descriptors used up), so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` ends, then lets open requests finish for a short while.
+///
+/// # Cancel safety
+/// Dropping the future closes all connections at once.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let acceptor = tls.map(TlsAcceptor::from);
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        // Finished tasks are collected as we go, so that the set stays as small as the connections are many.
+        while connections.try_join_next().is_some() {}
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        let Some((socket, peer, slot)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let connection = Connection {
+            router: router.clone(),
+            peer: Peer(peer.ip().to_canonical()),
+            stopping: stopping.clone(),
+            _slot: slot,
+        };
+        match acceptor.clone() {
+            Some(acceptor) => connections.spawn(connection.run_tls(acceptor, socket)),
+            None => connections.spawn(connection.run(socket)),
+        };
+    }
+    drop(listener);
+    stop.send_replace(true);
+    let drained = tokio::time::timeout(DRAIN, async {
+        while connections.join_next().await.is_some() {}
+    });
+    if drained.await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(
+    tokio::net::TcpStream,
+    std::net::SocketAddr,
+    OwnedSemaphorePermit,
+)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((socket, peer)) => Some((socket, peer, slot)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            None
+        }
+    }
+}
+
+/// Ends when the server stops.
+async fn asked_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server's task is gone, which is a stop too.
+    drop(stopping.wait_for(|stop| *stop).await);
+}
+
+struct Connection {
+    router: Router,
+    peer: Peer,
+    stopping: watch::Receiver<bool>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn run_tls(self, acceptor: TlsAcceptor, socket: tokio::net::TcpStream) {
+        match tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(socket)).await {
+            Ok(Ok(stream)) => self.run(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn run<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: S) {
+        let (router, peer) = (self.router, self.peer);
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            let mut router = router.clone();
+            async move {
+                let response = tower_service::Service::call(&mut router, request).await;
+                Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let stopping = &mut self.stopping;
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = asked_to_stop(stopping) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "an HTTP connection ended with an error");
+        }
+    }
+}
