@@ -13,12 +13,15 @@ use serde::Deserialize;
 
 use crate::{Context, Decision, Labels, PolicySet};
 
+/// Analyses an SQL text on one resource, or says why it cannot.
+pub type Analyse<'a> = dyn Fn(&Resource, &str) -> Result<Vec<Statement>, String> + 'a;
+
 /// What a run needs from outside.
 pub struct Bench<'a> {
     /// The labels of one resource's columns.
     pub labels: &'a dyn Fn(&Resource) -> Box<dyn Labels + 'a>,
     /// The statements of an SQL text on one resource.
-    pub analyse: &'a dyn Fn(&Resource, &str) -> Result<Vec<Statement>, String>,
+    pub analyse: &'a Analyse<'a>,
 }
 
 /// How one case went.
