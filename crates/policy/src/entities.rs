@@ -139,3 +139,104 @@ pub(crate) fn context(of: &Circumstances<'_>) -> Result<CedarContext, Unbuildabl
     let pairs = pairs.into_iter().map(|(k, v)| (k.to_owned(), v));
     CedarContext::from_pairs(pairs).map_err(|e| e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeMap;
+
+    use cedar_policy::{Entities, Request};
+    use model::{PrincipalKind, ResourceName, Verb};
+
+    use super::*;
+
+    fn human() -> Principal {
+        Principal {
+            issuer: "https://id.example".to_owned(),
+            subject: "7".to_owned(),
+            name: "ann".to_owned(),
+            email: Some("ann@example.com".to_owned()),
+            kind: PrincipalKind::Human,
+            groups: vec!["a\"b".to_owned(), "dba".to_owned()],
+            acts_for: None,
+        }
+    }
+
+    /// What we build is what the schema promises to policies: validation at load means nothing otherwise.
+    #[test]
+    fn every_request_conforms_to_the_schema() {
+        let words = Vocabulary::new().unwrap();
+        let resource = Resource {
+            name: ResourceName::new("db").unwrap(),
+            protocol: "postgres".to_owned(),
+            database: "d".to_owned(),
+            tags: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
+        };
+        let (schema, name) = ("s/~\"".to_owned(), "t".to_owned());
+        let objects = [
+            Object::Database,
+            Object::Schema {
+                schema: schema.clone(),
+            },
+            Object::Table {
+                schema: schema.clone(),
+                name: name.clone(),
+            },
+            Object::Function {
+                schema,
+                name: name.clone(),
+            },
+            Object::Setting { name: name.clone() },
+            Object::Role { name: name.clone() },
+            Object::Channel { name: name.clone() },
+            Object::Other {
+                kind: "type".to_owned(),
+                name: String::new(),
+            },
+        ];
+        let built = objects.iter().map(|o| object(&words, &resource, o));
+        let mut targets: Vec<_> = built.collect::<Result<_, _>>().unwrap();
+        let labels = ["pii".to_owned()];
+        targets.push(column(&words, &resource, ("s", "t"), "c", &labels).unwrap());
+        let verbs: Vec<_> = Verb::ALL.iter().map(|v| v.as_str()).collect();
+        let agent = Principal {
+            kind: PrincipalKind::Agent,
+            email: None,
+            acts_for: Some(Box::new(human())),
+            ..human()
+        };
+        for who in [human(), agent] {
+            for target in &targets {
+                conforms(&words, &who, target, &verbs);
+            }
+            conforms(&words, &who, &targets[8], &["reveal"]);
+            let gateway = gateway(&words).unwrap();
+            let acts = ["view_recordings", "approve", "administer_gateway"];
+            conforms(&words, &who, &gateway, &acts);
+        }
+    }
+
+    fn conforms(words: &Vocabulary, who: &Principal, target: &Entity, actions: &[&str]) {
+        let user = user(words, who).unwrap();
+        for action in actions {
+            let action = &words.actions[action];
+            let all = [user.clone(), action.entity.clone(), target.clone()];
+            Entities::from_entities(all, Some(&words.schema)).unwrap();
+            for address in ["", "10.0.0.1", "::1", "not an address"] {
+                let context = Context {
+                    address: address.to_owned(),
+                    ..Context::default()
+                };
+                let asked = Circumstances {
+                    statement: "SELECT",
+                    has_where: false,
+                    resource: None,
+                    context: &context,
+                };
+                let context = super::context(&asked).unwrap();
+                let (user, uid) = (user.uid(), action.uid.clone());
+                Request::new(user, uid, target.uid(), context, Some(&words.schema)).unwrap();
+            }
+        }
+    }
+}
