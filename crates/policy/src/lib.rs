@@ -6,6 +6,7 @@ use model::{Effect, Object, Outcome, PolicyHash, Principal, Reason, Resource, St
 use sha2::{Digest, Sha256};
 
 mod approval;
+mod clock;
 mod decide;
 mod entities;
 mod load;
@@ -123,6 +124,11 @@ impl PolicySet {
     /// What validation found odd and yet legal, such as letters of several scripts in one name.
     pub fn warnings(&self) -> &[String] {
         &self.loaded.warnings
+    }
+
+    /// Whether any policy asks for the time. If none does, equal questions have equal answers whenever they are asked.
+    pub fn asks_time(&self) -> bool {
+        self.loaded.asks_time
     }
 
     /// Decides whether `principal` may connect.
