@@ -74,7 +74,8 @@ pub trait Recorder: Send {
     /// [`PortError`] when the recorder has failed; the session must end.
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError>;
 
-    /// A future that ends when everything given so far is on disk.
+    /// A future that ends when every decision appended so far is on disk. Responses and completions follow within
+    /// the journal's interval.
     fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>>;
 
     /// Whether every action must be durable before it goes on, reads too (`durability = "strict"`).

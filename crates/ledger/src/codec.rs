@@ -34,6 +34,7 @@ const TAG_APPROVAL: u8 = 5;
 const TAG_CLOSED: u8 = 6;
 const TAG_CONTROL: u8 = 7;
 const TAG_STREAM_END: u8 = 8;
+const TAG_RESPONSE_REST: u8 = 9;
 
 /// Bytes before an event's body: its tag and the body's length.
 const PREFIX_BYTES: usize = 5;
@@ -123,6 +124,16 @@ fn body(event: &Event<'_>, to: &mut Writer<'_>) -> u8 {
             to.text(3, name);
             to.pairs(4, fields);
             TAG_CONTROL
+        }
+        Event::ResponseRest {
+            sequence,
+            bytes,
+            hash,
+        } => {
+            to.number(1, *sequence);
+            to.number(2, *bytes);
+            to.bytes(3, hash);
+            TAG_RESPONSE_REST
         }
         Event::StreamEnd(end) => {
             to.number(1, end.records);
@@ -281,6 +292,7 @@ fn decode(tag: u8, body: &[u8]) -> Result<Event<'_>, DecodeError> {
         TAG_CLOSED => decode_closed(fields),
         TAG_CONTROL => decode_control(fields),
         TAG_STREAM_END => decode_stream_end(fields),
+        TAG_RESPONSE_REST => decode_rest(fields),
         tag => Ok(Event::Unknown(Unknown {
             tag,
             body: body.into(),
@@ -411,6 +423,23 @@ fn decode_control(fields: Fields<'_>) -> Result<Event<'_>, DecodeError> {
         actor,
         name,
         fields: particulars,
+    })
+}
+
+fn decode_rest(fields: Fields<'_>) -> Result<Event<'_>, DecodeError> {
+    let (mut sequence, mut bytes, mut hash) = (0, 0, [0; 32]);
+    for field in fields {
+        match field? {
+            (1, value) => sequence = value.number()?,
+            (2, value) => bytes = value.number()?,
+            (3, value) => hash = value.array()?,
+            (_, _) => {}
+        }
+    }
+    Ok(Event::ResponseRest {
+        sequence,
+        bytes,
+        hash,
     })
 }
 

@@ -40,6 +40,15 @@ pub enum Event<'a> {
         /// Particulars, ordered.
         fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     },
+    /// The part of a response that was not kept because it went beyond `recorded_response_bytes_max`.
+    ResponseRest {
+        /// The action's number in the session.
+        sequence: u64,
+        /// How many bytes.
+        bytes: u64,
+        /// Their SHA-256.
+        hash: [u8; 32],
+    },
     /// Binds a session's results into its closing record. Written by the recorder itself.
     StreamEnd(StreamEnd),
     /// An event that a newer gateway wrote. Skipped by readers, covered by the hashes.
@@ -73,7 +82,10 @@ impl Event<'_> {
             Self::Completed(completed) => Some(completed.time),
             Self::Approval(approval) => Some(approval.time),
             Self::SessionClosed { time, .. } | Self::Control { time, .. } => Some(*time),
-            Self::Response { .. } | Self::StreamEnd(_) | Self::Unknown(_) => None,
+            Self::Response { .. }
+            | Self::ResponseRest { .. }
+            | Self::StreamEnd(_)
+            | Self::Unknown(_) => None,
         }
     }
 
@@ -81,7 +93,9 @@ impl Event<'_> {
     pub fn sequence(&self) -> Option<u64> {
         match self {
             Self::Action(action) => Some(action.sequence),
-            Self::Response { sequence, .. } => Some(*sequence),
+            Self::Response { sequence, .. } | Self::ResponseRest { sequence, .. } => {
+                Some(*sequence)
+            }
             Self::Completed(completed) => Some(completed.sequence),
             Self::Approval(approval) => Some(approval.sequence),
             Self::SessionOpened(_)
@@ -117,6 +131,15 @@ impl Event<'_> {
                 actor: own(actor),
                 name: own(name),
                 fields: own_pairs(fields),
+            },
+            Self::ResponseRest {
+                sequence,
+                bytes,
+                hash,
+            } => Event::ResponseRest {
+                sequence,
+                bytes,
+                hash,
             },
             Self::StreamEnd(end) => Event::StreamEnd(end),
             Self::Unknown(unknown) => Event::Unknown(Unknown {

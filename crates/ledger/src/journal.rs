@@ -149,6 +149,7 @@ impl SessionSummary {
                 self.errors += u64::from(completed.error.is_some());
             }
             Event::Response { .. }
+            | Event::ResponseRest { .. }
             | Event::Approval(_)
             | Event::Control { .. }
             | Event::StreamEnd(_)
@@ -224,6 +225,7 @@ fn interleave(intents: Vec<Event<'static>>, results: Vec<Event<'static>>) -> Vec
             Event::SessionClosed { .. } => u64::MAX,
             Event::SessionOpened(_)
             | Event::Response { .. }
+            | Event::ResponseRest { .. }
             | Event::Completed(_)
             | Event::Approval(_)
             | Event::Control { .. }

@@ -517,6 +517,7 @@ impl Verifier {
             Event::SessionOpened(_)
             | Event::Action(_)
             | Event::Response { .. }
+            | Event::ResponseRest { .. }
             | Event::Completed(_)
             | Event::Approval(_)
             | Event::Control { .. }

@@ -14,6 +14,23 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The journal's folder or a file in it could not be used.
+    #[error("cannot {doing} in the journal's folder {path}")]
+    Journal {
+        /// What was tried.
+        doing: &'static str,
+        /// Where.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process writes this journal.
+    #[error("another process writes the journal in {path}")]
+    JournalInUse {
+        /// Where.
+        path: String,
+    },
     /// SQLite refused.
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),

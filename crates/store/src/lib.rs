@@ -12,6 +12,7 @@ mod desk;
 mod engine;
 mod entitle;
 mod error;
+pub mod journal;
 mod keys;
 mod migrate;
 mod oneshot;
@@ -21,4 +22,5 @@ mod tests;
 
 pub use database::Store;
 pub use error::Error;
+pub use journal::{JournalHealth, JournalOptions, JournalStore};
 pub use keys::{KEY_LIFE_MAX, KEYS_PER_PRINCIPAL_MAX};

@@ -1,0 +1,182 @@
+//! The journal on local files: every session's recording in one append-only order, before anything is forwarded.
+//!
+//! Must never let a session go on that it cannot record, and never interpret an event. The format is the `ledger`
+//! crate's; `docs/recording-format.md` describes it.
+
+mod disk;
+mod keeper;
+mod log;
+mod recorder;
+mod recover;
+mod results;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gate::ports::{Journal, PortError, Recorder};
+use ledger::Event;
+use ledger::verify::Head;
+use model::{Limits, SessionId};
+
+pub use log::JournalHealth;
+
+use crate::error::Error;
+use disk::{Disk, Folder};
+use keeper::Keeper;
+use log::Log;
+use recorder::SessionRecorder;
+
+/// How a journal is kept.
+#[derive(Clone, Debug)]
+pub struct JournalOptions {
+    /// Interval, timeout, reserve and the bound on recorded responses.
+    pub limits: Limits,
+    /// Every action is durable before it goes on, reads too.
+    pub strict: bool,
+}
+
+/// Keeps all recordings of one gateway in one folder.
+pub struct JournalStore {
+    dir: PathBuf,
+    keeper: Arc<Keeper>,
+    threads: Vec<JoinHandle<()>>,
+    /// Keeps other processes out for as long as this lives.
+    _lock: File,
+}
+
+impl JournalStore {
+    /// Opens or makes a journal, takes up what an earlier run left, and records that the gateway started.
+    ///
+    /// # Errors
+    /// [`Error`]: the folder is in use or unusable, or has no room for the reserve.
+    pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, Error> {
+        Self::open_on(dir, Arc::new(Folder(dir.to_owned())), options)
+    }
+
+    fn open_on(
+        dir: &Path,
+        disk: Arc<dyn Disk>,
+        options: JournalOptions,
+    ) -> Result<Arc<Self>, Error> {
+        let recovered = recover::recover(dir)?;
+        let failed = |doing| {
+            let path = dir.display().to_string();
+            move |source| Error::Journal {
+                doing,
+                path,
+                source,
+            }
+        };
+        let before = recovered.start.head;
+        let reserve = options.limits.journal_reserve_bytes;
+        let log = Log::start(disk, recovered.start, reserve).map_err(failed("begin a segment"))?;
+        let keeper = Arc::new(Keeper::new(log, &options.limits, options.strict));
+        let writer = Arc::clone(&keeper);
+        let watcher = Arc::clone(&keeper);
+        let threads = vec![
+            spawn("journal-keeper", move || writer.run()).map_err(failed("start a thread"))?,
+            spawn("journal-watch", move || watcher.watch()).map_err(failed("start a thread"))?,
+        ];
+        let store = Self {
+            dir: dir.to_owned(),
+            keeper,
+            threads,
+            _lock: recovered.lock,
+        };
+        let torn = recovered.torn_bytes.to_string();
+        let (at, hash) = (before.sequence.to_string(), hex(&before.hash));
+        let fields = [
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("after", &at),
+            ("after_hash", &hash),
+            ("torn_bytes", &torn),
+        ];
+        let started = note("gateway.started", &fields);
+        store.control(&started).map_err(|error| {
+            failed("record the start")(std::io::Error::other(error.to_string()))
+        })?;
+        Ok(Arc::new(store))
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// How the journal is, for health checks and metrics.
+    pub fn health(&self) -> JournalHealth {
+        self.keeper.log.health()
+    }
+
+    /// The last record's place and hash. Keep it elsewhere: verification against it notices a cut.
+    pub fn head(&self) -> Head {
+        self.keeper.log.head()
+    }
+
+    /// The sequence number of the last record known to be on disk.
+    pub fn durable_sequence(&self) -> u64 {
+        self.keeper.log.synced()
+    }
+}
+
+impl Journal for JournalStore {
+    fn begin(&self, session: SessionId) -> Result<Box<dyn Recorder>, PortError> {
+        self.keeper.log.may_begin()?;
+        let keeper = Arc::clone(&self.keeper);
+        Ok(Box::new(SessionRecorder::new(keeper, *session.as_bytes())))
+    }
+
+    fn control(&self, event: &Event<'_>) -> Result<(), PortError> {
+        let sequence = self.keeper.control(event)?;
+        self.keeper.wait_synced(sequence)
+    }
+}
+
+impl Drop for JournalStore {
+    fn drop(&mut self) {
+        let stopped = self.control(&note("gateway.stopped", &[]));
+        if let Err(error) = stopped {
+            tracing::error!(%error, "the gateway's stop could not be recorded");
+        }
+        self.keeper.end_control(now());
+        self.keeper.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the journal had panicked");
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+fn note<'a>(name: &'a str, fields: &[(&'a str, &'a str)]) -> Event<'a> {
+    let fields = fields.iter();
+    Event::Control {
+        time: now(),
+        actor: "portcullis".into(),
+        name: name.into(),
+        fields: fields
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect(),
+    }
+}
+
+/// Microseconds since the epoch. The gate's events bring their own times; only the journal's own take this.
+fn now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

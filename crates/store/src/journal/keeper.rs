@@ -1,0 +1,367 @@
+//! The keeper: one thread compresses, writes and syncs for all sessions; another watches that it answers in time.
+//!
+//! Must never hold a session's lock while it writes, and never let anybody wait longer than the limit.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use gate::ports::{BoxFuture, PortError};
+use ledger::event::StreamEnd;
+use ledger::record::{Chain, Payload, Stream};
+use ledger::{Event, codec};
+use zstd::bulk::Compressor;
+
+use super::log::{JournalHealth, Log, Need, failed};
+use super::results::{Closing, PENDING_BYTES_MAX, Results};
+use crate::oneshot;
+
+/// Chunks shorter than this are stored as they are: zstd would gain little.
+const COMPRESS_BYTES_MIN: usize = 256;
+
+/// zstd's level: half a gigabyte a second to a fifth of the size.
+const LEVEL: i32 = 1;
+
+/// How often a bad disk is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What somebody waits for.
+pub(crate) enum Wish {
+    /// This record is on disk.
+    Synced(u64),
+    /// This session's backlog is written.
+    Drained(Arc<Results>),
+}
+
+enum Reply {
+    Task(oneshot::Sender<Result<(), PortError>>),
+    Thread(SyncSender<Result<(), PortError>>),
+}
+
+impl Reply {
+    fn send(self, result: Result<(), PortError>) {
+        match self {
+            Self::Task(sender) => sender.send(result),
+            // A caller that gave up does not need the answer.
+            Self::Thread(sender) => sender.send(result).unwrap_or_default(),
+        }
+    }
+}
+
+struct Waiter {
+    wish: Wish,
+    since: Instant,
+    reply: Reply,
+}
+
+#[derive(Default)]
+struct Work {
+    listed: Vec<Arc<Results>>,
+    waiters: Vec<Waiter>,
+    wake: bool,
+    stop: bool,
+}
+
+/// What sessions and the journal's two threads share.
+pub(crate) struct Keeper {
+    pub(crate) log: Log,
+    pub(crate) is_strict: bool,
+    pub(crate) response_bytes_max: u64,
+    interval: Duration,
+    timeout: Duration,
+    work: Mutex<Work>,
+    wake: Condvar,
+    watch: Condvar,
+    is_full: AtomicBool,
+    /// The chain of the gateway's own events; a new one each run.
+    run: [u8; 16],
+    control: Mutex<Chain>,
+}
+
+impl Keeper {
+    pub(crate) fn new(log: Log, limits: &model::Limits, is_strict: bool) -> Self {
+        Self {
+            log,
+            is_strict,
+            response_bytes_max: limits.recorded_response_bytes_max,
+            interval: limits.journal_interval.max(Duration::from_millis(1)),
+            timeout: limits.journal_timeout,
+            work: Mutex::default(),
+            wake: Condvar::new(),
+            watch: Condvar::new(),
+            is_full: AtomicBool::new(false),
+            run: *model::SessionId::generate().as_bytes(),
+            control: Mutex::default(),
+        }
+    }
+
+    /// Appends an event of the gateway's own; says its sequence number.
+    pub(crate) fn control(&self, event: &Event<'_>) -> Result<u64, PortError> {
+        let mut bytes = Vec::new();
+        codec::encode(event, &mut bytes);
+        self.write_control(&bytes)
+    }
+
+    /// Ends the chain of the gateway's own events.
+    pub(crate) fn end_control(&self, time: u64) {
+        let mut bytes = Vec::new();
+        codec::encode(&Event::StreamEnd(StreamEnd::default()), &mut bytes);
+        let closed = Event::SessionClosed {
+            time,
+            reason: "the gateway stopped".into(),
+        };
+        codec::encode(&closed, &mut bytes);
+        // Without it the run reads as one that ended without notice, which is the truth then.
+        self.write_control(&bytes).ok();
+    }
+
+    fn write_control(&self, bytes: &[u8]) -> Result<u64, PortError> {
+        let too_long = |error| failed(Some(std::io::Error::other(error)));
+        let payload = Payload::plain(bytes).map_err(too_long)?;
+        let mut chain = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stream, need) = (Stream::Intents, Need::LastWords);
+        self.log
+            .append(&mut chain, stream, self.run, &payload, need)
+    }
+
+    /// Puts a session with new results on the list.
+    pub(crate) fn list(&self, results: &Arc<Results>) {
+        self.lock().listed.push(Arc::clone(results));
+    }
+
+    /// Asks for a turn now rather than at the interval's end.
+    pub(crate) fn wake(&self) {
+        self.lock().wake = true;
+        self.wake.notify_one();
+    }
+
+    /// Whether results may be delivered: what cannot be recorded must not reach a client.
+    pub(crate) fn takes_results(&self) -> Result<(), PortError> {
+        match self.is_full.load(Ordering::Acquire) {
+            true => Err(PortError::Full),
+            false => Ok(()),
+        }
+    }
+
+    /// A future that ends when a wish is fulfilled, failed or too old.
+    pub(crate) fn await_wish(&self, wish: Wish) -> BoxFuture<'static, Result<(), PortError>> {
+        if matches!(wish, Wish::Synced(sequence) if sequence <= self.log.synced()) {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.enlist(wish, Reply::Task(sender));
+        Box::pin(async move { receiver.await.unwrap_or_else(|| Err(failed(None))) })
+    }
+
+    /// Waits on this thread for a record to be on disk.
+    pub(crate) fn wait_synced(&self, sequence: u64) -> Result<(), PortError> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        self.enlist(Wish::Synced(sequence), Reply::Thread(sender));
+        // The watch answers in time; the second timeout only guards against its death.
+        let answer = receiver.recv_timeout(self.timeout.saturating_mul(2));
+        answer.unwrap_or(Err(PortError::Slow {
+            what: "the journal's disk",
+        }))
+    }
+
+    fn enlist(&self, wish: Wish, reply: Reply) {
+        let mut work = self.lock();
+        if work.stop {
+            drop(work);
+            return reply.send(Err(failed(None)));
+        }
+        work.waiters.push(Waiter {
+            wish,
+            since: Instant::now(),
+            reply,
+        });
+        work.wake = true;
+        drop(work);
+        self.wake.notify_one();
+    }
+
+    /// Asks both threads to end after a last turn.
+    pub(crate) fn stop(&self) {
+        self.lock().stop = true;
+        self.wake.notify_one();
+        self.watch.notify_one();
+    }
+
+    /// The writing thread.
+    pub(crate) fn run(&self) {
+        let mut compressor = Compressor::new(LEVEL).ok();
+        let mut tried = Instant::now();
+        loop {
+            let (listed, stop) = self.await_turn();
+            if self.log.health() != JournalHealth::Good && tried.elapsed() >= RETRY {
+                tried = Instant::now();
+                if self.log.recover() {
+                    self.note_recovery();
+                }
+            }
+            let unfinished: Vec<_> = listed
+                .into_iter()
+                .filter(|results| self.write_out(results, compressor.as_mut()).is_err())
+                .collect();
+            let synced = self.log.sync();
+            let is_full = self.log.health() == JournalHealth::Full;
+            self.is_full.store(is_full, Ordering::Release);
+            self.answer(unfinished, synced);
+            if stop {
+                return self.turn_away();
+            }
+        }
+    }
+
+    fn note_recovery(&self) {
+        let event = super::note("journal.recovered", &[]);
+        if let Err(error) = self.control(&event) {
+            tracing::error!(%error, "the journal's recovery could not be recorded");
+        }
+    }
+
+    fn await_turn(&self) -> (Vec<Arc<Results>>, bool) {
+        let work = self.lock();
+        let idle = |work: &mut Work| !work.wake && !work.stop;
+        let waited = self.wake.wait_timeout_while(work, self.interval, idle);
+        let (mut work, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        work.wake = false;
+        (std::mem::take(&mut work.listed), work.stop)
+    }
+
+    /// Writes a session's results, and its end if asked. On error, what is left stays with the session.
+    fn write_out(
+        &self,
+        results: &Arc<Results>,
+        mut compressor: Option<&mut Compressor<'static>>,
+    ) -> Result<(), PortError> {
+        loop {
+            while let Some(chunk) = results.take_chunk() {
+                if let Err(error) = self.write_chunk(results, &chunk, compressor.as_deref_mut()) {
+                    results.put_back(chunk);
+                    return Err(error);
+                }
+                results.written(chunk.len());
+            }
+            match results.done() {
+                None => {}
+                Some(None) => return Ok(()),
+                Some(Some(closing)) => {
+                    let ended = self.write_end(results, &closing);
+                    if ended.is_err() {
+                        results.close_later(closing);
+                    }
+                    return ended;
+                }
+            }
+        }
+    }
+
+    fn write_chunk(
+        &self,
+        results: &Results,
+        chunk: &[u8],
+        compressor: Option<&mut Compressor<'static>>,
+    ) -> Result<(), PortError> {
+        let packed = compressor
+            .filter(|_| chunk.len() >= COMPRESS_BYTES_MIN)
+            .and_then(|compressor| compressor.compress(chunk).ok())
+            .filter(|packed| packed.len() < chunk.len());
+        let payload = match &packed {
+            Some(packed) => Payload::zstd(packed, chunk.len()),
+            None => Payload::plain(chunk),
+        };
+        let payload = payload.map_err(|error| failed(Some(std::io::Error::other(error))))?;
+        let mut chain = results.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stream, session) = (Stream::Results, results.session);
+        // These results were let happen before the disk was full.
+        let need = Need::LastWords;
+        self.log
+            .append(&mut chain, stream, session, &payload, need)?;
+        Ok(())
+    }
+
+    fn write_end(&self, results: &Results, closing: &Closing) -> Result<(), PortError> {
+        let Some(event) = &closing.event else {
+            return Ok(());
+        };
+        let chain = *results.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = Vec::new();
+        let end = StreamEnd {
+            records: chain.records,
+            hash: chain.hash,
+        };
+        codec::encode(&Event::StreamEnd(end), &mut bytes);
+        bytes.extend_from_slice(event);
+        let payload = Payload::plain(&bytes);
+        let payload = payload.map_err(|error| failed(Some(std::io::Error::other(error))))?;
+        let mut intents = closing.intents;
+        let (stream, session) = (Stream::Intents, results.session);
+        let need = Need::LastWords;
+        self.log
+            .append(&mut intents, stream, session, &payload, need)?;
+        Ok(())
+    }
+
+    /// Answers whoever got what they waited for, or cannot get it.
+    fn answer(&self, unfinished: Vec<Arc<Results>>, synced: Result<(), PortError>) {
+        let mut work = self.lock();
+        work.listed.extend(unfinished);
+        let on_disk = self.log.synced();
+        let waiters = std::mem::take(&mut work.waiters);
+        let (ready, waiting): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|waiter| {
+            synced.is_err()
+                || match &waiter.wish {
+                    Wish::Synced(sequence) => *sequence <= on_disk,
+                    Wish::Drained(results) => results.pending() < PENDING_BYTES_MAX / 2,
+                }
+        });
+        work.waiters = waiting;
+        // Somebody came while the disk was busy: no need to wait for the interval.
+        work.wake |= !work.waiters.is_empty() && self.log.health() == JournalHealth::Good;
+        drop(work);
+        for waiter in ready {
+            let fulfilled = synced.is_ok();
+            waiter
+                .reply
+                .send(fulfilled.then_some(()).ok_or_else(|| failed(None)));
+        }
+    }
+
+    /// Nobody is kept waiting by a keeper that has ended.
+    fn turn_away(&self) {
+        let waiters = std::mem::take(&mut self.lock().waiters);
+        for waiter in waiters {
+            waiter.reply.send(Err(failed(None)));
+        }
+    }
+
+    /// The watching thread: whoever waited too long is told so, even while the disk hangs.
+    pub(crate) fn watch(&self) {
+        let pause = (self.timeout / 8).max(Duration::from_millis(5));
+        let mut work = self.lock();
+        while !work.stop {
+            let waited = self.watch.wait_timeout(work, pause);
+            (work, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let waiters = std::mem::take(&mut work.waiters);
+            let (late, waiting): (Vec<_>, Vec<_>) = waiters
+                .into_iter()
+                .partition(|waiter| waiter.since.elapsed() >= self.timeout);
+            work.waiters = waiting;
+            if !late.is_empty() {
+                tracing::error!("the journal's disk does not answer in time: sessions end");
+                self.log.is_stalled.store(true, Ordering::Release);
+            }
+            for waiter in late {
+                waiter.reply.send(Err(PortError::Slow {
+                    what: "the journal's disk",
+                }));
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,216 @@
+//! One session's recorder: decisions go straight to the log, results are collected.
+//!
+//! Must never wait for the disk on the session's thread.
+
+use std::sync::Arc;
+
+use gate::ports::{BoxFuture, PortError, Recorder};
+use ledger::event::ActionRecorded;
+use ledger::record::{Chain, Payload, Stream};
+use ledger::{Event, codec};
+use sha2::{Digest, Sha256};
+
+use super::keeper::{Keeper, Wish};
+use super::log::{Need, failed};
+use super::results::{Added, CHUNK_BYTES, Closing, PENDING_BYTES_MAX, Results};
+
+/// The part of one response that goes beyond what is kept.
+struct Rest {
+    bytes: u64,
+    hash: Sha256,
+}
+
+/// Writes one session's recording.
+pub(crate) struct SessionRecorder {
+    keeper: Arc<Keeper>,
+    epoch: u64,
+    intents: Chain,
+    results: Arc<Results>,
+    last: u64,
+    scratch: Vec<u8>,
+    /// The action whose response came last, and how much of it was kept.
+    kept: (u64, u64),
+    rest: Option<Rest>,
+    closed: bool,
+}
+
+impl SessionRecorder {
+    pub(crate) fn new(keeper: Arc<Keeper>, session: [u8; 16]) -> Self {
+        Self {
+            epoch: keeper.log.epoch(),
+            results: Arc::new(Results::new(session)),
+            keeper,
+            intents: Chain::default(),
+            last: 0,
+            scratch: Vec::new(),
+            kept: (0, 0),
+            rest: None,
+            closed: false,
+        }
+    }
+
+    fn usable(&self) -> Result<(), PortError> {
+        if self.closed {
+            return Err(failed(Some(std::io::Error::other(
+                "the recording is closed",
+            ))));
+        }
+        if self.epoch != self.keeper.log.epoch() {
+            return Err(failed(None));
+        }
+        Ok(())
+    }
+
+    fn write_now(&mut self, event: &Event<'_>) -> Result<(), PortError> {
+        self.usable()?;
+        self.scratch.clear();
+        codec::encode(event, &mut self.scratch);
+        let too_long = |error| failed(Some(std::io::Error::other(error)));
+        let payload = Payload::plain(&self.scratch).map_err(too_long)?;
+        let (chain, session) = (&mut self.intents, self.results.session);
+        let log = &self.keeper.log;
+        self.last = log.append(chain, Stream::Intents, session, &payload, need(event))?;
+        self.scratch.shrink_to(CHUNK_BYTES);
+        Ok(())
+    }
+
+    fn collect(&mut self, event: &Event<'_>) -> Result<(), PortError> {
+        self.usable()?;
+        match self.results.push(event) {
+            Added::Known => {}
+            Added::List => self.keeper.list(&self.results),
+            Added::Full { listed } => {
+                if !listed {
+                    self.keeper.list(&self.results);
+                }
+                self.keeper.wake();
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what was left out of the response that came last.
+    fn end_response(&mut self) -> Result<(), PortError> {
+        let Some(rest) = self.rest.take() else {
+            return Ok(());
+        };
+        let event = Event::ResponseRest {
+            sequence: self.kept.0,
+            bytes: rest.bytes,
+            hash: rest.hash.finalize().into(),
+        };
+        self.collect(&event)
+    }
+
+    fn close(&mut self, event: Option<&Event<'_>>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let encoded = event.map(|event| {
+            let mut bytes = Vec::new();
+            codec::encode(event, &mut bytes);
+            bytes
+        });
+        let closing = Closing {
+            event: encoded,
+            intents: self.intents,
+        };
+        if self.results.close(closing) {
+            self.keeper.list(&self.results);
+        }
+        self.keeper.wake();
+    }
+}
+
+/// A refusal, a request's fate and an end may use the reserve; what lets something happen may not.
+fn need(event: &Event<'_>) -> Need {
+    match event {
+        Event::Action(ActionRecorded { outcome, .. }) if outcome == "deny" => Need::LastWords,
+        Event::Control { .. } | Event::SessionClosed { .. } => Need::LastWords,
+        Event::SessionOpened(_)
+        | Event::Action(_)
+        | Event::Response { .. }
+        | Event::ResponseRest { .. }
+        | Event::Completed(_)
+        | Event::Approval(_)
+        | Event::StreamEnd(_)
+        | Event::Unknown(_) => Need::Usual,
+    }
+}
+
+impl Recorder for SessionRecorder {
+    fn append(&mut self, event: &Event<'_>) -> Result<(), PortError> {
+        match event {
+            Event::Completed(_) => {
+                self.end_response()?;
+                self.collect(event)
+            }
+            Event::SessionClosed { .. } => {
+                // Without the rest's hash the end still counts.
+                self.end_response().ok();
+                self.close(Some(event));
+                Ok(())
+            }
+            Event::SessionOpened(_)
+            | Event::Action(_)
+            | Event::Response { .. }
+            | Event::ResponseRest { .. }
+            | Event::Approval(_)
+            | Event::Control { .. }
+            | Event::StreamEnd(_)
+            | Event::Unknown(_) => self.write_now(event),
+        }
+    }
+
+    fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
+        self.keeper.takes_results()?;
+        if self.kept.0 != sequence {
+            self.end_response()?;
+            self.kept = (sequence, 0);
+        }
+        let room = self.keeper.response_bytes_max.saturating_sub(self.kept.1);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let (keep, leave) = bytes.split_at(bytes.len().min(room));
+        for part in keep.chunks(CHUNK_BYTES) {
+            self.collect(&Event::Response {
+                sequence,
+                bytes: part.into(),
+            })?;
+        }
+        self.kept.1 = self.kept.1.saturating_add(keep.len() as u64);
+        if !leave.is_empty() {
+            let rest = self.rest.get_or_insert_with(|| Rest {
+                bytes: 0,
+                hash: Sha256::new(),
+            });
+            rest.bytes = rest.bytes.saturating_add(leave.len() as u64);
+            rest.hash.update(leave);
+        }
+        Ok(())
+    }
+
+    fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>> {
+        if let Err(error) = self.usable() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.keeper.await_wish(Wish::Synced(self.last))
+    }
+
+    fn is_strict(&self) -> bool {
+        self.keeper.is_strict
+    }
+
+    fn pressure(&mut self) -> Option<BoxFuture<'static, Result<(), PortError>>> {
+        if self.results.pending() < PENDING_BYTES_MAX {
+            return None;
+        }
+        let results = Arc::clone(&self.results);
+        Some(self.keeper.await_wish(Wish::Drained(results)))
+    }
+}
+
+impl Drop for SessionRecorder {
+    fn drop(&mut self) {
+        self.close(None);
+    }
+}

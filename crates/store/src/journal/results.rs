@@ -1,0 +1,143 @@
+//! What a session's actions came to, collected until it is worth compressing.
+//!
+//! Must never grow without telling its session to wait.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ledger::record::{Chain, GENESIS};
+use ledger::{Event, codec};
+
+/// A chunk is handed on for writing once it is this long.
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A session waits while more than this is not yet written.
+pub(crate) const PENDING_BYTES_MAX: usize = 1024 * 1024;
+
+/// How a session's recording is to be ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing {
+    /// The encoded closing event; `None` when the session's task died without one.
+    pub(crate) event: Option<Vec<u8>>,
+    /// Where the chain of intents stands.
+    pub(crate) intents: Chain,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Encoded events; all but the last are full.
+    chunks: Vec<Vec<u8>>,
+    pending: usize,
+    closing: Option<Closing>,
+    /// It stands in the keeper's list.
+    queued: bool,
+}
+
+/// One session's results; shared between its task and the keeper.
+pub(crate) struct Results {
+    pub(crate) session: [u8; 16],
+    inner: Mutex<Inner>,
+    /// Only the keeper moves it on.
+    pub(crate) chain: Mutex<Chain>,
+}
+
+/// What the keeper must know after something was added.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Added {
+    /// It knows already.
+    Known,
+    /// It must put the session on its list and may take its time.
+    List,
+    /// A chunk is full: it should begin.
+    Full { listed: bool },
+}
+
+impl Results {
+    pub(crate) fn new(session: [u8; 16]) -> Self {
+        Self {
+            session,
+            inner: Mutex::default(),
+            chain: Mutex::new(Chain {
+                records: 0,
+                hash: GENESIS,
+            }),
+        }
+    }
+
+    /// Adds one event; events longer than a chunk make a longer chunk.
+    pub(crate) fn push(&self, event: &Event<'_>) -> Added {
+        let mut inner = self.lock();
+        let was_full = inner.chunks.len() > 1;
+        if inner
+            .chunks
+            .last()
+            .is_none_or(|last| last.len() >= CHUNK_BYTES)
+        {
+            inner.chunks.push(Vec::new());
+        }
+        let grown = inner.chunks.last_mut().map_or(0, |chunk| {
+            let before = chunk.len();
+            codec::encode(event, chunk);
+            chunk.len() - before
+        });
+        inner.pending += grown;
+        let listed = std::mem::replace(&mut inner.queued, true);
+        let is_full = inner
+            .chunks
+            .last()
+            .is_some_and(|last| last.len() >= CHUNK_BYTES);
+        match (is_full && !was_full, listed) {
+            (true, listed) => Added::Full { listed },
+            (false, true) => Added::Known,
+            (false, false) => Added::List,
+        }
+    }
+
+    /// Bytes not yet written.
+    pub(crate) fn pending(&self) -> usize {
+        self.lock().pending
+    }
+
+    /// Asks for the end of the recording; `true` when the session must be put on the keeper's list.
+    pub(crate) fn close(&self, closing: Closing) -> bool {
+        let mut inner = self.lock();
+        inner.closing = Some(closing);
+        !std::mem::replace(&mut inner.queued, true)
+    }
+
+    /// Takes the oldest chunk to write it; what could not be written comes back through [`Results::put_back`].
+    pub(crate) fn take_chunk(&self) -> Option<Vec<u8>> {
+        let mut inner = self.lock();
+        (!inner.chunks.is_empty()).then(|| inner.chunks.remove(0))
+    }
+
+    pub(crate) fn put_back(&self, chunk: Vec<u8>) {
+        self.lock().chunks.insert(0, chunk);
+    }
+
+    /// Counts a chunk as written.
+    pub(crate) fn written(&self, bytes: usize) {
+        let mut inner = self.lock();
+        inner.pending = inner.pending.saturating_sub(bytes);
+    }
+
+    /// Takes the session off the list once everything is written; says how to end it, if asked.
+    pub(crate) fn done(&self) -> Option<Option<Closing>> {
+        let mut inner = self.lock();
+        if !inner.chunks.is_empty() {
+            return None;
+        }
+        inner.queued = false;
+        Some(inner.closing.take())
+    }
+
+    /// Puts a closing back that could not be written; the session stays on the list.
+    pub(crate) fn close_later(&self, closing: Closing) {
+        let mut inner = self.lock();
+        inner.closing = Some(closing);
+        inner.queued = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
