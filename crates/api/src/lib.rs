@@ -32,7 +32,7 @@ use contract::ErrorCode;
 pub use crate::caller::{Caller, Need, Permission};
 pub use crate::failure::Failure;
 pub use crate::page::sign_in::CALLBACK_PATH;
-pub use crate::parts::{ApiParts, AuthorizeRequest, MetricsAccess, RedeemRequest, SignIn, Target};
+pub use crate::parts::{ApiParts, MetricsAccess, Oidc, RelyingParty, Target};
 pub use crate::route::{Access, Peer, Route};
 pub use crate::server::serve;
 

@@ -9,6 +9,8 @@ use contract::Discovery;
 use gate::Gate;
 use gate::desk::{ApprovalDesk, KeyRing};
 use gate::ports::{Authenticated, BoxFuture, Identities, Journal, LoginError, SharedRules};
+use identity::Issuers;
+use identity::rp::{Provider, SignIn};
 use model::{Resource, Secret};
 
 /// Everything the API stands on.
@@ -23,7 +25,7 @@ pub struct ApiParts {
     /// Checks bearer credentials.
     pub identities: Arc<dyn Identities>,
     /// Browser sign-in; `None` switches the page's sign-in off.
-    pub sign_in: Option<Arc<dyn SignIn>>,
+    pub sign_in: Option<Arc<dyn RelyingParty>>,
     /// Policies in force.
     pub rules: SharedRules,
     /// The journal's folder, where recordings are read.
@@ -62,51 +64,81 @@ pub enum MetricsAccess {
     Off,
 }
 
-/// What the browser is sent to the identity provider with.
-#[derive(Clone, Copy, Debug)]
-pub struct AuthorizeRequest<'a> {
-    /// Where it comes back to.
-    pub redirect_uri: &'a str,
-    /// Ties the answer to this browser.
-    pub state: &'a str,
-    /// Ties the ID token to this request.
-    pub nonce: &'a str,
-    /// PKCE, method S256.
-    pub code_challenge: &'a str,
-}
-
-/// What the browser came back with.
-#[derive(Clone, Copy, Debug)]
-pub struct RedeemRequest<'a> {
-    /// The authorization code.
-    pub code: &'a Secret<String>,
-    /// PKCE's other half.
-    pub code_verifier: &'a Secret<String>,
-    /// As sent.
-    pub nonce: &'a str,
-    /// As sent.
-    pub redirect_uri: &'a str,
-    /// The `iss` parameter of the answer, where the provider gives one (RFC 9207); must equal the issuer.
-    pub issuer: Option<&'a str>,
-}
-
-/// The relying party's half of OpenID Connect: authorization code with PKCE.
-pub trait SignIn: Send + Sync {
+/// The relying party's half of OpenID Connect: authorization code with PKCE, state and nonce.
+pub trait RelyingParty: Send + Sync {
     /// The URL to send the browser to.
     ///
     /// # Errors
     /// [`LoginError`] when the provider's metadata cannot be had.
     fn authorize_url<'a>(
         &'a self,
-        request: AuthorizeRequest<'a>,
+        sign_in: &'a SignIn,
     ) -> BoxFuture<'a, Result<String, LoginError>>;
 
-    /// Exchanges the code and checks the ID token: signature, issuer, audience, times and nonce.
+    /// Exchanges the code and checks the ID token: signature, issuer, audience, times and nonce. `issuer` is the
+    /// answer's `iss` parameter, where the provider gives one (RFC 9207).
     ///
     /// # Errors
     /// [`LoginError`].
     fn redeem<'a>(
         &'a self,
-        request: RedeemRequest<'a>,
+        sign_in: &'a SignIn,
+        code: &'a Secret<String>,
+        issuer: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Authenticated, LoginError>>;
+}
+
+/// Signing in at one configured issuer.
+pub struct Oidc {
+    issuers: Arc<Issuers>,
+    issuer: String,
+}
+
+impl Oidc {
+    /// Signs people in at `issuer`, which is one of `issuers` and has a client id.
+    pub fn new(issuers: Arc<Issuers>, issuer: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            issuers,
+            issuer: issuer.into(),
+        })
+    }
+}
+
+impl RelyingParty for Oidc {
+    fn authorize_url<'a>(
+        &'a self,
+        sign_in: &'a SignIn,
+    ) -> BoxFuture<'a, Result<String, LoginError>> {
+        Box::pin(async move {
+            let provider = Provider::discover(&self.issuers, &self.issuer).await?;
+            Ok(provider.authorize_url(sign_in)?)
+        })
+    }
+
+    fn redeem<'a>(
+        &'a self,
+        sign_in: &'a SignIn,
+        code: &'a Secret<String>,
+        issuer: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Authenticated, LoginError>> {
+        Box::pin(async move {
+            if issuer.is_some_and(|issuer| issuer != self.issuer) {
+                let reason = "the answer came from another issuer".to_owned();
+                return Err(LoginError::Refused { reason });
+            }
+            let provider = Provider::discover(&self.issuers, &self.issuer).await?;
+            let tokens = provider.exchange(sign_in, code).await?;
+            let nonce = Some(sign_in.nonce.as_str());
+            let verified = provider
+                .verify_id_token(&self.issuers, &tokens, nonce)
+                .await?;
+            Ok(Authenticated {
+                principal: verified.principal,
+                credential: verified.credential,
+                resource: None,
+                end_with_token: verified.end_with_token.then_some(verified.expires),
+                claims: verified.claims,
+            })
+        })
+    }
 }

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, on};
 use axum::{Form, Router};
 use contract::ErrorCode;
-use gate::ports::{Credential, LoginError};
+use gate::ports::{Authenticated, Credential, LoginError};
 use model::Secret;
 
 use crate::caller::{Caller, Need};
@@ -32,6 +32,9 @@ use crate::web_session::Browser;
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Time to answer one request.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The login name that names nobody in particular: the credential alone says who it is.
+const ANY_LOGIN: &str = "token";
 
 /// The peer's address, put into each request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +178,12 @@ async fn bearer(
         return Err(too_many());
     }
     let credential = Credential::Bearer(token);
-    let login = match shared.parts.identities.authenticate("", &credential).await {
+    let login = match shared
+        .parts
+        .identities
+        .authenticate(ANY_LOGIN, &credential)
+        .await
+    {
         Ok(login) => login,
         Err(LoginError::Unavailable(port)) => return Err(port.into()),
         Err(LoginError::Refused { reason }) => {
@@ -191,15 +199,11 @@ async fn bearer(
 async fn admit(
     shared: &Shared,
     need: Need,
-    login: gate::ports::Authenticated,
+    login: Authenticated,
     source: IpAddr,
 ) -> Result<Caller, Failure> {
-    let mut next = Some(&login.principal);
-    while let Some(principal) = next {
-        if shared.parts.keys.is_barred(&principal.key()).await? {
-            return Err(Failure::unauthenticated());
-        }
-        next = principal.acts_for.as_deref();
+    if is_barred(shared, &login).await? {
+        return Err(Failure::unauthenticated());
     }
     let caller = Caller {
         login,
@@ -207,6 +211,22 @@ async fn admit(
     };
     caller.check(need, &shared.parts.rules)?;
     Ok(caller)
+}
+
+/// Whether a login's credential, its principal or somebody it acts for is kept out.
+pub(crate) async fn is_barred(shared: &Shared, login: &Authenticated) -> Result<bool, Failure> {
+    let mut names = vec![login.credential.clone()];
+    let mut next = Some(&login.principal);
+    while let Some(principal) = next {
+        names.push(principal.key());
+        next = principal.acts_for.as_deref();
+    }
+    for name in names {
+        if shared.parts.keys.is_barred(&name).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn browse(

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gate::ports::Authenticated;
+use identity::rp::SignIn;
 use model::Secret;
 use sha2::{Digest, Sha256};
 
@@ -32,11 +33,6 @@ pub(crate) fn random_token() -> Result<Secret<String>, getrandom::Error> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes)?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
-}
-
-/// PKCE's S256 challenge for a verifier (RFC 7636, section 4.2).
-pub(crate) fn code_challenge(verifier: &Secret<String>) -> String {
-    URL_SAFE_NO_PAD.encode(fingerprint(verifier.expose()))
 }
 
 fn fingerprint(text: &str) -> Fingerprint {
@@ -61,10 +57,8 @@ struct Kept {
 
 /// A sign-in that went to the identity provider.
 pub(crate) struct SignInUnderWay {
-    /// What the ID token must carry.
-    pub nonce: String,
-    /// PKCE's secret half.
-    pub verifier: Secret<String>,
+    /// State, nonce and PKCE's secret half.
+    pub sign_in: SignIn,
     /// Where to go afterwards; a path on this site.
     pub next: String,
     /// Fingerprint of the cookie of the browser that started it.
@@ -121,29 +115,20 @@ impl WebSessions {
         lock(&self.sessions).retain(|_, kept| kept.browser.login.principal.key() != principal_key);
     }
 
-    /// Remembers a sign-in under `state`, for the browser that holds `cookie`.
-    pub(crate) fn remember(
-        &self,
-        state: &str,
-        cookie: &str,
-        nonce: String,
-        verifier: Secret<String>,
-        next: String,
-    ) {
+    /// Remembers a sign-in under its state, for the browser that holds `cookie`.
+    pub(crate) fn remember(&self, sign_in: SignIn, cookie: &str, next: String) {
         let now = Instant::now();
         let mut sign_ins = lock(&self.sign_ins);
         sign_ins.retain(|_, s| now.saturating_duration_since(s.started) < SIGN_IN_LIFE);
         make_room(&mut sign_ins, SIGN_INS_MAX, |s| s.started);
-        sign_ins.insert(
-            fingerprint(state),
-            SignInUnderWay {
-                nonce,
-                verifier,
-                next,
-                browser: fingerprint(cookie),
-                started: now,
-            },
-        );
+        let state = fingerprint(&sign_in.state);
+        let under_way = SignInUnderWay {
+            sign_in,
+            next,
+            browser: fingerprint(cookie),
+            started: now,
+        };
+        sign_ins.insert(state, under_way);
     }
 
     /// Takes a sign-in out, once; `None` when unknown, too old, or another browser's.
@@ -221,35 +206,31 @@ mod tests {
         }
         assert_eq!(lock(&sessions.sessions).len(), SESSIONS_MAX);
         assert!(sessions.find(first.expose()).is_none());
-        for n in 0..=SIGN_INS_MAX {
-            let secret = Secret::new(String::new());
-            sessions.remember(&n.to_string(), "c", String::new(), secret, String::new());
+        let oldest = SignIn::start("r").unwrap();
+        sessions.remember(oldest.clone(), "c", String::new());
+        for _ in 0..SIGN_INS_MAX {
+            sessions.remember(SignIn::start("r").unwrap(), "c", String::new());
         }
         assert_eq!(lock(&sessions.sign_ins).len(), SIGN_INS_MAX);
-        assert!(sessions.take("0", "c").is_none());
+        assert!(sessions.take(&oldest.state, "c").is_none());
     }
 
     #[test]
     fn a_sign_in_is_taken_once_and_by_the_same_browser() {
         let sessions = WebSessions::default();
-        let remember = |state: &str| {
-            let verifier = Secret::new("v".to_owned());
-            sessions.remember(state, "mine", "n".into(), verifier, "/".into());
+        let remember = || {
+            let sign_in = SignIn::start("r").unwrap();
+            sessions.remember(sign_in.clone(), "mine", "/".into());
+            sign_in
         };
-        remember("a");
-        assert!(sessions.take("a", "theirs").is_none());
-        assert!(sessions.take("a", "mine").is_none(), "spent");
-        remember("b");
-        assert_eq!(sessions.take("b", "mine").unwrap().nonce, "n");
-        assert!(sessions.take("b", "mine").is_none());
-    }
-
-    #[test]
-    fn the_challenge_is_that_of_rfc_7636_appendix_b() {
-        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned());
+        let a = remember();
+        assert!(sessions.take(&a.state, "theirs").is_none());
+        assert!(sessions.take(&a.state, "mine").is_none(), "spent");
+        let b = remember();
         assert_eq!(
-            code_challenge(&verifier),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+            sessions.take(&b.state, "mine").unwrap().sign_in.nonce,
+            b.nonce
         );
+        assert!(sessions.take(&b.state, "mine").is_none());
     }
 }

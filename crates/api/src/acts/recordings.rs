@@ -162,6 +162,7 @@ fn scan(dir: &Path, filter: &Filter) -> Result<SearchResults, ReadError> {
             sessions.remove(&record.header.session);
         }
         Event::Response { .. }
+        | Event::ResponseRest { .. }
         | Event::Completed(_)
         | Event::Approval(_)
         | Event::Control { .. }

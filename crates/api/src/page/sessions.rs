@@ -210,7 +210,12 @@ impl View {
         }
         let step = u64::try_from(ACTIONS_MAX).unwrap_or(u64::MAX);
         view.previous = (from > 1).then(|| from.saturating_sub(step).max(1));
-        view.findings = recording.findings.iter().filter(|f| f.is_alarm()).map(ToString::to_string).collect();
+        view.findings = recording
+            .findings
+            .iter()
+            .filter(|f| f.is_alarm())
+            .map(ToString::to_string)
+            .collect();
         for kept in view.actions.values_mut() {
             let (grids, remarks) = grid::read(&kept.response);
             kept.grids = grids;
@@ -251,6 +256,7 @@ impl View {
             | Event::SessionOpened(_)
             | Event::SessionClosed { .. }
             | Event::Control { .. }
+            | Event::ResponseRest { .. }
             | Event::StreamEnd(_)
             | Event::Unknown(_) => {}
         }

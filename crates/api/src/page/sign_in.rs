@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use contract::ErrorCode;
 use gate::ports::LoginError;
+use identity::rp::SignIn;
 use model::Secret;
 use serde::Deserialize;
 
@@ -19,13 +20,13 @@ use crate::cookie;
 use crate::failure::Failure;
 use crate::json::Query;
 use crate::page::{self, Frame};
-use crate::parts::{AuthorizeRequest, RedeemRequest, SignIn};
-use crate::route::Peer;
+use crate::parts::RelyingParty;
+use crate::route::{Peer, is_barred};
 use crate::shared::Shared;
-use crate::web_session::{Browser, code_challenge, random_token};
+use crate::web_session::{Browser, random_token};
 
 /// Where the identity provider sends the browser back to.
-pub const CALLBACK_PATH: &str = "/sign-in/callback";
+pub const CALLBACK_PATH: &str = "/auth/callback";
 
 #[derive(Template)]
 #[template(path = "door.html")]
@@ -72,21 +73,12 @@ pub(crate) async fn start(
 
 async fn set_out(shared: &Shared, next: Option<&str>) -> Result<Response, Failure> {
     let provider = provider(shared)?;
-    let random = || random_token().map_err(|_| Failure::internal());
-    let (state, nonce, verifier, browser) = (random()?, random()?, random()?, random()?);
-    let url = provider
-        .authorize_url(AuthorizeRequest {
-            redirect_uri: &redirect_uri(shared),
-            state: state.expose(),
-            nonce: nonce.expose(),
-            code_challenge: &code_challenge(&verifier),
-        })
-        .await
-        .map_err(|error| refused(&error))?;
+    let sign_in = SignIn::start(redirect_uri(shared)).map_err(|_| Failure::internal())?;
+    let browser = random_token().map_err(|_| Failure::internal())?;
+    let url = provider.authorize_url(&sign_in).await;
+    let url = url.map_err(|error| refused(&error))?;
     let next = cookie::local_path(next);
-    let nonce = nonce.expose().clone();
-    let web = &shared.web;
-    web.remember(state.expose(), browser.expose(), nonce, verifier, next);
+    shared.web.remember(sign_in, browser.expose(), next);
     let is_https = shared.is_https();
     let cookie = cookie::set(cookie::sign_in(is_https), browser.expose(), is_https);
     with_cookies(Redirect::to(&url).into_response(), [cookie])
@@ -101,7 +93,7 @@ pub(crate) struct Callback {
     error: Option<String>,
 }
 
-/// `/sign-in/callback`: back from the identity provider.
+/// `/auth/callback`: back from the identity provider.
 pub(crate) async fn callback(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
@@ -134,17 +126,9 @@ async fn come_back(
         return Err(not_signed_in());
     }
     let code = Secret::new(query.code.ok_or_else(stale)?);
-    let login = provider
-        .redeem(RedeemRequest {
-            code: &code,
-            code_verifier: &under_way.verifier,
-            nonce: &under_way.nonce,
-            redirect_uri: &redirect_uri(shared),
-            issuer: query.iss.as_deref(),
-        })
-        .await
-        .map_err(|error| refused(&error))?;
-    if shared.parts.keys.is_barred(&login.principal.key()).await? {
+    let login = provider.redeem(&under_way.sign_in, &code, query.iss.as_deref());
+    let login = login.await.map_err(|error| refused(&error))?;
+    if is_barred(shared, &login).await? {
         return Err(not_signed_in());
     }
     let caller = Caller {
@@ -193,7 +177,7 @@ fn with_cookies<const N: usize>(
     Ok(response)
 }
 
-fn provider(shared: &Shared) -> Result<&Arc<dyn SignIn>, Failure> {
+fn provider(shared: &Shared) -> Result<&Arc<dyn RelyingParty>, Failure> {
     shared
         .parts
         .sign_in
