@@ -7,13 +7,13 @@ What makes the figures comparable: one server for all, on a fresh data folder in
 loopback of one machine, so each microsecond that a proxy burns is taken from the server; TLS off towards every
 endpoint, and one row with TLS; the endpoints take turns within every round, and the ratios are medians over the rounds
 of what was measured within one and the same round. PgBouncer pools sessions (what a gateway that knows its clients
-has to do) and checks a password. Portcullis runs with policy, masks and the full recording on, its journal on disk.
+has to do). Passwords are md5 towards the server and PgBouncer, so that churn measures connecting and not the hashing of
+SCRAM; Portcullis checks an OIDC token at every login. It runs with policy, masks and the full recording on, its journal on disk.
 
 Standard library only. Writes target/bench/<time>.json and target/bench/latest.json.
 """
 
 import argparse
-import contextlib
 import datetime
 import json
 import os
@@ -21,159 +21,50 @@ import pathlib
 import platform
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from stage import NOBODY, ROOT, Endpoint, Stage, free_port, give_to_nobody, newest_postgres, quiet, sign
+
 SCALE = 10
 BULK_ROWS = 1_000_000
 ROLE, PASSWORD = "bench", "bench-password"
 MODES = ("simple", "extended", "prepared")
 CLIENTS = (1, 8, 64)
-NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+SETTINGS = {
+    "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "512MB", "max_connections": 300,
+    "autovacuum": "off", "max_wal_size": "4GB", "jit": "off", "password_encryption": "md5",
+}
 
 
-def newest_postgres():
-    folders = pathlib.Path("/usr/lib/postgresql").glob("*/bin")
-    found = sorted((int(f.parent.name), f) for f in folders if (f / "initdb").exists())
-    if not found:
-        sys.exit("bench: no PostgreSQL; run scripts/setup.sh bench")
-    return found[-1][1]
+def fill(stage, owner):
+    owner.run(["psql", "-Xqc", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'"])
+    owner.run(["psql", "-Xqc", f"CREATE DATABASE bench OWNER {ROLE}"])
+    owner.environment["PGDATABASE"] = "bench"
+    owner.run([stage.bin / "pgbench", "-i", "-q", "-s", str(SCALE), "bench"])
+    owner.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1"], input=f"""
+        CREATE TABLE people AS SELECT i AS id, 'Name ' || i AS name, 'person' || i || '@example.com' AS email,
+          format('666-%s-%s', lpad((1 + i % 99)::text, 2, '0'), lpad((1 + i % 9999)::text, 4, '0')) AS ssn,
+          '424242' || lpad(i::text, 10, '0') AS card_number, i % 1000 AS score, timestamptz '2026-01-01' + i * interval '1 s' AS seen
+        FROM generate_series(1, {BULK_ROWS}) AS i;
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO {ROLE};
+        VACUUM ANALYZE;""")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (answer := condition()) not in (None, False):
-            return answer
-        time.sleep(0.02)
-    sys.exit(f"bench: waited in vain for {what}")
-
-
-def quiet(command, **more):
-    ran = subprocess.run(command, text=True, capture_output=True, **more)
-    if ran.returncode:
-        sys.exit(f"bench: {' '.join(map(str, command))}\n{ran.stdout}{ran.stderr}")
-    return ran.stdout
-
-
-class Process:
-    """A server of ours: started here, ended here, with the CPU time that it and its children used."""
-
-    def __init__(self, command, log, **more):
-        self.log = log
-        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=open(log, "wb"), stderr=subprocess.STDOUT, **more)
-
-    def alive(self):
-        if self.child.poll() is not None:
-            sys.exit(f"bench: ended: {pathlib.Path(self.log).read_text(errors='replace')[-2000:]}")
-        return True
-
-    def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def resident_mib(self):
-        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-    def stop(self, signal="TERM"):
-        if self.child.poll() is None:
-            self.child.send_signal(getattr(__import__("signal"), f"SIG{signal}"))
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.child.wait(20)
-            if self.child.poll() is None:
-                self.child.kill()
-                self.child.wait()
-
-
-class Endpoint:
-    """One way to the server. `user` and `password` are what its clients log in with."""
-
-    def __init__(self, name, port, user, password, database, process=None, sslmode="disable"):
-        self.name, self.port, self.process = name, port, process
-        self.environment = os.environ | {
-            "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": user, "PGPASSWORD": password,
-            "PGDATABASE": database, "PGSSLMODE": sslmode, "PGGSSENCMODE": "disable",
-        }
-
-    def run(self, command, **more):
-        return quiet(command, env=self.environment, **more)
-
-
-class Stage:
-    """Everything that runs, in one temporary folder; what is started last is stopped first."""
-
-    def __init__(self, folder, memory, bin_folder):
-        self.folder, self.memory, self.bin = folder, memory, bin_folder
-        self.processes = []
-
-    def start(self, command, name, **more):
-        process = Process(command, self.folder / f"{name}.log", **more)
-        self.processes.append(process)
-        return process
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.stop("INT" if "postgres" in str(process.log) else "TERM")
-
-    def postgres(self):
-        data = self.memory / "data"
-        data.mkdir()
-        if NOBODY:
-            for path in (self.memory, data):
-                shutil.chown(path, "nobody", "nogroup")
-        quiet([*NOBODY, self.bin / "initdb", "-D", data, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256",
-               "--encoding=UTF8", "--locale=C", "--no-sync"], cwd="/")
-        port = free_port()
-        settings = {
-            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.memory, "fsync": "off",
-            "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "512MB", "max_connections": 300,
-            "autovacuum": "off", "max_wal_size": "4GB", "jit": "off",
-        }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        server = self.start([*NOBODY, self.bin / "postgres", "-D", data, *options], "postgres", cwd="/")
-        owner = Endpoint("owner", port, "postgres", "", "postgres")
-        owner.environment["PGHOST"] = str(self.memory)
-        ready = lambda: server.alive() and subprocess.run([self.bin / "pg_isready", "-q"], env=owner.environment).returncode == 0
-        wait_for("PostgreSQL", ready)
-        self.fill(owner)
-        return port
-
-    def fill(self, owner):
-        owner.run(["psql", "-Xqc", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'"])
-        owner.run(["psql", "-Xqc", f"CREATE DATABASE bench OWNER {ROLE}"])
-        owner.environment["PGDATABASE"] = "bench"
-        owner.run([self.bin / "pgbench", "-i", "-q", "-s", str(SCALE), "bench"])
-        owner.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1"], input=f"""
-            CREATE TABLE people AS SELECT i AS id, 'Name ' || i AS name, 'person' || i || '@example.com' AS email,
-              format('666-%s-%s', lpad((1 + i % 99)::text, 2, '0'), lpad((1 + i % 9999)::text, 4, '0')) AS ssn,
-              '424242' || lpad(i::text, 10, '0') AS card_number, i % 1000 AS score, timestamptz '2026-01-01' + i * interval '1 s' AS seen
-            FROM generate_series(1, {BULK_ROWS}) AS i;
-            GRANT SELECT ON ALL TABLES IN SCHEMA public TO {ROLE};
-            VACUUM ANALYZE;""")
-
-    def pgbouncer(self, server_port):
-        port = free_port()
-        users, config = self.folder / "users.txt", self.folder / "pgbouncer.ini"
-        users.write_text(f'"{ROLE}" "{PASSWORD}"\n')
-        config.write_text(f"""[databases]
+def pgbouncer(stage, server_port):
+    port = free_port()
+    users, config = stage.folder / "users.txt", stage.folder / "pgbouncer.ini"
+    users.write_text(f'"{ROLE}" "{PASSWORD}"\n')
+    config.write_text(f"""[databases]
 bench = host=127.0.0.1 port={server_port} dbname=bench user={ROLE} password={PASSWORD}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = md5
 auth_file = {users}
 pool_mode = session
 default_pool_size = 150
@@ -182,66 +73,23 @@ log_connections = 0
 log_disconnections = 0
 ignore_startup_parameters = extra_float_digits
 """)
-        if NOBODY:
-            for path in (self.folder, users, config):
-                shutil.chown(path, "nobody", "nogroup")
-        program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
-        process = self.start([*NOBODY, program, config], "pgbouncer")
-        endpoint = Endpoint("pgbouncer", port, ROLE, PASSWORD, "bench", process)
-        self.wait_for_endpoint(endpoint)
-        return endpoint
+    stage.folder.chmod(0o755)
+    give_to_nobody(users, config)
+    program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    endpoint = Endpoint("pgbouncer", "127.0.0.1", port, ROLE, PASSWORD, "bench", stage.start([*NOBODY, program, config], "pgbouncer"))
+    endpoint.wait()
+    return endpoint
 
-    def portcullis(self, binary, server_port):
-        home = self.folder / "portcullis"
-        (home / "policy").mkdir(parents=True)
-        for file in (ROOT / "testing/bench").iterdir():
-            shutil.copy(file, home / "policy" / file.name)
-        secret = home / "upstream.password"
-        secret.write_text(PASSWORD)
-        secret.chmod(0o600)
-        (home / "portcullis.toml").write_text(f"""
-[gateway]
-data_dir = "data"
-name = "localhost"
-[log]
-level = "warn"
-[[listen]]
-address = "127.0.0.1:0"
-tls = "offered"
-[http]
-address = "127.0.0.1:0"
-tls = "off"
-[policy]
-dir = "policy"
-data = "policy/data.toml"
-[[resource]]
-name = "bench"
-protocol = "postgres"
-address = "127.0.0.1:{server_port}"
-database = "bench"
-tls = "disable"
-user = "{ROLE}"
-password_file = "upstream.password"
-""")
-        key = quiet([binary, "keys", "issue", "--config", home / "portcullis.toml", "--name", "bench", "--group", "bench"]).split()[-1]
-        process = self.start([binary, "serve", "--config", home / "portcullis.toml"], "gateway")
-        addresses = home / "data" / "addresses.json"
 
-        def listening():
-            process.alive()
-            with contextlib.suppress(OSError, ValueError):
-                return json.loads(addresses.read_text())["postgres"][0]
-            return None
-
-        port = int(wait_for("Portcullis", listening).rsplit(":", 1)[1])
-        plain = Endpoint("portcullis", port, "bench", key, "bench", process)
-        self.wait_for_endpoint(plain)
-        return [plain, Endpoint("portcullis+tls", port, "bench", key, "bench", process, "require")]
-
-    def wait_for_endpoint(self, endpoint):
-        probe = ["psql", "-XAtqc", "SELECT 1"]
-        answers = lambda: endpoint.process.alive() and subprocess.run(probe, env=endpoint.environment, capture_output=True).returncode == 0
-        wait_for(endpoint.name, answers)
+def portcullis(stage, binary, server_port):
+    issuer = stage.issuer()
+    token = sign(issuer, "bench", ["engineers"])
+    resource = {"name": "bench", "address": f"127.0.0.1:{server_port}", "database": "bench", "user": ROLE, "password": PASSWORD}
+    process, port = stage.portcullis(binary, ROOT / "testing/bench", resource, issuer)
+    endpoints = [Endpoint(name, "127.0.0.1", port, "bench", token, "bench", process, sslmode)
+                 for name, sslmode in (("portcullis", "disable"), ("portcullis+tls", "require"))]
+    endpoints[0].wait()
+    return endpoints
 
 
 def pgbench(stage, endpoint, seconds, *options):
@@ -362,12 +210,13 @@ def main():
     memory_root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="portcullis-bench-") as folder, \
             tempfile.TemporaryDirectory(prefix="portcullis-bench-", dir=memory_root) as memory:
-        stage = Stage(pathlib.Path(folder), pathlib.Path(memory), newest_postgres())
+        stage = Stage(folder)
         try:
-            port = stage.postgres()
-            endpoints = [Endpoint("direct", port, ROLE, PASSWORD, "bench"), stage.pgbouncer(port)]
+            port, owner = stage.postgres(memory, "postgres", SETTINGS, "md5")
+            fill(stage, owner)
+            endpoints = [Endpoint("direct", "127.0.0.1", port, ROLE, PASSWORD, "bench"), pgbouncer(stage, port)]
             if given.portcullis:
-                endpoints += stage.portcullis(given.portcullis.resolve(), port)
+                endpoints += portcullis(stage, given.portcullis.resolve(), port)
             cases = plan(given.only.split(","), given.seconds)
             samples = measure(stage, endpoints, cases, given.rounds)
             resident = {e.name: e.process.resident_mib() for e in endpoints if e.process}

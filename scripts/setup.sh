@@ -4,7 +4,7 @@
 #
 #   scripts/setup.sh build   a C compiler and libclang, for PostgreSQL's parser
 #   scripts/setup.sh demo    build, and a PostgreSQL to put behind the gateway
-#   scripts/setup.sh bench   demo, and PgBouncer to measure against
+#   scripts/setup.sh bench   demo, PgBouncer to measure against, and an OpenID provider
 #   scripts/setup.sh test    bench, and the drivers, the servers and the browser that the tests use
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -116,15 +116,15 @@ for_demo() {
 for_bench() {
     for_demo
     apt_install pgbouncer python3
+    command -v npm >/dev/null || apt_install nodejs npm
+    npm_packages testing/oidc
 }
 
 for_test() {
     for_bench
-    apt_install curl python3-venv chromium libpostgresql-jdbc-java
+    apt_install python3-venv chromium libpostgresql-jdbc-java
     command -v javac >/dev/null || apt_install default-jdk-headless
-    command -v npm >/dev/null || apt_install nodejs npm
     peer_servers
-    npm_packages testing/oidc
     npm_packages testing/clients/node
     python_venv
 }

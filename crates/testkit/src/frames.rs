@@ -61,6 +61,7 @@ impl Frame {
 #[derive(Debug)]
 pub struct RawClient {
     stream: TcpStream,
+    cancel_key: Vec<u8>,
 }
 
 impl RawClient {
@@ -75,7 +76,10 @@ impl RawClient {
             .set_read_timeout(Some(Duration::from_secs(20)))
             .expect("a time-out");
         stream.set_nodelay(true).expect("no delay");
-        Self { stream }
+        Self {
+            stream,
+            cancel_key: Vec::new(),
+        }
     }
 
     /// Connects and logs in with a password; answers once the server is ready.
@@ -94,6 +98,9 @@ impl RawClient {
         client.send(b'p', &[password.as_bytes(), &[0]].concat());
         let greeting = client.read_until_ready();
         assert_eq!(greeting.first().map(|f| f.tag), Some(b'R'), "{greeting:?}");
+        if let Some(key) = greeting.iter().find(|f| f.tag == b'K') {
+            client.cancel_key.clone_from(&key.body);
+        }
         client
     }
 
@@ -174,6 +181,23 @@ impl RawClient {
         std::iter::from_fn(|| self.try_read().ok()).collect()
     }
 
+    /// All messages up to and with ReadyForQuery, or until the peer hangs up or nothing more comes.
+    pub fn read_to_ready_or_end(&mut self) -> Vec<Frame> {
+        let mut frames: Vec<Frame> = Vec::new();
+        while frames.last().is_none_or(|frame| frame.tag != b'Z') {
+            match self.try_read() {
+                Ok(frame) => frames.push(frame),
+                Err(_) => break,
+            }
+        }
+        frames
+    }
+
+    /// The BackendKeyData that login brought: process id and secret.
+    pub fn cancel_key(&self) -> Vec<u8> {
+        self.cancel_key.clone()
+    }
+
     /// One byte, as in the answer to an SSLRequest; `None` when the peer hung up.
     pub fn read_byte(&mut self) -> Option<u8> {
         let mut byte = [0];
@@ -194,6 +218,21 @@ impl RawClient {
             .set_read_timeout(Some(patience))
             .expect("a time-out");
     }
+}
+
+/// Sends a CancelRequest with a key from [`RawClient::cancel_key`], and waits until it was taken.
+pub fn cancel(address: SocketAddr, key: &[u8]) {
+    let mut client = RawClient::connect(address);
+    let length = u32::try_from(key.len() + 8).expect("a short key");
+    client.send_bytes(
+        &[
+            &length.to_be_bytes(),
+            &80_877_102_u32.to_be_bytes()[..],
+            key,
+        ]
+        .concat(),
+    );
+    drop(client.read_to_end());
 }
 
 /// One message's bytes.

@@ -80,9 +80,7 @@ fn collect(found: &mut Vec<Server>, folder: &Path, prefix: &str, inner: &str) {
 
 /// The fetched servers, copied once to where `nobody` can read them if the repository lies in a closed folder.
 fn peers() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository("target"), PathBuf::from);
-    let modules = target.join("peers/node_modules");
+    let modules = target().join("peers/node_modules");
     let readable = |path: &Path| {
         let status = as_nobody("test")
             .arg("-r")

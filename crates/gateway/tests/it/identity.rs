@@ -1,0 +1,300 @@
+//! Who gets in, by which credential, and how soon they are out again.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use testkit::{Oidc, RawClient, Server, run, wait_until};
+
+use crate::stage::{PATIENCE, Stage, Wishes, listed, oidc, shop, token};
+
+/// Logs in with a password; answers the SQLSTATE of a refusal, or nothing when let in.
+fn login(stage: &Stage, user: &str, password: &str) -> Option<String> {
+    let mut client = RawClient::connect(stage.gateway.address());
+    client.send_startup(&[("user", user), ("database", "orders-prod")]);
+    client.send(b'p', &[password.as_bytes(), &[0]].concat());
+    let frames = client.read_to_ready_or_end();
+    let refusal = frames.iter().find(|f| f.tag == b'E');
+    if refusal.is_none() {
+        assert!(
+            frames.iter().any(|f| f.tag == b'Z'),
+            "neither in nor out: {frames:?}"
+        );
+    }
+    refusal.map(|f| f.field(b'C').unwrap_or_default())
+}
+
+#[test]
+fn every_forged_token_is_refused() {
+    let stage = Stage::shop();
+    assert_eq!(
+        login(&stage, "alice", &oidc().forge("alice", "valid")),
+        None
+    );
+    let kinds = oidc().forgeries();
+    assert!(kinds.len() > 25, "{kinds:?}");
+    for kind in kinds.iter().filter(|kind| *kind != "valid") {
+        let refused = login(&stage, "alice", &oidc().forge("alice", kind));
+        let code = refused.unwrap_or_else(|| panic!("{kind} was let in"));
+        assert!(
+            ["28P01", "28000", "08P01"].contains(&code.as_str()),
+            "{kind}: {code}"
+        );
+    }
+    let log = stage.gateway.log();
+    assert!(
+        !log.contains("\n2026 INFO approved"),
+        "a claim broke a line of the log"
+    );
+    for (kind, password) in [("empty", ""), ("garbage", "not.a.token"), ("dots", "..")] {
+        assert!(login(&stage, "alice", password).is_some(), "{kind}");
+    }
+    assert_eq!(
+        login(&stage, "alice", &token("alice")),
+        None,
+        "and it still lets the right one in"
+    );
+}
+
+#[test]
+fn no_token_reaches_the_log() {
+    let stage = Stage::shop();
+    let (good, bad) = (token("alice"), oidc().forge("alice", "expired"));
+    assert_eq!(login(&stage, "alice", &good), None);
+    assert!(login(&stage, "alice", &bad).is_some());
+    let log = stage.gateway.log();
+    for secret in [good.as_str(), bad.as_str(), crate::stage::UPSTREAM_PASSWORD] {
+        let (_, signature) = secret.rsplit_once('.').unwrap_or(("", secret));
+        assert!(!log.contains(signature), "a secret is in the log");
+    }
+}
+
+#[test]
+fn keys_rotate_and_a_flood_of_unknown_ones_is_bounded() {
+    let own = Oidc::start();
+    let stage = Stage::on(shop(&Server::standard()), &own, &Wishes::default());
+    let old = own.login("alice");
+    assert_eq!(login(&stage, "alice", &old), None);
+    own.rotate();
+    assert_eq!(
+        login(&stage, "alice", &own.login("alice")),
+        None,
+        "an unknown kid makes the keys be fetched anew"
+    );
+    assert!(
+        login(&stage, "alice", &old).is_some(),
+        "a key that is no longer published vouches for nobody"
+    );
+    for _ in 0..20 {
+        assert!(login(&stage, "alice", &own.forge("alice", "unknown-kid")).is_some());
+    }
+    assert!(own.key_fetches() <= 3, "{} fetches", own.key_fetches());
+}
+
+#[test]
+fn logins_go_on_while_the_provider_is_down() {
+    let mut own = Oidc::start();
+    let stage = Stage::on(shop(&Server::standard()), &own, &Wishes::default());
+    let good = own.login("alice");
+    assert_eq!(login(&stage, "alice", &good), None);
+    own.stop();
+    assert_eq!(login(&stage, "alice", &good), None, "cached keys serve on");
+}
+
+#[test]
+fn an_agent_may_do_what_both_it_and_its_human_may() {
+    let stage = Stage::shop();
+    let both = oidc().sign_for_agent("alice", "coder");
+    let psql = |sql: &str| stage.gateway.psql("coder", &both, "orders-prod", sql);
+    psql("SELECT id FROM orders WHERE id = 1").ok();
+    assert!(psql("CREATE TABLE x (i int)").err.contains("42501"));
+    // Its human may see personal data; it may not.
+    let for_dba = oidc().sign_for_agent("dora", "coder");
+    let secret = stage
+        .postgres
+        .sql("shop", "SELECT ssn FROM customers WHERE id = 1");
+    let seen = stage.gateway.psql(
+        "coder",
+        &for_dba,
+        "orders-prod",
+        "SELECT ssn FROM customers WHERE id = 1",
+    );
+    assert!(!seen.ok().contains(&secret), "{}", seen.out);
+    let sessions = listed(&stage.json("dora", &["sessions", "list"]), "sessions");
+    assert!(
+        sessions
+            .iter()
+            .any(|s| s["acts_for"].as_str().is_some_and(|h| h.contains("alice"))),
+        "{sessions:?}"
+    );
+}
+
+#[test]
+fn an_api_key_logs_in_and_revoking_it_ends_its_sessions_within_a_second() {
+    let stage = Stage::shop();
+    let issued = stage.json(
+        "dora",
+        &[
+            "keys",
+            "issue",
+            "nightly",
+            "--kind",
+            "workload",
+            "--group",
+            "engineers",
+        ],
+    );
+    let text = issued.to_string();
+    let secret = ["secret", "key", "token"]
+        .iter()
+        .find_map(|n| issued[n].as_str())
+        .unwrap_or_else(|| panic!("{text}"));
+    let id = ["id", "credential"]
+        .iter()
+        .find_map(|n| issued[n].as_str())
+        .unwrap_or_else(|| panic!("{text}"));
+    let mut client = RawClient::login(stage.gateway.address(), "nightly", "orders-prod", secret);
+    assert!(client.query("SELECT 1").iter().any(|f| f.tag == b'D'));
+    let listing = stage.cli("dora", &["keys", "list"]);
+    assert!(!listing.ok().contains(secret), "a key is shown once");
+    stage.cli("dora", &["keys", "revoke", id]).ok();
+    let start = Instant::now();
+    let last = client.read_to_end();
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "ended after {:?}",
+        start.elapsed()
+    );
+    let code = last
+        .iter()
+        .find(|f| f.tag == b'E')
+        .and_then(|f| f.field(b'C'));
+    assert!(code.is_some(), "it is told why: {last:?}");
+    assert!(
+        login(&stage, "nightly", secret).is_some(),
+        "and it does not get in again"
+    );
+}
+
+#[test]
+fn revoking_a_principal_ends_its_sessions_and_bars_it_until_lifted() {
+    let stage = Stage::shop();
+    let mut client = stage.raw("alice");
+    let principal = format!("{}|alice", oidc().issuer());
+    stage.cli("dora", &["revoke", &principal]).ok();
+    let start = Instant::now();
+    drop(client.read_to_end());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "ended after {:?}",
+        start.elapsed()
+    );
+    assert!(login(&stage, "alice", &token("alice")).is_some());
+    stage.cli("dora", &["revoke", &principal, "--lift"]).ok();
+    wait_until("the bar to be lifted", PATIENCE, || {
+        login(&stage, "alice", &token("alice")).is_none()
+    });
+}
+
+#[test]
+fn a_session_token_is_good_for_its_resource() {
+    let stage = Stage::shop();
+    let minted = stage.cli(
+        "alice",
+        &["token", "--resource", "orders-prod", "--life", "5m"],
+    );
+    let secret = minted.ok().trim().to_owned();
+    assert!(
+        secret.lines().count() == 1 && secret.len() > 20,
+        "one line, the token"
+    );
+    assert_eq!(login(&stage, "alice", &secret), None);
+    // It does not suffice to administer, nor to mint another.
+    let environment = [
+        ("PORTCULLIS_GATEWAY", stage.gateway.http()),
+        ("PORTCULLIS_TOKEN", secret.as_str()),
+    ];
+    assert_ne!(stage.gateway.cli(&["token"], &environment).code, 0);
+    assert_ne!(
+        stage.gateway.cli(&["sessions", "list"], &environment).code,
+        0
+    );
+}
+
+#[test]
+fn the_device_flow_signs_a_person_in() {
+    let stage = Stage::shop();
+    let environment = [("PORTCULLIS_GATEWAY", stage.gateway.http())];
+    std::thread::scope(|scope| {
+        let printed = stage.gateway.folder().join("login.out");
+        let binary = env!("CARGO_BIN_EXE_portcullis");
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "exec \"$0\" login --device >\"$1\" 2>&1", binary])
+            .arg(&printed);
+        command
+            .envs(environment)
+            .env("HOME", stage.gateway.folder())
+            .env_remove("XDG_CONFIG_HOME");
+        let signing_in = scope.spawn(move || run(&mut command, "", PATIENCE));
+        let code = testkit::eventually("a code to type in", PATIENCE, || {
+            let text = std::fs::read_to_string(&printed).ok()?;
+            let is_code = |word: &&str| {
+                word.len() == 9
+                    && word.as_bytes()[4] == b'-'
+                    && word.bytes().all(|b| b == b'-' || b.is_ascii_uppercase())
+            };
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+                .find(is_code)
+                .map(str::to_owned)
+        });
+        oidc().answer_device(&code, "dora");
+        signing_in.join().unwrap().ok();
+    });
+    let whoami = stage.gateway.cli(&["whoami"], &environment);
+    assert!(whoami.ok().contains("dora"), "{}", whoami.out);
+    let connected = stage.gateway.cli(
+        &[
+            "connect",
+            "orders-prod",
+            "--",
+            "psql",
+            "-XAtc",
+            "SELECT 40 + 2",
+        ],
+        &environment,
+    );
+    assert_eq!(connected.ok().trim(), "42", "{}", connected.err);
+}
+
+#[test]
+fn a_login_for_what_is_not_there_tells_nothing() {
+    let stage = Stage::shop();
+    let ask = |database: &str| {
+        let mut client = RawClient::connect(stage.gateway.address());
+        client.send_startup(&[("user", "alice"), ("database", database)]);
+        client.send(b'p', &[token("alice").as_bytes(), &[0]].concat());
+        let frames = client.read_to_ready_or_end();
+        frames
+            .iter()
+            .find(|f| f.tag == b'E')
+            .map(|f| (f.field(b'C'), f.field(b'M')))
+    };
+    let unknown = ask("no-such-resource").expect("refused");
+    let foreign = ask("orders-prod/template1").expect("refused");
+    assert!(
+        !format!("{unknown:?}{foreign:?}").contains("orders-prod is"),
+        "{unknown:?} {foreign:?}"
+    );
+}
+
+#[test]
+fn a_claim_with_extra_groups_is_taken_whole() {
+    let stage = Stage::shop();
+    // Group names are opaque: none of these is `dba`, by whatever separator.
+    let sly = oidc().sign(
+        "sam",
+        &json!({ "groups": ["engineers,dba", "dba\u{0}x", " dba", "DBA", "engineers\ndba"] }),
+    );
+    let ran = stage.gateway.psql("sam", &sly, "orders-prod", "SELECT 1");
+    assert_ne!(ran.code, 0, "{}", ran.out);
+}

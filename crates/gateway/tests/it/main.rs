@@ -1,0 +1,18 @@
+//! The whole thing, end to end: the real binary, real PostgreSQL servers, a real OpenID provider, real clients.
+//!
+//! Needs what `scripts/setup.sh test` installs. Servers are shared by the tests of one run; each test has a gateway of
+//! its own.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where its stage does not hold"
+)]
+
+mod clients;
+mod holding;
+mod identity;
+mod journal;
+mod reading;
+mod refusing;
+mod stage;
+mod startup;
+mod targets;

@@ -1,0 +1,148 @@
+//! Labelled columns: masked by every route, revealed to whom policy says, and not to be had around the mask.
+
+use std::collections::BTreeMap;
+
+use testkit::run;
+
+use crate::stage::{PATIENCE, Stage, python};
+
+type Routes = BTreeMap<String, Vec<Vec<Option<String>>>>;
+
+/// The first five customers by every route of two drivers.
+fn routes(dsn: &str) -> Routes {
+    let ran = run(python("masked.py").env("DSN", dsn), "", PATIENCE);
+    serde_json::from_str(ran.ok()).unwrap()
+}
+
+#[test]
+fn every_route_of_the_drivers_shows_the_same_masks() {
+    let stage = Stage::shop();
+    let plain = routes(&stage.postgres.superuser_dsn("shop"));
+    let masked = routes(&stage.dsn("alice"));
+    assert_eq!(
+        masked.keys().collect::<Vec<_>>(),
+        plain.keys().collect::<Vec<_>>()
+    );
+    let reference = masked.get("simple").unwrap();
+    for (route, rows) in &masked {
+        assert_eq!(rows, reference, "{route} differs from the simple protocol");
+        assert_eq!(rows.len(), 5, "{route}");
+        for (row, raw) in rows.iter().zip(&plain["simple"]) {
+            assert_eq!(row.first(), raw.first(), "{route}: the key is not labelled");
+            for (value, secret) in row.iter().zip(raw).skip(1) {
+                assert_ne!(value, secret, "{route} shows a raw value");
+            }
+            let [_, _, _, ssn, card, _] = row.as_slice() else {
+                panic!("six columns")
+            };
+            let [_, _, _, raw_ssn, raw_card, _] = raw.as_slice() else {
+                panic!("six columns")
+            };
+            let tail = |text: &Option<String>| {
+                text.as_ref()
+                    .unwrap()
+                    .chars()
+                    .rev()
+                    .take(4)
+                    .collect::<String>()
+            };
+            assert_eq!(
+                (tail(ssn), tail(card)),
+                (tail(raw_ssn), tail(raw_card)),
+                "{route} keeps the last four"
+            );
+        }
+    }
+}
+
+#[test]
+fn whoever_may_reveal_sees_the_value_and_only_that() {
+    let stage = Stage::shop();
+    let sql = "SELECT email, ssn, card_number FROM customers WHERE id = 3";
+    let plain = stage.postgres.sql("shop", sql);
+    let [email, ssn, card] = plain.split('|').collect::<Vec<_>>()[..] else {
+        panic!("{plain}")
+    };
+    let check = |account: &str, sees: &[&str], never: &[&str]| {
+        let ran = stage.psql(account, sql);
+        let text = ran.ok();
+        for value in sees {
+            assert!(text.contains(value), "{account} sees {value}: {text}");
+        }
+        for value in never {
+            assert!(
+                !text.contains(value),
+                "{account} must not see {value}: {text}"
+            );
+        }
+    };
+    check("alice", &[], &[email, ssn, card]);
+    check("agent", &[], &[email, ssn, card]);
+    check("dora", &[email, ssn], &[card]);
+    check("root", &[email, ssn], &[card]);
+}
+
+#[test]
+fn no_way_leads_around_a_mask() {
+    let stage = Stage::shop();
+    let secret = stage
+        .postgres
+        .sql("shop", "SELECT ssn FROM customers WHERE id = 1");
+    for sql in [
+        "SELECT substr(ssn, 1, 11) FROM customers WHERE id = 1",
+        "SELECT ssn || '' FROM customers WHERE id = 1",
+        "SELECT c FROM customers c WHERE id = 1",
+        "SELECT c.* FROM (SELECT * FROM customers) c WHERE id = 1",
+        "SELECT to_jsonb(c) FROM customers c WHERE id = 1",
+        "SELECT row_to_json(c) FROM customers c WHERE id = 1",
+        "SELECT array_agg(ssn) FROM customers",
+        "SELECT string_agg(ssn, ',') FROM customers",
+        "SELECT max(ssn) FROM customers",
+        "SELECT (SELECT ssn FROM customers WHERE id = 1)",
+        "SELECT ssn FROM customers WHERE id = 1 UNION SELECT 'x'",
+        "WITH c AS (SELECT ssn AS s FROM customers WHERE id = 1) SELECT s FROM c",
+        "SELECT contact FROM customer_contacts WHERE id = 1",
+        "SELECT count(*) FROM customers WHERE ssn LIKE '666%'",
+        "SELECT id FROM customers WHERE ssn > '666-5' ORDER BY ssn LIMIT 1",
+        "SELECT id FROM customers ORDER BY ssn LIMIT 1",
+        "SELECT 1 / (CASE WHEN ssn LIKE '666%' THEN 0 ELSE 1 END) FROM customers",
+        "SELECT ssn::int FROM customers WHERE id = 1",
+        "SELECT cast(ssn AS numeric) FROM customers",
+        "SELECT query_to_xml('SELECT ssn FROM customers', true, true, '')",
+        "SELECT most_common_vals FROM pg_stats WHERE attname = 'ssn'",
+        "SELECT query FROM pg_stat_activity",
+        "UPDATE customers SET notes = ssn WHERE id = 1 RETURNING notes",
+        "UPDATE customers SET notes = notes WHERE id = 1 RETURNING ssn",
+        "INSERT INTO products (sku, title, category, price) SELECT 'x' || ssn, 'x', 'x', 1 FROM customers WHERE id = 1",
+        "CREATE TEMP TABLE stolen AS SELECT ssn FROM customers",
+        "DECLARE c CURSOR FOR SELECT ssn FROM customers; FETCH c",
+        "BEGIN; DECLARE c CURSOR FOR SELECT ssn FROM customers WHERE id = 1; FETCH c; COMMIT",
+        "PREPARE p AS SELECT ssn FROM customers WHERE id = 1; EXECUTE p",
+        "COPY customers (ssn) TO STDOUT",
+        "COPY customers TO STDOUT (FORMAT csv)",
+        "EXPLAIN ANALYZE SELECT ssn FROM customers WHERE ssn = '666-54-7920'",
+        "DO $$ BEGIN RAISE EXCEPTION '%', (SELECT ssn FROM customers WHERE id = 1); END $$",
+        "SELECT ssn FROM customers WHERE id = 1 \\gset\n\\echo :ssn",
+        "TABLE customers",
+        "SELECT lo_import('/etc/passwd')",
+        "SELECT pg_read_file('postgresql.conf')",
+        "SET client_encoding = 'LATIN1'; SELECT ssn FROM customers WHERE id = 1",
+        "SET standard_conforming_strings = off; SELECT ssn FROM customers WHERE id = 1",
+        "SELECT set_config('search_path', 'pg_temp', false); SELECT ssn FROM customers WHERE id = 1",
+    ] {
+        let ran = stage.psql("alice", sql);
+        assert!(
+            !ran.all().contains(&secret),
+            "{sql} shows {secret}: {}",
+            ran.all()
+        );
+    }
+}
+
+#[test]
+fn what_may_not_be_named_is_not_named() {
+    let stage = Stage::shop();
+    let unknown = stage.psql("sam", "SELECT 1");
+    assert_ne!(unknown.code, 0, "support may not connect");
+    assert!(!unknown.all().contains("customers"), "{}", unknown.all());
+}
