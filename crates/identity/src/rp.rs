@@ -152,17 +152,37 @@ impl Provider {
     /// # Errors
     /// [`Error::Issuer`] when the endpoint is no URL.
     pub fn authorize_url(&self, sign_in: &SignIn) -> Result<String, Error> {
+        let challenge = Sha256::digest(sign_in.verifier.expose().as_bytes());
+        let challenge = URL_SAFE_NO_PAD.encode(challenge);
+        self.authorize_url_with(
+            &sign_in.redirect_uri,
+            &sign_in.state,
+            &sign_in.nonce,
+            &challenge,
+        )
+    }
+
+    /// The same for a caller that keeps the verifier itself and shows its S256 challenge only.
+    ///
+    /// # Errors
+    /// [`Error::Issuer`] when the endpoint is no URL.
+    pub fn authorize_url_with(
+        &self,
+        redirect_uri: &str,
+        state: &str,
+        nonce: &str,
+        challenge: &str,
+    ) -> Result<String, Error> {
         let mut url = Url::parse(&self.authorization_endpoint)
             .map_err(|_| Error::issuer(&self.issuer, "its authorization_endpoint is no URL"))?;
-        let challenge = Sha256::digest(sign_in.verifier.expose().as_bytes());
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", &sign_in.redirect_uri)
+            .append_pair("redirect_uri", redirect_uri)
             .append_pair("scope", &self.scope)
-            .append_pair("state", &sign_in.state)
-            .append_pair("nonce", &sign_in.nonce)
-            .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(challenge))
+            .append_pair("state", state)
+            .append_pair("nonce", nonce)
+            .append_pair("code_challenge", challenge)
             .append_pair("code_challenge_method", "S256");
         Ok(url.into())
     }

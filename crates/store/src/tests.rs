@@ -44,8 +44,8 @@ impl Bench {
         asked
     }
 
-    async fn say(&self, id: ApprovalId, who: &Principal, yes: bool) -> Option<ApprovalState> {
-        self.store.answer(id, who, yes, "because").await.ok()
+    async fn say(&self, id: ApprovalId, who: Principal, yes: bool) -> Option<ApprovalState> {
+        self.store.answer(id, &who, yes, "because").await.ok()
     }
 
     async fn state(&self, id: ApprovalId) -> ApprovalState {
@@ -70,7 +70,7 @@ async fn an_approval_is_used_exactly_once() {
     let other = Binding([8; 32]);
     assert!(!bench.store.redeem(asked.id, asked.binding).await.unwrap());
     let settled = bench.store.settled(asked.id);
-    let (state, said) = tokio::join!(settled, bench.say(asked.id, &dba("ben"), true));
+    let (state, said) = tokio::join!(settled, bench.say(asked.id, dba("ben"), true));
     assert_eq!(state.unwrap(), ApprovalState::Approved);
     assert_eq!(said, Some(ApprovalState::Approved));
     assert!(!bench.store.redeem(asked.id, other).await.unwrap());
@@ -90,13 +90,13 @@ async fn a_quorum_needs_distinct_people() {
     let bench = Bench::new();
     let asked = bench.ask(vec![group("dba", 2)]).await;
     let pending = Some(ApprovalState::Pending);
-    assert_eq!(bench.say(asked.id, &dba("ben"), true).await, pending);
-    assert_eq!(bench.say(asked.id, &dba("ben"), true).await, None);
-    assert_eq!(bench.say(asked.id, &dba("ana"), true).await, None);
-    assert_eq!(bench.say(asked.id, &dba("bot"), true).await, None);
+    assert_eq!(bench.say(asked.id, dba("ben"), true).await, pending);
+    assert_eq!(bench.say(asked.id, dba("ben"), true).await, None);
+    assert_eq!(bench.say(asked.id, dba("ana"), true).await, None);
+    assert_eq!(bench.say(asked.id, dba("bot"), true).await, None);
     assert_eq!(bench.state(asked.id).await, ApprovalState::Pending);
     let approved = Some(ApprovalState::Approved);
-    assert_eq!(bench.say(asked.id, &dba("cyd"), true).await, approved);
+    assert_eq!(bench.say(asked.id, dba("cyd"), true).await, approved);
     let view = bench.store.show(&asked.id.ticket()).await.unwrap().unwrap();
     assert_eq!(view.answers.len(), 2);
     assert!(
@@ -111,12 +111,12 @@ async fn a_denial_settles_and_wins_over_an_unused_approval() {
     let bench = Bench::new();
     let denied = Some(ApprovalState::Denied);
     let asked = bench.ask(vec![group("dba", 1)]).await;
-    assert_eq!(bench.say(asked.id, &person("eve", &[]), false).await, None);
+    assert_eq!(bench.say(asked.id, person("eve", &[]), false).await, None);
     assert_eq!(
-        bench.say(asked.id, &dba("ben"), true).await,
+        bench.say(asked.id, dba("ben"), true).await,
         Some(ApprovalState::Approved)
     );
-    assert_eq!(bench.say(asked.id, &dba("ben"), false).await, denied);
+    assert_eq!(bench.say(asked.id, dba("ben"), false).await, denied);
     assert!(!bench.store.redeem(asked.id, asked.binding).await.unwrap());
     let again = bench.store.answer(asked.id, &dba("cyd"), true, "").await;
     assert!(matches!(again, Err(AnswerError::Settled)));
@@ -124,7 +124,7 @@ async fn a_denial_settles_and_wins_over_an_unused_approval() {
     assert_eq!(found, Some((asked.id, ApprovalState::Denied)));
 
     let used = bench.ask(vec![group("dba", 1)]).await;
-    bench.say(used.id, &dba("ben"), true).await;
+    bench.say(used.id, dba("ben"), true).await;
     assert!(bench.store.redeem(used.id, used.binding).await.unwrap());
     let late = bench.store.answer(used.id, &dba("cyd"), false, "").await;
     assert!(matches!(late, Err(AnswerError::Settled)));
@@ -134,17 +134,17 @@ async fn a_denial_settles_and_wins_over_an_unused_approval() {
 async fn the_owner_answers_for_an_agent_only_where_the_rule_says_so() {
     let bench = Bench::new();
     let by_group = bench.ask(vec![group("dba", 1)]).await;
-    assert_eq!(bench.say(by_group.id, &dba("ana"), true).await, None);
+    assert_eq!(bench.say(by_group.id, dba("ana"), true).await, None);
     let by_owner = bench.ask(vec![ApprovalRule::Owner]).await;
     let approved = Some(ApprovalState::Approved);
-    assert_eq!(bench.say(by_owner.id, &dba("ana"), true).await, approved);
+    assert_eq!(bench.say(by_owner.id, dba("ana"), true).await, approved);
 }
 
 #[tokio::test]
 async fn a_restart_loses_nothing() {
     let bench = Bench::new();
     let pending = bench.ask(vec![group("dba", 2)]).await;
-    bench.say(pending.id, &dba("ben"), true).await;
+    bench.say(pending.id, dba("ben"), true).await;
     let bench = bench.restart();
     let view = bench.store.show(&pending.id.ticket().to_lowercase()).await;
     let kept = view.unwrap().unwrap().request;
@@ -153,7 +153,7 @@ async fn a_restart_loses_nothing() {
     assert_eq!(kept.requester, pending.requester);
     assert_eq!(kept.rules, pending.rules);
     let settled = bench.store.settled(pending.id);
-    let (state, _) = tokio::join!(settled, bench.say(pending.id, &dba("cyd"), true));
+    let (state, _) = tokio::join!(settled, bench.say(pending.id, dba("cyd"), true));
     assert_eq!(state.unwrap(), ApprovalState::Approved);
     let bench = bench.restart();
     assert!(
@@ -188,7 +188,7 @@ async fn requests_lapse_by_themselves() {
 async fn an_approval_lapses_unused() {
     let bench = Bench::new();
     let asked = bench.ask_for(Duration::from_millis(300)).await;
-    let said = bench.say(asked.id, &dba("ben"), true).await;
+    let said = bench.say(asked.id, dba("ben"), true).await;
     assert_eq!(said, Some(ApprovalState::Approved));
     within(async {
         while bench.state(asked.id).await != ApprovalState::Expired {
@@ -237,7 +237,7 @@ async fn a_withdrawn_request_wakes_its_waiter_and_takes_no_answer() {
             .unwrap(),
         0
     );
-    assert_eq!(bench.say(asked.id, &dba("ben"), true).await, None);
+    assert_eq!(bench.say(asked.id, dba("ben"), true).await, None);
 }
 
 #[tokio::test]
