@@ -2,7 +2,7 @@
 //!
 //! Must never hold a session's lock while it writes, and never let anybody wait longer than the limit.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,7 +73,6 @@ pub(crate) struct Keeper {
     work: Mutex<Work>,
     wake: Condvar,
     watch: Condvar,
-    is_full: AtomicBool,
     /// The chain of the gateway's own events; a new one each run.
     run: [u8; 16],
     control: Mutex<Chain>,
@@ -90,7 +89,6 @@ impl Keeper {
             work: Mutex::default(),
             wake: Condvar::new(),
             watch: Condvar::new(),
-            is_full: AtomicBool::new(false),
             run: *model::SessionId::generate().as_bytes(),
             control: Mutex::default(),
         }
@@ -134,14 +132,6 @@ impl Keeper {
     pub(crate) fn wake(&self) {
         self.lock().wake = true;
         self.wake.notify_one();
-    }
-
-    /// Whether results may be delivered: what cannot be recorded must not reach a client.
-    pub(crate) fn takes_results(&self) -> Result<(), PortError> {
-        match self.is_full.load(Ordering::Acquire) {
-            true => Err(PortError::Full),
-            false => Ok(()),
-        }
     }
 
     /// A future that ends when a wish is fulfilled, failed or too old.
@@ -205,8 +195,6 @@ impl Keeper {
                 .filter(|results| self.write_out(results, compressor.as_mut()).is_err())
                 .collect();
             let synced = self.log.sync();
-            let is_full = self.log.health() == JournalHealth::Full;
-            self.is_full.store(is_full, Ordering::Release);
             self.answer(unfinished, synced);
             if stop {
                 return self.turn_away();

@@ -62,6 +62,8 @@ pub(crate) struct Log {
     synced: AtomicU64,
     /// The disk has not answered in time.
     pub(crate) is_stalled: AtomicBool,
+    /// The disk is not good; the same as [`Log::health`] says, without its lock.
+    is_unwell: AtomicBool,
 }
 
 /// Where the journal goes on.
@@ -93,6 +95,7 @@ impl Log {
             epoch: AtomicU64::new(0),
             synced: AtomicU64::new(start.head.sequence),
             is_stalled: AtomicBool::new(false),
+            is_unwell: AtomicBool::new(false),
         })
     }
 
@@ -111,6 +114,14 @@ impl Log {
     /// The last record known to be on disk.
     pub(crate) fn synced(&self) -> u64 {
         self.synced.load(Ordering::Acquire)
+    }
+
+    /// Whether results may be delivered: what cannot be recorded must not reach a client.
+    pub(crate) fn takes_results(&self) -> Result<(), PortError> {
+        match self.is_unwell.load(Ordering::Acquire) {
+            true => self.may_begin(),
+            false => Ok(()),
+        }
     }
 
     /// Whether a new session may begin.
@@ -171,7 +182,7 @@ impl Log {
         if !is_full(&error) || inner.spoilt || inner.health == JournalHealth::Full {
             return Err(self.complain(inner, error));
         }
-        inner.health = JournalHealth::Full;
+        self.set_health(inner, JournalHealth::Full);
         tracing::error!("the journal's disk is full: sessions end until there is space");
         self.disk
             .release()
@@ -185,7 +196,7 @@ impl Log {
     /// Remembers that the disk failed, and says so.
     fn complain(&self, inner: &mut Inner, error: io::Error) -> PortError {
         if is_full(&error) && !inner.spoilt {
-            inner.health = JournalHealth::Full;
+            self.set_health(inner, JournalHealth::Full);
             return PortError::Full;
         }
         self.fail(inner, &error);
@@ -196,8 +207,14 @@ impl Log {
         if inner.health != JournalHealth::Failed {
             tracing::error!(%error, "the journal's disk failed: sessions end until it works");
         }
-        inner.health = JournalHealth::Failed;
+        self.set_health(inner, JournalHealth::Failed);
         self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn set_health(&self, inner: &mut Inner, health: JournalHealth) {
+        inner.health = health;
+        let is_unwell = health != JournalHealth::Good;
+        self.is_unwell.store(is_unwell, Ordering::Release);
     }
 
     fn rotate(&self, inner: &mut Inner) -> io::Result<()> {
@@ -253,7 +270,7 @@ impl Log {
         if self.disk.reserve(self.reserve_bytes).is_err() {
             return false;
         }
-        inner.health = JournalHealth::Good;
+        self.set_health(&mut inner, JournalHealth::Good);
         self.is_stalled.store(false, Ordering::Release);
         tracing::info!("the journal takes sessions again");
         true

@@ -163,7 +163,7 @@ impl Recorder for SessionRecorder {
     }
 
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
-        self.keeper.takes_results()?;
+        self.keeper.log.takes_results()?;
         if self.kept.0 != sequence {
             self.end_response()?;
             self.kept = (sequence, 0);

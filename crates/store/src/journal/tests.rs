@@ -1,1 +1,527 @@
+//! The journal against crashes, torn writes, full and failing disks.
+#![allow(clippy::unwrap_used)]
 
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use gate::ports::{Journal as _, PortError, Recorder};
+use ledger::Event;
+use ledger::event::{ActionRecorded, Completed, SessionOpened};
+use ledger::journal::{recording, sessions};
+use ledger::verify::{Finding, verify};
+use model::{Limits, SessionId};
+
+use super::disk::{Disk, DiskFile, Folder};
+use super::{JournalHealth, JournalOptions, JournalStore};
+
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future on this thread, at most ten seconds.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "nobody answered");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Waits for a condition, at most ten seconds.
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+fn options() -> JournalOptions {
+    JournalOptions {
+        limits: Limits {
+            journal_interval: Duration::from_millis(5),
+            journal_timeout: Duration::from_millis(500),
+            journal_reserve_bytes: 64 * 1024,
+            ..Limits::standard()
+        },
+        strict: false,
+    }
+}
+
+fn open(dir: &Path) -> Arc<JournalStore> {
+    JournalStore::open(dir, options()).unwrap()
+}
+
+fn opened(id: SessionId) -> Event<'static> {
+    Event::SessionOpened(SessionOpened {
+        time: 1,
+        session: *id.as_bytes(),
+        principal: "i|s".into(),
+        ..SessionOpened::default()
+    })
+}
+
+fn action(sequence: u64, outcome: &'static str) -> Event<'static> {
+    Event::Action(ActionRecorded {
+        time: 1 + sequence,
+        sequence,
+        kind: "query".into(),
+        text: format!("select {sequence}").into(),
+        outcome: outcome.into(),
+        ..ActionRecorded::default()
+    })
+}
+
+fn completed(sequence: u64) -> Event<'static> {
+    Event::Completed(Completed {
+        time: 2 + sequence,
+        sequence,
+        status: "SELECT 1".into(),
+        rows: 1,
+        ..Completed::default()
+    })
+}
+
+fn closed() -> Event<'static> {
+    Event::SessionClosed {
+        time: 1_000_000,
+        reason: "the client left".into(),
+    }
+}
+
+/// Runs a session of `actions`, each with a response of `bytes` bytes.
+fn run(store: &JournalStore, actions: u64, bytes: usize) -> SessionId {
+    let id = SessionId::generate();
+    let mut recorder = store.begin(id).unwrap();
+    recorder.append(&opened(id)).unwrap();
+    for sequence in 1..=actions {
+        recorder.append(&action(sequence, "allow")).unwrap();
+        recorder.response(sequence, &vec![b'x'; bytes]).unwrap();
+        recorder.append(&completed(sequence)).unwrap();
+        if let Some(pressure) = recorder.pressure() {
+            block_on(pressure).unwrap();
+        }
+    }
+    recorder.append(&closed()).unwrap();
+    id
+}
+
+#[test]
+fn what_is_recorded_is_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let ids: Vec<_> = [(3, 10), (2, 300_000), (0, 0), (200, 1_000)]
+        .map(|(actions, bytes)| (run(&store, actions, bytes), actions, bytes))
+        .into();
+    drop(store);
+    let report = verify(dir.path(), None).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.sessions, 5, "four and the gateway's own");
+    assert_eq!(sessions(dir.path()).unwrap().len(), 4);
+    for (id, actions, bytes) in ids {
+        let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
+        assert_eq!(recording.findings, []);
+        let responses = recording.events.iter().map(|event| match event {
+            Event::Response { bytes, .. } => bytes.len(),
+            _ => 0,
+        });
+        let expect = usize::try_from(actions).unwrap() * bytes;
+        assert_eq!(responses.sum::<usize>(), expect);
+        let order: Vec<_> = recording
+            .events
+            .iter()
+            .filter_map(Event::sequence)
+            .collect();
+        assert!(order.is_sorted(), "results stand with their actions");
+    }
+}
+
+#[test]
+fn a_restart_goes_on_behind_a_torn_tail() {
+    let dir = tempfile::tempdir().unwrap();
+    drop_after(dir.path(), 3);
+    let first = dir.path().join("00000001.pcj");
+    let whole = std::fs::read(&first).unwrap();
+    std::fs::write(&first, &whole[..whole.len() - 7]).unwrap();
+    drop_after(dir.path(), 2);
+    let report = verify(dir.path(), None).unwrap();
+    // The torn record was the first run's last word, so that run now has no end.
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert!(matches!(report.findings[..], [Finding::Open { .. }]));
+    assert_eq!(report.segments, 2);
+    let names = std::fs::read_dir(dir.path()).unwrap();
+    let torn = names.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains(".torn-")
+    });
+    assert_eq!(torn.count(), 1, "the torn bytes are kept aside");
+}
+
+fn drop_after(dir: &Path, actions: u64) {
+    let store = open(dir);
+    run(&store, actions, 100);
+}
+
+#[test]
+fn a_segment_torn_within_its_header_is_stepped_over() {
+    let dir = tempfile::tempdir().unwrap();
+    drop_after(dir.path(), 2);
+    let head = verify(dir.path(), None).unwrap().head;
+    std::fs::write(dir.path().join("00000002.pcj"), b"PCJR").unwrap();
+    drop_after(dir.path(), 1);
+    let report = verify(dir.path(), head).unwrap();
+    let gap = Finding::MissingSegments { from: 2, to: 2 };
+    assert_eq!(report.findings, [gap], "only the stepped-over number");
+}
+
+#[test]
+fn one_journal_has_one_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let second = JournalStore::open(dir.path(), options());
+    assert!(matches!(second, Err(crate::Error::JournalInUse { .. })));
+    drop(store);
+    open(dir.path());
+}
+
+#[test]
+fn long_responses_are_cut_and_hashed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options();
+    options.limits.recorded_response_bytes_max = 100;
+    let store = JournalStore::open(dir.path(), options).unwrap();
+    let id = run(&store, 2, 250);
+    drop(store);
+    let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
+    let rests = recording.events.iter().filter_map(|event| match event {
+        Event::ResponseRest {
+            sequence, bytes, ..
+        } => Some((*sequence, *bytes)),
+        _ => None,
+    });
+    assert_eq!(rests.collect::<Vec<_>>(), [(1, 150), (2, 150)]);
+}
+
+#[derive(Default)]
+struct Faults {
+    /// Bytes that still fit; `u64::MAX` is without end.
+    room: AtomicU64,
+    /// Writes fail.
+    broken: AtomicBool,
+    /// Syncs fail.
+    unsyncable: AtomicBool,
+    /// Syncs wait until this is let go.
+    hang: Mutex<()>,
+    reserved: AtomicU64,
+}
+
+struct FaultyDisk {
+    folder: Folder,
+    faults: Arc<Faults>,
+}
+
+struct FaultyFile {
+    file: Arc<dyn DiskFile>,
+    faults: Arc<Faults>,
+}
+
+fn full() -> io::Error {
+    io::ErrorKind::StorageFull.into()
+}
+
+impl Disk for FaultyDisk {
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        if self.faults.broken.load(Ordering::SeqCst) {
+            return Err(io::Error::other("broken"));
+        }
+        Ok(Arc::new(FaultyFile {
+            file: self.folder.create(name)?,
+            faults: Arc::clone(&self.faults),
+        }))
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        let missing = bytes - self.faults.reserved.load(Ordering::SeqCst);
+        let take = |room: u64| room.checked_sub(missing);
+        let room = &self.faults.room;
+        room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+            .map_err(|_| full())?;
+        self.faults.reserved.store(bytes, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn release(&self) -> io::Result<()> {
+        let given = self.faults.reserved.swap(0, Ordering::SeqCst);
+        self.faults.room.fetch_add(given, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+impl DiskFile for FaultyFile {
+    fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.faults.broken.load(Ordering::SeqCst) {
+            return Err(io::Error::other("broken"));
+        }
+        let room = self.faults.room.load(Ordering::SeqCst);
+        let fits = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
+        if fits == 0 && !bytes.is_empty() {
+            return Err(full());
+        }
+        // A full disk takes the beginning, as real ones do.
+        let taken = self.file.append(&bytes[..fits])?;
+        self.faults.room.fetch_sub(taken as u64, Ordering::SeqCst);
+        Ok(taken)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        drop(self.faults.hang.lock());
+        if self.faults.unsyncable.load(Ordering::SeqCst) {
+            return Err(io::Error::other("broken"));
+        }
+        self.file.sync()
+    }
+
+    fn cut(&self, length: u64) -> io::Result<()> {
+        self.file.cut(length)
+    }
+}
+
+fn faulty(dir: &Path) -> (Arc<JournalStore>, Arc<Faults>) {
+    let faults = Arc::new(Faults::default());
+    faults.room.store(1 << 40, Ordering::SeqCst);
+    let disk = FaultyDisk {
+        folder: Folder(dir.to_owned()),
+        faults: Arc::clone(&faults),
+    };
+    let store = JournalStore::open_on(dir, Arc::new(disk), options()).unwrap();
+    (store, faults)
+}
+
+fn session(store: &JournalStore) -> (SessionId, Box<dyn Recorder>) {
+    let id = SessionId::generate();
+    let mut recorder = store.begin(id).unwrap();
+    recorder.append(&opened(id)).unwrap();
+    (id, recorder)
+}
+
+#[test]
+fn a_full_disk_takes_refusals_and_recovers() {
+    // The disk fills at every byte of a record, and once exactly between two.
+    for room in [0, 1, 79, 80, 120] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, faults) = faulty(dir.path());
+        let (id, mut recorder) = session(&store);
+        recorder.append(&action(1, "allow")).unwrap();
+        recorder.response(1, b"before the disk was full").unwrap();
+        faults.room.store(room, Ordering::SeqCst);
+        let refused = recorder.append(&action(2, "allow"));
+        assert!(matches!(refused, Err(PortError::Full)), "room {room}");
+        assert!(matches!(
+            store.begin(SessionId::generate()),
+            Err(PortError::Full)
+        ));
+        recorder.append(&action(2, "deny")).unwrap();
+        recorder.append(&closed()).unwrap();
+        drop(recorder);
+        until("results stop", || store.keeper.log.takes_results().is_err());
+        faults.room.store(1 << 40, Ordering::SeqCst);
+        until("recovery", || store.health() == JournalHealth::Good);
+        run(&store, 1, 10);
+        drop(store);
+        let report = verify(dir.path(), None).unwrap();
+        assert_eq!(report.findings, [], "room {room}");
+        let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
+        let outcomes = recording.events.iter().filter_map(|event| match event {
+            Event::Action(action) => Some(&*action.outcome),
+            _ => None,
+        });
+        assert_eq!(outcomes.collect::<Vec<_>>(), ["allow", "deny"]);
+    }
+}
+
+#[test]
+fn a_failing_disk_ends_sessions_and_recovers_into_a_new_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut before) = session(&store);
+    faults.broken.store(true, Ordering::SeqCst);
+    let refused = before.append(&action(1, "allow"));
+    assert!(matches!(refused, Err(PortError::Failed { .. })));
+    assert!(store.begin(SessionId::generate()).is_err());
+    faults.broken.store(false, Ordering::SeqCst);
+    until("recovery", || store.health() == JournalHealth::Good);
+    assert!(
+        before.append(&action(1, "allow")).is_err(),
+        "a session that met the failure stays ended"
+    );
+    run(&store, 2, 10);
+    drop(before);
+    drop(store);
+    let report = verify(dir.path(), None).unwrap();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert_eq!(report.segments, 2);
+}
+
+#[test]
+fn a_failed_sync_is_never_taken_for_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut recorder) = session(&store);
+    block_on(recorder.durable()).unwrap();
+    faults.unsyncable.store(true, Ordering::SeqCst);
+    recorder.append(&action(1, "allow")).unwrap();
+    assert!(block_on(recorder.durable()).is_err());
+    assert!(recorder.append(&action(2, "allow")).is_err());
+    assert!(store.begin(SessionId::generate()).is_err());
+    faults.unsyncable.store(false, Ordering::SeqCst);
+    until("recovery", || store.health() == JournalHealth::Good);
+    let (_, mut recorder) = session(&store);
+    block_on(recorder.durable()).unwrap();
+}
+
+#[test]
+fn a_hanging_disk_is_given_up_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut recorder) = session(&store);
+    block_on(recorder.durable()).unwrap();
+    let held = faults.hang.lock().unwrap();
+    recorder.append(&action(1, "allow")).unwrap();
+    let asked = Instant::now();
+    let answer = block_on(recorder.durable());
+    assert!(matches!(answer, Err(PortError::Slow { .. })));
+    assert!(asked.elapsed() >= Duration::from_millis(400));
+    assert!(matches!(
+        store.begin(SessionId::generate()),
+        Err(PortError::Slow { .. })
+    ));
+    drop(held);
+    until("recovery", || store.begin(SessionId::generate()).is_ok());
+}
+
+#[test]
+fn a_backlog_makes_its_session_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut recorder) = session(&store);
+    let held = faults.hang.lock().unwrap();
+    // The keeper hangs in its sync, so the backlog grows until the session must wait.
+    let chunk = vec![7; 64 * 1024];
+    let mut given = 0;
+    let pressure = loop {
+        recorder.response(1, &chunk).unwrap();
+        given += chunk.len();
+        if let Some(pressure) = recorder.pressure() {
+            break pressure;
+        }
+        assert!(given < 512 * 1024 * 1024, "no pressure was ever felt");
+    };
+    drop(held);
+    block_on(pressure).unwrap();
+    assert!(recorder.pressure().is_none());
+}
+
+/// Set in the child of the kill test: where it writes.
+const CHILD_DIR: &str = "PORTCULLIS_TEST_JOURNAL_CHILD";
+
+/// Not a test by itself: writes without end when it is the kill test's child.
+#[test]
+fn child_that_writes_until_killed() {
+    let Some(dir) = std::env::var_os(CHILD_DIR) else {
+        return;
+    };
+    let store = open(Path::new(&dir));
+    let (_, mut recorder) = session(&store);
+    let mut sequence = 0;
+    loop {
+        sequence += 1;
+        recorder.append(&action(sequence, "allow")).unwrap();
+        // The parent believes this line only if the journal has the record too.
+        println!("appended {sequence}");
+        recorder.response(sequence, &[1; 500]).unwrap();
+        recorder.append(&completed(sequence)).unwrap();
+    }
+}
+
+#[test]
+fn kill_9_loses_no_decision() {
+    use std::io::BufRead as _;
+    use std::process::{Command, Stdio};
+    for lines in [1, 50, 2_000] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "journal::tests::child_that_writes_until_killed",
+                "--nocapture",
+            ])
+            .env(CHILD_DIR, dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut told = io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let number =
+            |line: String| -> Option<u64> { line.rsplit_once("appended ")?.1.trim().parse().ok() };
+        let mut last = 0;
+        while last < lines {
+            last = number(told.next().unwrap().unwrap()).unwrap_or(last);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        last = told
+            .map_while(Result::ok)
+            .filter_map(number)
+            .last()
+            .unwrap_or(last);
+        let mut found = Vec::new();
+        ledger::journal::for_each_event(dir.path(), |_, event| {
+            if let Event::Action(action) = event {
+                found.push(action.sequence);
+            }
+        })
+        .unwrap();
+        let expect: Vec<u64> = (1..=found.len() as u64).collect();
+        assert_eq!(found, expect, "every decision, in order");
+        assert!(
+            found.len() as u64 >= last,
+            "{last} told, {} kept",
+            found.len()
+        );
+        // It is taken up again and verifies.
+        drop(open(dir.path()));
+        let report = verify(dir.path(), None).unwrap();
+        assert!(report.is_sound(), "{:?}", report.findings);
+    }
+}
+
+/// Prints what one decision costs; run with `--nocapture --ignored`.
+#[test]
+#[ignore = "a measurement"]
+fn cost_of_one_append() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (_, mut recorder) = session(&store);
+    let event = action(1, "allow");
+    let rounds = 200_000;
+    let started = Instant::now();
+    for _ in 0..rounds {
+        recorder.append(&event).unwrap();
+    }
+    println!("{:?} an append", started.elapsed() / rounds);
+}
