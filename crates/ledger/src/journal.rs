@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::codec;
 use crate::event::{Event, SessionOpened};
 use crate::record::{Record, Stream};
-use crate::segment::{Item, items};
+use crate::segment::{Item, items, items_of};
 use crate::verify::{Finding, Verifier};
 
 /// The ending of a segment's file name.
@@ -189,30 +189,66 @@ pub struct Recording {
 /// # Errors
 /// [`ReadError`].
 pub fn recording(dir: &Path, session: [u8; 16]) -> Result<Option<Recording>, ReadError> {
-    let mut verifier = Verifier::one_session();
-    let (mut intents, mut results) = (Vec::new(), Vec::new());
-    for_each_record(dir, |record| {
-        if record.header.session != session {
+    let mut collector = Collector::new(session);
+    for_each_record(dir, |record| collector.take(record))?;
+    Ok(collector.finish())
+}
+
+/// The recording of one session from its raw records, one after the other, as they stand in the journal; `None`
+/// when there is nothing of it in these bytes.
+pub fn recording_from(records: &[u8], session: [u8; 16]) -> Option<Recording> {
+    let mut collector = Collector::new(session);
+    for item in items_of(records) {
+        if let Item::Record { record, .. } = item {
+            collector.take(&record);
+        }
+    }
+    collector.finish()
+}
+
+/// Gathers one session's records.
+struct Collector {
+    session: [u8; 16],
+    verifier: Verifier,
+    intents: Vec<Event<'static>>,
+    results: Vec<Event<'static>>,
+}
+
+impl Collector {
+    fn new(session: [u8; 16]) -> Self {
+        Self {
+            session,
+            verifier: Verifier::one_session(),
+            intents: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, record: &Record<'_>) {
+        if record.header.session != self.session {
             return;
         }
-        verifier.record(0, record);
+        self.verifier.record(0, record);
         let Ok(payload) = record.payload() else {
             return;
         };
         let into = match record.header.stream {
-            Stream::Intents => &mut intents,
-            Stream::Results => &mut results,
+            Stream::Intents => &mut self.intents,
+            Stream::Results => &mut self.results,
         };
         let readable = codec::events(&payload).map_while(Result::ok);
         into.extend(readable.map(Event::into_owned));
-    })?;
-    if intents.is_empty() && results.is_empty() {
-        return Ok(None);
     }
-    Ok(Some(Recording {
-        events: interleave(intents, results),
-        findings: verifier.finish(None).findings,
-    }))
+
+    fn finish(self) -> Option<Recording> {
+        if self.intents.is_empty() && self.results.is_empty() {
+            return None;
+        }
+        Some(Recording {
+            events: interleave(self.intents, self.results),
+            findings: self.verifier.finish(None).findings,
+        })
+    }
 }
 
 /// Puts each action's results behind its decision and before the next action's.

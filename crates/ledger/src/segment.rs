@@ -97,6 +97,14 @@ pub fn items(file: &[u8]) -> Items<'_> {
     }
 }
 
+/// What stands in bytes that are records only, without a segment's header.
+pub fn items_of(records: &[u8]) -> Items<'_> {
+    Items {
+        bytes: records,
+        offset: 0,
+    }
+}
+
 impl<'a> Iterator for Items<'a> {
     type Item = Item<'a>;
 
