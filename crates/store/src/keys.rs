@@ -148,11 +148,16 @@ impl Store {
         let label: String = label.chars().take(LABEL_CHARS_MAX).collect();
         let resource = resource.cloned();
         self.call(move |engine| {
-            if life.is_zero() || life > KEY_LIFE_MAX {
+            if life > KEY_LIFE_MAX {
+                return Err(Error::Life);
+            }
+            let micros = u64::try_from(life.as_micros()).map_err(|_| Error::Life)?;
+            if micros == 0 {
                 return Err(Error::Life);
             }
             let (id, prefix, secret) = draw(sort)?;
-            let created = SystemTime::now();
+            // As it will be read back: in whole microseconds.
+            let created = row::read_time(row::write_time(SystemTime::now()));
             let view = KeyView {
                 id,
                 prefix,
@@ -160,7 +165,7 @@ impl Store {
                 principal,
                 resource,
                 created,
-                expires: created.checked_add(life).ok_or(Error::Life)?,
+                expires: created + Duration::from_micros(micros),
                 revoked: false,
             };
             insert(engine, &view, &secret)?;
@@ -288,7 +293,7 @@ mod tests {
         assert_eq!((&key.principal, &key.resource), (&bot, &orders));
         assert!(secret.expose().starts_with(&format!("{}_", key.prefix)));
         assert_eq!(secret.expose().len(), 4 + 16 + 1 + 43);
-        let random = secret.expose().rsplit('_').next().unwrap().as_bytes();
+        let random = secret.expose().splitn(3, '_').nth(2).unwrap().as_bytes();
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             assert!(!bytes.windows(16).any(|window| random.starts_with(window)));
