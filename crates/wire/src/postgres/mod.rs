@@ -4,12 +4,20 @@
 //! side until ReadyForQuery), `session` (between the two), `rows` (masking), `inspect` (text to action),
 //! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
 
+mod action;
+mod client;
+mod copy;
 pub mod frame;
 pub mod inspect;
 pub mod login;
+mod portal;
+mod queue;
 pub mod reader;
 pub mod refuse;
+mod rows;
+mod server;
 pub mod session;
+mod settings;
 pub mod startup;
 
 pub use inspect::Inspector;

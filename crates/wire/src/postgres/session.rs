@@ -1,11 +1,30 @@
 //! One logged-in session between a client and its upstream.
+//!
+//! Client messages are taken strictly in order, and one action at a time is under judgement; whatever may make the
+//! server do something is held until a [`Permit`] for exactly that action comes. The rest of what goes upstream is
+//! authored here: Sync, Flush, Describe and Close by known names, and the gateway's own questions. Knows no socket
+//! and no clock.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use model::Limits;
+use bytes::{BufMut, BytesMut};
+use gate::Permit;
+use gate::admit::Completion;
+use model::{Fault, Limits, Refusal, RefusalKind};
 
-use super::inspect::Inspector;
+use super::action::Held;
+use super::frame::FrameError;
+use super::inspect::{Analysis, Inspector, NumberedView};
 use super::login::UpstreamReady;
+use super::portal::{Batches, Names, Portal, Prepared};
+use super::queue::{Expect, OwnRun, Purpose, Refused};
+use super::refuse::{self, Severity, Words, own};
+use super::rows::RowError;
+use crate::kit::{self, Effect, Span};
+
+/// Analyses remembered by the session itself, so that one just made is found again whatever the shared cache does.
+const REMEMBERED_MAX: usize = 8;
 
 /// What a session is made of.
 pub struct SessionParts<'a> {
@@ -21,13 +40,568 @@ pub struct SessionParts<'a> {
     pub who: String,
 }
 
+/// Why a session ends from inside.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error("the client broke the protocol: {0}")]
+    Client(FrameError),
+    #[error("the target broke the protocol: {0}")]
+    Upstream(FrameError),
+    #[error("rows of the target may not pass: {0}")]
+    Rows(RowError),
+    #[error("the target moved {0} away from its pinned value")]
+    Unpinned(&'static str),
+    #[error("the session's state cannot be read: {0}")]
+    State(String),
+    #[error("a permit came for another action")]
+    Permit,
+}
+
+impl Broken {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Client(FrameError::TooLong { .. }) => Fault::Limit,
+            Self::Client(_) => Fault::Client,
+            Self::Upstream(_) | Self::Rows(_) | Self::State(_) => Fault::Upstream,
+            Self::Unpinned(_) => Fault::Policy,
+            Self::Permit => Fault::Gateway,
+        }
+    }
+
+    fn sqlstate(&self) -> &'static str {
+        match self {
+            Self::Client(FrameError::TooLong { .. }) => "54000",
+            Self::Client(_) => "08P01",
+            Self::Upstream(_) | Self::State(_) => "58000",
+            Self::Rows(_) | Self::Unpinned(_) => "42501",
+            Self::Permit => "XX000",
+        }
+    }
+}
+
+/// What client messages wait for.
+pub(crate) enum Phase {
+    /// Nothing.
+    Ready,
+    /// An answer of the upstream.
+    AwaitUpstream,
+    /// The catalog as it is now.
+    AwaitCatalog,
+    /// The analysis of a text.
+    AwaitAnalysis,
+    /// A verdict.
+    AwaitVerdict(Box<Held>),
+    /// Nothing ever: the session is over.
+    Over,
+}
+
 /// One session's core; driven through [`crate::kit::Session`].
-pub struct Session {}
+pub struct Session {
+    pub(crate) limits: Limits,
+    pub(crate) inspector: Arc<Inspector>,
+    pub(crate) mask_key: mask::MaskKey,
+    prefix: String,
+    pub(crate) phase: Phase,
+    /// The last action's number.
+    pub(crate) sequence: u64,
+    /// The message under judgement, whole; kept for forwarding and for judging again.
+    pub(crate) held_frame: BytesMut,
+    /// The number of the action that is to be judged again, while it is being analysed.
+    pub(crate) again: Option<u64>,
+    pub(crate) remembered: VecDeque<(Arc<str>, Arc<Analysis>)>,
+    pub(crate) view: Option<NumberedView>,
+    /// The view may be out of date.
+    pub(crate) dirty: bool,
+    /// The server was asked for the state and has not answered.
+    pub(crate) asking: bool,
+    /// Something moved in the transaction that is open, and may move back at its end.
+    pub(crate) moved: bool,
+    /// Definitions may have changed in the transaction that is open.
+    pub(crate) catalog_moved: bool,
+    /// The host was told to read the catalog and has not said that it did.
+    pub(crate) catalog_awaited: bool,
+    /// The upstream's transaction status: `I`, `T` or `E`.
+    pub(crate) status: u8,
+    /// A transaction block was begun in the batch being sent.
+    pub(crate) began: bool,
+    /// Nothing was sent since the last Sync or simple query.
+    pub(crate) synced: bool,
+    /// A Flush was sent and nothing after it.
+    pub(crate) flushed: bool,
+    pub(crate) skip_to_sync: bool,
+    /// The upstream takes CopyData from the client.
+    pub(crate) copy_in: bool,
+    pub(crate) batches: Batches,
+    pub(crate) queue: VecDeque<Expect>,
+    pub(crate) statements: Names<Prepared>,
+    pub(crate) portals: Names<Portal>,
+    /// Bytes of a client message still to be forwarded (CopyData) or dropped.
+    pub(crate) client_rest: usize,
+    pub(crate) client_rest_dropped: bool,
+    /// Bytes of an upstream message still to be passed on.
+    pub(crate) upstream_rest: usize,
+    pub(crate) upstream_rest_sequence: u64,
+    name_moved: bool,
+    application: String,
+    notices: Vec<(String, String)>,
+    effects: VecDeque<Effect>,
+    to_client: BytesMut,
+    spans: Vec<Span>,
+    pub(crate) to_upstream: BytesMut,
+    pub(crate) finished: bool,
+}
 
 impl Session {
     /// Starts between a client that was told ReadyForQuery and an upstream that said it.
     pub fn new(parts: SessionParts<'_>) -> Self {
-        let _ = parts;
-        todo!("wire")
+        let prefix = format!("{}: ", parts.who);
+        let reported = parts.upstream.parameters.iter();
+        let application = reported
+            .filter(|(name, _)| name == "application_name")
+            .map(|(_, value)| value.strip_prefix(&prefix).unwrap_or(value).to_owned())
+            .next_back();
+        let mut session = Self {
+            limits: parts.limits,
+            inspector: parts.inspector,
+            mask_key: parts.mask_key,
+            prefix,
+            phase: Phase::Ready,
+            sequence: 0,
+            held_frame: BytesMut::new(),
+            again: None,
+            remembered: VecDeque::new(),
+            view: None,
+            dirty: true,
+            asking: false,
+            moved: false,
+            catalog_moved: false,
+            catalog_awaited: false,
+            status: b'I',
+            began: false,
+            synced: true,
+            flushed: false,
+            skip_to_sync: false,
+            copy_in: false,
+            batches: Batches::default(),
+            queue: VecDeque::new(),
+            statements: Names::default(),
+            portals: Names::default(),
+            client_rest: 0,
+            client_rest_dropped: false,
+            upstream_rest: 0,
+            upstream_rest_sequence: 0,
+            name_moved: false,
+            application: application.unwrap_or_default(),
+            notices: Vec::new(),
+            effects: VecDeque::new(),
+            to_client: BytesMut::new(),
+            spans: Vec::new(),
+            to_upstream: BytesMut::new(),
+            finished: false,
+        };
+        session.ask(Purpose::State);
+        session
+    }
+
+    /// Ends the session because somebody broke a rule.
+    pub(crate) fn end(&mut self, broken: &Broken) {
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        let text = broken.to_string();
+        self.say_last(&Words::new(Severity::Fatal, broken.sqlstate(), &text));
+        self.push(Effect::Close(broken.fault(), text));
+    }
+
+    /// Writes a last message, if the client is at a message's boundary, and forwards nothing more.
+    fn say_last(&mut self, words: &Words<'_>) {
+        self.phase = Phase::Over;
+        self.to_upstream.clear();
+        if self.upstream_rest == 0 {
+            let start = self.to_client.len();
+            refuse::put(&mut self.to_client, words);
+            self.attribute(0, start);
+        }
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn complete(&mut self, completion: Completion) {
+        if completion.sequence != 0 {
+            self.push(Effect::Completed(completion));
+        }
+    }
+
+    /// Appends client-bound bytes that belong to an action.
+    pub(crate) fn emit(&mut self, sequence: u64, bytes: &[u8]) {
+        let start = self.to_client.len();
+        self.to_client.extend_from_slice(bytes);
+        self.attribute(sequence, start);
+    }
+
+    /// Lets `write` append client-bound bytes that belong to an action.
+    pub(crate) fn emit_with<E>(
+        &mut self,
+        sequence: u64,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<usize, E> {
+        let start = self.to_client.len();
+        write(&mut self.to_client)?;
+        Ok(self.attribute(sequence, start))
+    }
+
+    fn attribute(&mut self, sequence: u64, start: usize) -> usize {
+        let len = self.to_client.len().saturating_sub(start);
+        match self.spans.last_mut() {
+            Some(span) if span.sequence == sequence => span.len += len,
+            _ if len == 0 => {}
+            _ => self.spans.push(Span { sequence, len }),
+        }
+        len
+    }
+
+    /// Queues what the upstream owes for a message just written.
+    pub(crate) fn expect(&mut self, expect: Expect) {
+        let boundary = expect.is_boundary();
+        self.queue.push_back(expect);
+        self.flushed = false;
+        self.synced = boundary;
+        if boundary {
+            self.batches.sending += 1;
+        }
+    }
+
+    /// Holds client messages until the upstream has answered more; makes sure that it will.
+    pub(crate) fn await_upstream(&mut self) {
+        self.phase = Phase::AwaitUpstream;
+        self.flush();
+    }
+
+    pub(crate) fn flush(&mut self) {
+        if !self.synced && !self.flushed {
+            own(&mut self.to_upstream, b'H', |_| {});
+            self.flushed = true;
+        }
+    }
+
+    /// Asks the upstream something of the gateway's own, in the extended protocol so that the client's unnamed
+    /// statement stays. Between a client's messages and its Sync it must not end their transaction: then a Flush
+    /// takes the Sync's place.
+    pub(crate) fn ask(&mut self, purpose: Purpose) {
+        let text = match purpose {
+            Purpose::State => sql::state::QUERY.to_owned(),
+            Purpose::Name => {
+                let name = format!("{}{}", self.prefix, self.application);
+                format!("SET application_name = '{}'", name.replace('\'', "''"))
+            }
+        };
+        self.asking |= purpose == Purpose::State;
+        let synced = self.synced;
+        put_question(&mut self.to_upstream, &text, synced);
+        self.expect(Expect::Own(Box::new(OwnRun {
+            purpose,
+            rows: Vec::new(),
+            synced,
+            closes: 0,
+            error: None,
+        })));
+        self.flushed = !synced;
+    }
+
+    /// Takes the answer to an own question.
+    pub(crate) fn answered(&mut self, run: OwnRun) -> Result<(), Broken> {
+        if run.purpose == Purpose::Name {
+            return Ok(());
+        }
+        self.asking = false;
+        match run.error {
+            // A failed transaction answers nothing: ask again after it.
+            Some(code) if code == "25P02" => return Ok(()),
+            Some(code) => return Err(Broken::State(code)),
+            None => {}
+        }
+        let view = sql::state::parse(&run.rows).map_err(|e| Broken::State(e.to_string()))?;
+        self.view = Some(match self.view.take() {
+            Some(known) if *known.view == view => known,
+            _ => self.inspector.number(view),
+        });
+        self.dirty = false;
+        Ok(())
+    }
+
+    /// ReadyForQuery was taken: what held until the end of a transaction or a batch ends here.
+    pub(crate) fn at_boundary(&mut self) {
+        self.batches.answering += 1;
+        self.began = false;
+        let idle = self.status == b'I';
+        let mut dropped = Vec::new();
+        self.portals.sweep(
+            self.batches,
+            |portal| idle && portal.permit().is_some(),
+            |portal| dropped.extend(portal.closing()),
+        );
+        dropped.into_iter().for_each(|c| self.complete(c));
+        self.statements.sweep(self.batches, |_| false, |_| {});
+        if idle {
+            self.dirty |= std::mem::take(&mut self.moved);
+            if std::mem::take(&mut self.catalog_moved) {
+                self.catalog_awaited = true;
+                self.push(Effect::CatalogChanged);
+            }
+        }
+        let quiet = self.queue.is_empty() && self.synced && self.status != b'E';
+        if quiet && std::mem::take(&mut self.name_moved) {
+            self.ask(Purpose::Name);
+        }
+    }
+
+    /// A ParameterStatus of `application_name`: the client reads what it calls itself, and the upstream's gets
+    /// back who acts if it was lost.
+    pub(crate) fn application_reported(&mut self, value: &str) -> String {
+        match value.strip_prefix(&self.prefix) {
+            Some(name) => {
+                self.name_moved = false;
+                name.clone_into(&mut self.application);
+            }
+            // The server cuts the name at 63 bytes; a prefix longer than that is as whole as it gets.
+            None if !value.is_empty() && self.prefix.starts_with(value) => {}
+            None => {
+                self.name_moved = true;
+                value.clone_into(&mut self.application);
+            }
+        }
+        self.application.clone()
+    }
+
+    /// Writes notices that had to wait for a message's boundary.
+    pub(crate) fn put_notices(&mut self) {
+        for (message, hint) in std::mem::take(&mut self.notices) {
+            self.put_notice(&message, &hint);
+        }
+    }
+
+    fn put_notice(&mut self, message: &str, hint: &str) {
+        let start = self.to_client.len();
+        let words = Words {
+            hint: Some(hint).filter(|hint| !hint.is_empty()),
+            ..Words::new(Severity::Notice, "00000", message)
+        };
+        refuse::put(&mut self.to_client, &words);
+        self.attribute(0, start);
+    }
+
+    /// Makes the upstream fail in place of a refused message, so that its transaction fails too; the client gets
+    /// `error` for the upstream's error.
+    pub(crate) fn refuse_held(&mut self, sequence: u64, simple: bool, code: &str, error: BytesMut) {
+        let text = refuse::failing_text(sequence);
+        if simple {
+            own(&mut self.to_upstream, b'Q', |b| {
+                super::frame::put_cstr(b, text.as_bytes());
+            });
+            self.statements.drop_unnamed();
+        } else {
+            own(&mut self.to_upstream, b'P', |b| {
+                super::frame::put_cstr(b, OWN_NAME);
+                super::frame::put_cstr(b, text.as_bytes());
+                b.put_u16(0);
+            });
+            self.skip_to_sync = true;
+        }
+        self.expect(Expect::Refused(Box::new(Refused {
+            sequence,
+            error,
+            code: code.to_owned(),
+            simple,
+            answered: false,
+        })));
+    }
+
+    /// Refuses a message that is no action: it names what is not there, or is of a form that is not served.
+    pub(crate) fn object(&mut self, simple: bool, code: &'static str, message: &str) {
+        let mut error = BytesMut::new();
+        refuse::put(&mut error, &Words::new(Severity::Error, code, message));
+        self.refuse_held(0, simple, code, error);
+    }
+
+    fn remember(&mut self, text: Arc<str>, analysis: Arc<Analysis>) {
+        if self.remembered.len() >= REMEMBERED_MAX {
+            self.remembered.pop_front();
+        }
+        self.remembered.push_back((text, analysis));
     }
 }
+
+/// The gateway's own prepared statement and portal.
+pub(crate) const OWN_NAME: &[u8] = b"portcullis_own";
+
+fn put_question(out: &mut BytesMut, text: &str, synced: bool) {
+    use super::frame::put_cstr;
+    own(out, b'P', |b| {
+        put_cstr(b, OWN_NAME);
+        put_cstr(b, text.as_bytes());
+        b.put_u16(0);
+    });
+    own(out, b'B', |b| {
+        put_cstr(b, OWN_NAME);
+        put_cstr(b, OWN_NAME);
+        b.put_slice(&[0; 6]);
+    });
+    own(out, b'E', |b| {
+        put_cstr(b, OWN_NAME);
+        b.put_u32(0);
+    });
+    for kind in [b'P', b'S'] {
+        own(out, b'C', |b| {
+            b.put_u8(kind);
+            put_cstr(b, OWN_NAME);
+        });
+    }
+    own(out, if synced { b'S' } else { b'H' }, |_| {});
+}
+
+impl kit::Session for Session {
+    fn on_client(&mut self, bytes: &mut BytesMut) {
+        loop {
+            match self.on_client_message(bytes) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(broken) => self.end(&broken),
+            }
+        }
+    }
+
+    fn on_upstream(&mut self, bytes: &mut BytesMut) {
+        loop {
+            match self.on_upstream_message(bytes) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(broken) => self.end(&broken),
+            }
+        }
+        if matches!(self.phase, Phase::AwaitUpstream) {
+            self.phase = Phase::Ready;
+            self.judge_again();
+        }
+    }
+
+    fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn inspected(&mut self, result: kit::Inspected) {
+        if !matches!(self.phase, Phase::AwaitAnalysis) {
+            return;
+        }
+        self.phase = Phase::Ready;
+        if let Ok(found) = result.0.downcast::<(Arc<str>, Arc<Analysis>)>() {
+            let (text, analysis) = *found;
+            self.remember(text, analysis);
+        }
+        self.judge_again();
+    }
+
+    fn release(&mut self, permit: Permit) {
+        match std::mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::AwaitVerdict(held) if held.sequence == permit.action().sequence => {
+                if let Err(broken) = self.forward(*held, permit) {
+                    self.end(&broken);
+                }
+            }
+            Phase::Over => self.phase = Phase::Over,
+            Phase::Ready
+            | Phase::AwaitUpstream
+            | Phase::AwaitCatalog
+            | Phase::AwaitAnalysis
+            | Phase::AwaitVerdict(_) => self.end(&Broken::Permit),
+        }
+    }
+
+    fn refuse(&mut self, sequence: u64, refusal: &Refusal) {
+        let held = match std::mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::AwaitVerdict(held) if held.sequence == sequence => held,
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        let code = match refusal.kind {
+            RefusalKind::NotUnderstood if held.is_syntax_error() => "42601",
+            _ => refuse::sqlstate(refusal),
+        };
+        let mut error = BytesMut::new();
+        refuse::put_refusal(&mut error, Severity::Error, refusal, Some(code));
+        self.refuse_held(sequence, held.is_simple(), code, error);
+    }
+
+    fn rejudge(&mut self) {
+        if let Phase::AwaitVerdict(held) = std::mem::replace(&mut self.phase, Phase::Ready) {
+            self.again = Some(held.sequence);
+            self.judge_again();
+        }
+    }
+
+    fn catalog_read(&mut self) {
+        self.catalog_awaited = false;
+        if matches!(self.phase, Phase::AwaitCatalog) {
+            self.phase = Phase::Ready;
+            self.judge_again();
+        }
+    }
+
+    fn notice(&mut self, message: &str, hint: &str) {
+        if self.upstream_rest == 0 {
+            self.put_notice(message, hint);
+        } else {
+            self.notices.push((message.to_owned(), hint.to_owned()));
+        }
+    }
+
+    fn goodbye(&mut self, refusal: &Refusal) {
+        let code = match refusal.kind {
+            RefusalKind::Withdrawn => "57P01",
+            _ => refuse::sqlstate(refusal),
+        };
+        let words = Words {
+            detail: refusal.detail.as_deref(),
+            hint: refusal.hint.as_deref(),
+            ..Words::new(Severity::Fatal, code, &refusal.message)
+        };
+        self.say_last(&words);
+    }
+
+    fn to_client(&mut self) -> (&mut BytesMut, &mut Vec<Span>) {
+        (&mut self.to_client, &mut self.spans)
+    }
+
+    fn to_upstream(&mut self) -> &mut BytesMut {
+        &mut self.to_upstream
+    }
+
+    fn wants_client(&self) -> bool {
+        matches!(self.phase, Phase::Ready) && !self.finished
+    }
+
+    fn is_judging(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::AwaitCatalog | Phase::AwaitAnalysis | Phase::AwaitVerdict(_)
+        )
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Ready | Phase::Over)
+            && self.queue.is_empty()
+            && self.synced
+            && self.status == b'I'
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

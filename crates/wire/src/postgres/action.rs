@@ -1,0 +1,883 @@
+//! From a client's message to an action under judgement, and from there to the upstream.
+//!
+//! The one way by which a client's statement, parameters or call reach the target: [`Session::forward`], which asks
+//! for the permit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use bytes::{BufMut, BytesMut};
+use gate::Permit;
+use gate::admit::Completion;
+use model::effect::Usage;
+use model::{
+    Action, ActionKind, ColumnUse, Parameter, ParameterFormat, Projection, Projections, Statement,
+};
+use sql::{Inspected, SessionChange, Step};
+
+use super::client::Taken;
+use super::copy::Form;
+use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
+use super::inspect::{Analysis, Basis};
+use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut};
+use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
+use super::refuse::{self, Severity, Words, own};
+use super::session::{Broken, Phase, Session};
+use crate::kit::Effect;
+
+/// OIDs below this belong to types that come with the server; declaring one runs nothing.
+const FIRST_OTHER_OID: u32 = 10_000;
+
+/// A message under judgement.
+pub(crate) struct Held {
+    pub(crate) sequence: u64,
+    what: What,
+    text: Arc<str>,
+    analysis: Arc<Analysis>,
+    judged: Judged,
+}
+
+/// Which message it is.
+pub(crate) enum What {
+    Query,
+    Parse { name: Vec<u8>, oids: Vec<u32> },
+    Bind(Box<Bound>),
+    Function,
+}
+
+/// A Bind, parsed.
+pub(crate) struct Bound {
+    portal: Vec<u8>,
+    statement: Vec<u8>,
+    prepared: Arc<Prepared>,
+    parameters: Vec<Parameter>,
+}
+
+/// What is put before the gate: an analysis with the named statements' effects joined in.
+#[derive(Clone)]
+struct Judged {
+    statements: Arc<[Statement]>,
+    changes: Arc<[SessionChange]>,
+    key: u64,
+    /// Whether names of prepared statements or cursors were followed.
+    by_name: bool,
+}
+
+impl Held {
+    pub(crate) fn is_simple(&self) -> bool {
+        matches!(self.what, What::Query | What::Function)
+    }
+
+    pub(crate) fn is_syntax_error(&self) -> bool {
+        self.analysis.objection.as_ref().is_some_and(|o| o.syntax)
+    }
+}
+
+/// Why a text cannot be put before the gate now.
+enum Pause {
+    /// Something must be answered or analysed first.
+    Wait,
+    /// It never can: SQLSTATE and words.
+    Never(&'static str, String),
+}
+
+impl Session {
+    /// What the analysis of a text stands on now.
+    pub(crate) fn basis(&self) -> Option<Basis> {
+        Some(Basis {
+            view: self.view.as_ref()?.number,
+            catalog: self.inspector.version().unwrap_or_default(),
+        })
+    }
+
+    fn basis_or_none(&self) -> Basis {
+        self.basis().unwrap_or(Basis {
+            view: 0,
+            catalog: model::CatalogVersion::default(),
+        })
+    }
+
+    /// Finds a text's analysis, or sets off what it takes to have it.
+    fn analysis(&mut self, text: &str) -> Option<Arc<Analysis>> {
+        if self.catalog_awaited {
+            self.phase = Phase::AwaitCatalog;
+            return None;
+        }
+        // What moved may yet move back when the batches in flight are answered.
+        if (self.dirty || self.moved) && self.batches.in_flight() {
+            self.await_upstream();
+            return None;
+        }
+        if self.dirty && self.status != b'E' {
+            if !self.asking {
+                self.ask(super::queue::Purpose::State);
+            }
+            self.await_upstream();
+            return None;
+        }
+        let basis = self.basis()?;
+        let mut remembered = self.remembered.iter();
+        if let Some((_, found)) = remembered.find(|(t, a)| a.basis == basis && **t == *text) {
+            return Some(Arc::clone(found));
+        }
+        if let Some(found) = self.inspector.find(basis, text) {
+            return Some(found);
+        }
+        let view = self.view.as_ref()?;
+        let inspect = self.inspector.inspect(view, Arc::from(text));
+        self.phase = Phase::AwaitAnalysis;
+        self.push(Effect::Inspect(inspect));
+        None
+    }
+
+    /// Puts a statement text before the gate.
+    pub(crate) fn hold(&mut self, frame: &[u8], what: What, text: &str) -> Taken {
+        let Some(analysis) = self.analysis(text) else {
+            return Taken::Waits;
+        };
+        if analysis.statements.is_empty() && analysis.objection.is_none() {
+            self.forward_empty(what);
+            return Taken::Done;
+        }
+        let mut judged = Judged {
+            statements: Arc::clone(&analysis.statements),
+            changes: Arc::clone(&analysis.changes),
+            key: analysis.key,
+            by_name: false,
+        };
+        let simple = matches!(what, What::Query);
+        match self.resolve(&mut judged) {
+            Ok(()) => {}
+            Err(Pause::Wait) => return Taken::Waits,
+            Err(Pause::Never(code, message)) => {
+                self.object(simple, code, &message);
+                return Taken::Done;
+            }
+        }
+        if let What::Parse { oids, .. } = &what {
+            self.add_types(&mut judged, oids);
+        }
+        self.judge(frame, what, Arc::from(text), analysis, judged);
+        Taken::Done
+    }
+
+    /// An empty text runs nothing: the gateway sends its own empty one.
+    fn forward_empty(&mut self, what: What) {
+        match what {
+            What::Query => {
+                own(&mut self.to_upstream, b'Q', |b| put_cstr(b, b""));
+                self.expect_query(0, None, Arc::from(""), Arc::from([]), Vec::new());
+            }
+            What::Parse { name, .. } => {
+                own(&mut self.to_upstream, b'P', |b| {
+                    put_cstr(b, &name);
+                    put_cstr(b, b"");
+                    b.put_u16(0);
+                });
+                self.expect_parse(0, &name, Arc::from(""), Vec::new());
+            }
+            What::Bind(_) | What::Function => {}
+        }
+    }
+
+    pub(crate) fn on_bind(
+        &mut self,
+        frame: &[u8],
+        fields: Fields<'_>,
+    ) -> Result<Taken, FrameError> {
+        let (portal, statement) = bind_names(fields)?;
+        let prepared = match self.statements.find(statement, self.batches) {
+            Found::It(prepared) => prepared,
+            Found::Ambiguous => {
+                self.await_upstream();
+                return Ok(Taken::Waits);
+            }
+            Found::Nothing => {
+                let name = String::from_utf8_lossy(cut(statement)).into_owned();
+                let message = format!("prepared statement \"{name}\" does not exist");
+                self.object(false, "26000", &message);
+                return Ok(Taken::Done);
+            }
+        };
+        let known = match self.portals.find(portal, self.batches) {
+            Found::Ambiguous => {
+                self.await_upstream();
+                return Ok(Taken::Waits);
+            }
+            Found::It(_) => true,
+            Found::Nothing => false,
+        };
+        if !self.is_served_name(portal) {
+            return Ok(Taken::Done);
+        }
+        if !known && !portal.is_empty() && self.portals.len() >= self.limits.portals_max {
+            self.object(false, "54000", "too many portals in this session");
+            return Ok(Taken::Done);
+        }
+        let Some(analysis) = self.analysis(&prepared.source) else {
+            return Ok(Taken::Waits);
+        };
+        let bound = parse_bind(fields, prepared)?;
+        let mut judged = match self.prepared_now(&bound.prepared, &analysis) {
+            Ok(judged) => judged,
+            Err(message) => {
+                self.object(false, "0A000", &message);
+                return Ok(Taken::Done);
+            }
+        };
+        if judged.statements.is_empty() && analysis.objection.is_none() {
+            self.bind_empty(&bound);
+            return Ok(Taken::Done);
+        }
+        match self.resolve(&mut judged) {
+            Ok(()) => {}
+            Err(Pause::Wait) => return Ok(Taken::Waits),
+            Err(Pause::Never(code, message)) => {
+                self.object(false, code, &message);
+                return Ok(Taken::Done);
+            }
+        }
+        self.add_types(&mut judged, &bound.prepared.oids);
+        let text = Arc::clone(&bound.prepared.source);
+        self.judge(frame, What::Bind(Box::new(bound)), text, analysis, judged);
+        Ok(Taken::Done)
+    }
+
+    /// What a prepared statement would do, by an analysis of its source that stands now.
+    fn prepared_now(&self, prepared: &Prepared, analysis: &Analysis) -> Result<Judged, String> {
+        let Some(index) = prepared.prepare_index else {
+            return Ok(Judged {
+                statements: Arc::clone(&analysis.statements),
+                changes: Arc::clone(&analysis.changes),
+                key: analysis.key,
+                by_name: false,
+            });
+        };
+        match analysis.changes.get(index).map(|change| &change.step) {
+            Some(Step::Prepare { inner, .. }) => Ok(Judged {
+                statements: Arc::from([inner.statement.clone()]),
+                changes: Arc::from([inner.session.clone()]),
+                key: 0,
+                by_name: false,
+            }),
+            _ => Err("the statement that was prepared is no longer understood".to_owned()),
+        }
+    }
+
+    fn bind_empty(&mut self, bound: &Bound) {
+        if !bound.parameters.is_empty() {
+            self.object(false, "08P01", "an empty statement takes no parameters");
+            return;
+        }
+        let prepared = Arc::clone(&bound.prepared);
+        let basis = self.basis_or_none();
+        own(&mut self.to_upstream, b'B', |b| {
+            put_cstr(b, &bound.portal);
+            put_cstr(b, &bound.statement);
+            b.put_slice(&[0; 6]);
+        });
+        let portal = Portal {
+            sequence: 0,
+            statements: Arc::from([]),
+            origin: Origin::Bind {
+                permit: None,
+                prepared,
+                changes: Arc::from([]),
+                basis,
+                names: None,
+            },
+            plan: OnceLock::new(),
+            tally: Tally::default(),
+        };
+        self.expect_bind(&bound.portal, portal);
+    }
+
+    pub(crate) fn on_function(
+        &mut self,
+        frame: &[u8],
+        mut fields: Fields<'_>,
+    ) -> Result<Taken, FrameError> {
+        let oid = fields.u32()?;
+        let formats = formats(&mut fields)?;
+        let mut parameters = Vec::new();
+        for position in 0..fields.count()? {
+            parameters.push(parameter(fields.value()?, format_at(&formats, position), 0));
+        }
+        fields.i16()?;
+        fields.end()?;
+        let text = format!("FUNCTION CALL {oid}");
+        // The state must be known here as well: the call moves it as any statement may.
+        if self.catalog_awaited {
+            self.phase = Phase::AwaitCatalog;
+            return Ok(Taken::Waits);
+        }
+        let catalog = self.inspector.catalog();
+        let effects = catalog.and_then(|catalog| sql::function_effects(&catalog, oid));
+        let objection = effects.is_none().then(|| super::inspect::Objection {
+            message: format!("the catalog has no function with OID {oid}"),
+            syntax: false,
+        });
+        let statement = Statement {
+            range: 0..text.len(),
+            kind: "FUNCTION CALL".to_owned(),
+            effects: effects.unwrap_or_default(),
+            projections: Projections::None,
+            uses: Vec::new(),
+            has_where: true,
+        };
+        let statements: Arc<[Statement]> = Arc::from([statement]);
+        let basis = self.basis_or_none();
+        let analysis = Analysis::of_call(basis, Arc::clone(&statements), objection);
+        let judged = Judged {
+            statements,
+            changes: Arc::from([]),
+            key: 0,
+            by_name: false,
+        };
+        let held_text = Arc::from(text.as_str());
+        let what = What::Function;
+        self.judge_with(
+            frame,
+            what,
+            held_text,
+            Arc::new(analysis),
+            judged,
+            parameters,
+        );
+        Ok(Taken::Done)
+    }
+
+    fn judge(
+        &mut self,
+        frame: &[u8],
+        what: What,
+        text: Arc<str>,
+        analysis: Arc<Analysis>,
+        judged: Judged,
+    ) {
+        let parameters = match &what {
+            What::Bind(bound) => bound.parameters.clone(),
+            _ => Vec::new(),
+        };
+        self.judge_with(frame, what, text, analysis, judged, parameters);
+    }
+
+    fn judge_with(
+        &mut self,
+        frame: &[u8],
+        what: What,
+        text: Arc<str>,
+        analysis: Arc<Analysis>,
+        judged: Judged,
+        parameters: Vec<Parameter>,
+    ) {
+        let sequence = self.again.take().unwrap_or_else(|| {
+            self.sequence += 1;
+            self.sequence
+        });
+        self.held_frame.clear();
+        self.held_frame.extend_from_slice(frame);
+        let action = Action {
+            kind: match what {
+                What::Query => ActionKind::Query,
+                What::Parse { .. } => ActionKind::Prepare,
+                What::Bind(_) => ActionKind::Execute,
+                What::Function => ActionKind::FunctionCall,
+            },
+            text: Arc::clone(&text),
+            text_redacted: analysis.text_redacted.clone(),
+            statements: Arc::clone(&judged.statements),
+            parameters,
+            parameters_sensitive: analysis.parameters_sensitive,
+            not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
+            analysis_key: judged.key,
+            in_transaction: self.status != b'I' || self.began,
+        };
+        self.phase = Phase::AwaitVerdict(Box::new(Held {
+            sequence,
+            what,
+            text,
+            analysis,
+            judged,
+        }));
+        self.push(Effect::Judge(action));
+    }
+
+    /// Judges the held message again, from its own bytes, under the number it has.
+    pub(crate) fn judge_again(&mut self) {
+        if self.again.is_none() || !matches!(self.phase, Phase::Ready) {
+            return;
+        }
+        let frame = std::mem::take(&mut self.held_frame);
+        let taken = self.dispatch(&frame);
+        if self.held_frame.is_empty() {
+            self.held_frame = frame;
+        }
+        match taken {
+            Ok(Taken::Waits) => {}
+            Ok(Taken::Done) if self.again.is_none() => {}
+            // It did not come to a verdict: what it named is gone.
+            Ok(Taken::Done) => {
+                let text = "a held statement is no longer understood".to_owned();
+                self.end(&Broken::State(text));
+            }
+            Err(broken) => self.end(&broken),
+        }
+    }
+
+    /// Joins in what named statements and cursors do.
+    fn resolve(&mut self, judged: &mut Judged) -> Result<(), Pause> {
+        if judged.changes.is_empty() {
+            return Ok(());
+        }
+        let changes = Arc::clone(&judged.changes);
+        let mut local: HashMap<(bool, &str), &Inspected> = HashMap::new();
+        let mut joined: Option<Vec<Statement>> = None;
+        for (index, change) in changes.iter().enumerate() {
+            let named: Option<(bool, &str)> = match &change.step {
+                Step::Prepare { name, inner } => {
+                    check_reserved(name)?;
+                    local.insert((false, name), inner);
+                    None
+                }
+                Step::DeclareCursor { name, inner } => {
+                    check_reserved(name)?;
+                    local.insert((true, name), inner);
+                    None
+                }
+                Step::Execute { name } => Some((false, name)),
+                Step::Fetch { name } | Step::Move { name } => Some((true, name)),
+                _ => None,
+            };
+            let Some(key) = named else { continue };
+            let inner = match local.get(&key) {
+                Some(inner) => inner.statement.clone(),
+                None => self.named_statement(key)?,
+            };
+            let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
+            if let Some(outer) = statements.get_mut(index) {
+                join(outer, inner);
+            }
+        }
+        if let Some(statements) = joined {
+            judged.statements = statements.into();
+            judged.key = 0;
+            judged.by_name = true;
+        }
+        Ok(())
+    }
+
+    /// The statement behind a prepared name or (`cursor`) a portal's name.
+    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Statement, Pause> {
+        let gone = |code, what| Pause::Never(code, format!("{what} \"{name}\" does not exist"));
+        if cursor {
+            return match self.portals.find(name.as_bytes(), self.batches) {
+                Found::It(portal) => portal
+                    .statements
+                    .first()
+                    .cloned()
+                    .ok_or_else(|| gone("34000", "cursor")),
+                Found::Nothing => Err(gone("34000", "cursor")),
+                Found::Ambiguous => self.wait(),
+            };
+        }
+        let prepared = match self.statements.find(name.as_bytes(), self.batches) {
+            Found::It(prepared) => prepared,
+            Found::Nothing => return Err(gone("26000", "prepared statement")),
+            Found::Ambiguous => return self.wait(),
+        };
+        let Some(analysis) = self.analysis(&prepared.source) else {
+            return Err(Pause::Wait);
+        };
+        let judged = self
+            .prepared_now(&prepared, &analysis)
+            .map_err(|message| Pause::Never("0A000", message))?;
+        let plain = |change: &SessionChange| matches!(change.step, Step::None);
+        match &*judged.statements {
+            [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
+                Ok(statement.clone())
+            }
+            _ => Err(Pause::Never(
+                "0A000",
+                format!("prepared statement \"{name}\" cannot be run by EXECUTE"),
+            )),
+        }
+    }
+
+    fn wait<T>(&mut self) -> Result<T, Pause> {
+        self.await_upstream();
+        Err(Pause::Wait)
+    }
+
+    /// Declared parameter types may run a domain's check when a value is bound.
+    fn add_types(&self, judged: &mut Judged, oids: &[u32]) {
+        let mut others = oids
+            .iter()
+            .filter(|oid| **oid >= FIRST_OTHER_OID)
+            .peekable();
+        if others.peek().is_none() {
+            return;
+        }
+        let Some(catalog) = self.inspector.catalog() else {
+            return;
+        };
+        let effects: Vec<_> = others
+            .flat_map(|oid| sql::type_effects(&catalog, *oid))
+            .collect();
+        if effects.is_empty() {
+            return;
+        }
+        let mut statements = judged.statements.to_vec();
+        if let Some(first) = statements.first_mut() {
+            first.effects.extend(effects);
+        }
+        judged.statements = statements.into();
+        judged.key = 0;
+    }
+
+    /// Sends a held message upstream. The permit was checked to be for it.
+    pub(crate) fn forward(&mut self, held: Held, permit: Permit) -> Result<(), Broken> {
+        if held.analysis.objection.is_some() {
+            return Err(Broken::Permit);
+        }
+        if let Some(message) = unfollowable(&held, &permit) {
+            let mut error = BytesMut::new();
+            refuse::put(&mut error, &Words::new(Severity::Error, "PC004", message));
+            self.refuse_held(held.sequence, held.is_simple(), "PC004", error);
+            return Ok(());
+        }
+        let frame = std::mem::take(&mut self.held_frame);
+        let kind = frame.first().copied().unwrap_or_default();
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        frame::write(&mut self.to_upstream, kind, |b| b.extend_from_slice(body))
+            .map_err(Broken::Client)?;
+        let Held {
+            sequence,
+            what,
+            text,
+            analysis,
+            judged,
+        } = held;
+        match what {
+            What::Query => {
+                let mut changes = Vec::new();
+                self.apply(&judged.changes, &text, sequence, &mut changes);
+                self.expect_query(sequence, Some(permit), text, judged.statements, changes);
+            }
+            What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
+            What::Bind(bound) => {
+                let masked = permit
+                    .obligations()
+                    .results
+                    .iter()
+                    .any(|r| !r.masks.is_empty());
+                let names = (self.statements.version(), self.portals.version());
+                let portal = Portal {
+                    sequence,
+                    statements: judged.statements,
+                    origin: Origin::Bind {
+                        permit: Some(permit),
+                        prepared: bound.prepared,
+                        changes: judged.changes,
+                        basis: analysis.basis,
+                        names: judged.by_name.then_some(names),
+                    },
+                    plan: OnceLock::new(),
+                    tally: Tally::default(),
+                };
+                let portal = self.expect_bind(&bound.portal, portal);
+                if masked {
+                    self.describe(&bound.portal, portal);
+                }
+            }
+            What::Function => {
+                self.dirty = true;
+                self.moved = true;
+                self.expect(Expect::Function(FunctionRun {
+                    sequence,
+                    permit,
+                    bytes: 0,
+                    error: None,
+                }));
+            }
+        }
+        self.held_frame = frame;
+        Ok(())
+    }
+
+    /// Asks the server for a portal's columns, because their types decide how they are masked.
+    fn describe(&mut self, name: &[u8], portal: Arc<Portal>) {
+        own(&mut self.to_upstream, b'D', |b| {
+            b.put_u8(b'P');
+            put_cstr(b, name);
+        });
+        self.expect(Expect::DescribePortal { portal, own: true });
+    }
+
+    fn expect_query(
+        &mut self,
+        sequence: u64,
+        permit: Option<Permit>,
+        text: Arc<str>,
+        statements: Arc<[Statement]>,
+        changes: Vec<(usize, NameUndo)>,
+    ) {
+        // A simple query ends the unnamed statement and portal.
+        self.statements.drop_unnamed();
+        if let Some(completion) = self.portals.drop_unnamed().and_then(|p| p.closing()) {
+            self.complete(completion);
+        }
+        self.expect(Expect::Query(Box::new(QueryRun {
+            sequence,
+            permit,
+            text,
+            statements,
+            index: 0,
+            result: ResultRun::default(),
+            rows: 0,
+            bytes: 0,
+            status: String::new(),
+            error: None,
+            changes,
+        })));
+    }
+
+    fn expect_parse(&mut self, sequence: u64, name: &[u8], source: Arc<str>, oids: Vec<u32>) {
+        let prepared = Prepared {
+            source,
+            prepare_index: None,
+            oids,
+        };
+        let undo = self
+            .statements
+            .set(name, Some(Arc::new(prepared)), self.batches);
+        let undo = Some(undo);
+        self.expect(Expect::Parse { sequence, undo });
+    }
+
+    fn expect_bind(&mut self, name: &[u8], portal: Portal) -> Arc<Portal> {
+        if let Found::It(before) = self.portals.find(name, self.batches)
+            && name.is_empty()
+            && let Some(completion) = before.closing()
+        {
+            self.complete(completion);
+        }
+        let portal = Arc::new(portal);
+        let undo = self
+            .portals
+            .set(name, Some(Arc::clone(&portal)), self.batches);
+        self.expect(Expect::Bind {
+            portal: Arc::clone(&portal),
+            undo: Some(undo),
+        });
+        portal
+    }
+
+    /// Notes what statements that run now do to the session.
+    pub(crate) fn apply(
+        &mut self,
+        changes: &Arc<[SessionChange]>,
+        source: &Arc<str>,
+        sequence: u64,
+        undo: &mut Vec<(usize, NameUndo)>,
+    ) {
+        for (index, change) in changes.iter().enumerate() {
+            if change.state_moved || change.catalog_changed {
+                self.dirty = true;
+                self.moved = true;
+            }
+            self.catalog_moved |= change.catalog_changed;
+            self.apply_step(index, &change.step, source, sequence, undo);
+        }
+    }
+
+    fn apply_step(
+        &mut self,
+        index: usize,
+        step: &Step,
+        source: &Arc<str>,
+        sequence: u64,
+        undo: &mut Vec<(usize, NameUndo)>,
+    ) {
+        match step {
+            Step::Begin => self.began = true,
+            Step::Commit | Step::Rollback | Step::RollbackTo { .. } => self.dirty |= self.moved,
+            Step::Prepare { name, .. } => {
+                let prepared = Arc::new(Prepared {
+                    source: Arc::clone(source),
+                    prepare_index: Some(index),
+                    oids: Vec::new(),
+                });
+                let change = set_some(&mut self.statements, name, prepared, self.batches);
+                undo.push((index, NameUndo::Statement(change)));
+            }
+            Step::Deallocate { name: Some(name) } => {
+                let change = self.statements.set(name.as_bytes(), None, self.batches);
+                undo.push((index, NameUndo::Statement(change)));
+            }
+            Step::DeclareCursor { name, inner } => {
+                let portal = Arc::new(Portal {
+                    sequence,
+                    statements: Arc::from([inner.statement.clone()]),
+                    origin: Origin::Declare,
+                    plan: OnceLock::new(),
+                    tally: Tally::default(),
+                });
+                let change = set_some(&mut self.portals, name, portal, self.batches);
+                undo.push((index, NameUndo::Portal(change)));
+            }
+            Step::CloseCursor { name: Some(name) } => {
+                let change = self.portals.set(name.as_bytes(), None, self.batches);
+                undo.push((index, NameUndo::Portal(change)));
+            }
+            Step::Deallocate { name: None } => self.statements.clear(),
+            Step::CloseCursor { name: None } => self.portals.clear(),
+            Step::DiscardAll => {
+                self.statements.clear();
+                self.portals.clear();
+                self.dirty = true;
+                self.moved = true;
+            }
+            Step::None
+            | Step::Savepoint { .. }
+            | Step::Release { .. }
+            | Step::Execute { .. }
+            | Step::Fetch { .. }
+            | Step::Move { .. }
+            | Step::CopyIn
+            | Step::CopyOut => {}
+        }
+    }
+}
+
+impl Portal {
+    /// The end of a portal's action whose last row was not asked for.
+    pub(crate) fn closing(&self) -> Option<Completion> {
+        use std::sync::atomic::Ordering::Relaxed;
+        if self.permit().is_none() || self.tally.done.swap(true, Relaxed) {
+            return None;
+        }
+        let started = self.tally.started.load(Relaxed);
+        Some(Completion {
+            sequence: self.sequence,
+            status: if started { "SUSPENDED" } else { "BIND" }.to_owned(),
+            rows: self.tally.rows.load(Relaxed),
+            bytes: self.tally.bytes.load(Relaxed),
+            error: None,
+        })
+    }
+}
+
+fn set_some<T>(
+    names: &mut Names<T>,
+    name: &str,
+    value: Arc<T>,
+    batches: super::portal::Batches,
+) -> super::portal::Undo<T> {
+    names.set(name.as_bytes(), Some(value), batches)
+}
+
+fn check_reserved(name: &str) -> Result<(), Pause> {
+    if name.as_bytes().starts_with(RESERVED) {
+        let message = "this name may not be used through the gateway".to_owned();
+        return Err(Pause::Never("42602", message));
+    }
+    Ok(())
+}
+
+/// Joins what a named statement does into the statement that names it.
+fn join(outer: &mut Statement, inner: Statement) {
+    outer.effects.extend(inner.effects);
+    outer.effects.sort();
+    outer.effects.dedup();
+    outer.uses.extend(inner.uses);
+    outer.has_where &= inner.has_where;
+    if matches!(outer.projections, Projections::Named(_)) {
+        outer.projections = inner.projections;
+        return;
+    }
+    // Rows that do not come back go elsewhere (CREATE TABLE AS EXECUTE): every column is stored.
+    if let Projections::Columns(columns) = inner.projections {
+        for column in columns {
+            let (Projection::Direct(sources) | Projection::Derived(sources)) = column else {
+                continue;
+            };
+            outer
+                .uses
+                .extend(sources.into_iter().map(|column| ColumnUse {
+                    column,
+                    usage: Usage::Stored,
+                }));
+        }
+    }
+}
+
+/// Why a permit's masks cannot be met for this message, if they cannot.
+fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
+    let results = permit.obligations().results.iter();
+    let changes = held.judged.changes.iter();
+    let mut pairs = held.judged.statements.iter().zip(results).zip(changes);
+    pairs.find_map(|((statement, obliged), change)| {
+        if obliged.masks.is_empty() || !matches!(change.step, Step::CopyOut) {
+            return None;
+        }
+        let text = held.text.get(statement.range.clone())?;
+        Form::of(text).is_none().then_some(
+            "COPY with these options cannot be masked: use plain text, CSV or binary without further options",
+        )
+    })
+}
+
+fn bind_names<'a>(mut fields: Fields<'a>) -> Result<(&'a [u8], &'a [u8]), FrameError> {
+    Ok((fields.cstr()?, fields.cstr()?))
+}
+
+fn parse_bind(mut fields: Fields<'_>, prepared: Arc<Prepared>) -> Result<Bound, FrameError> {
+    let portal = fields.cstr()?.to_vec();
+    let statement = fields.cstr()?.to_vec();
+    let codes = formats(&mut fields)?;
+    let count = fields.count()?;
+    let mut parameters = Vec::with_capacity(count.min(1024));
+    for position in 0..count {
+        let type_oid = prepared.oids.get(position).copied().unwrap_or_default();
+        let format = format_at(&codes, position);
+        parameters.push(parameter(fields.value()?, format, type_oid));
+    }
+    // Result formats: what the server makes of them comes back with its description.
+    formats(&mut fields)?;
+    fields.end()?;
+    Ok(Bound {
+        portal,
+        statement,
+        prepared,
+        parameters,
+    })
+}
+
+fn formats(fields: &mut Fields<'_>) -> Result<Vec<ParameterFormat>, FrameError> {
+    let count = fields.count()?;
+    let mut formats = Vec::with_capacity(count);
+    for _ in 0..count {
+        formats.push(super::rows::format_of(fields.i16()?)?);
+    }
+    Ok(formats)
+}
+
+/// No code means text for all, one code counts for all.
+fn format_at(formats: &[ParameterFormat], position: usize) -> ParameterFormat {
+    match formats {
+        [one] => *one,
+        formats => formats
+            .get(position)
+            .copied()
+            .unwrap_or(ParameterFormat::Text),
+    }
+}
+
+fn parameter(value: Option<&[u8]>, format: ParameterFormat, type_oid: u32) -> Parameter {
+    Parameter {
+        value: value.map(<[u8]>::to_vec),
+        format,
+        type_oid,
+    }
+}

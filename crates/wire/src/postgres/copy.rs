@@ -1,0 +1,423 @@
+//! Masking of COPY TO STDOUT: text, CSV and binary, each CopyData message one row as the server writes them.
+//!
+//! Follows only the forms it names; a COPY with any other option is not let through where a mask is obliged.
+
+use bytes::{BufMut, BytesMut};
+use mask::MaskKey;
+use model::ParameterFormat;
+use model::decision::ResultObligation;
+
+use super::frame::{self, Fields, FrameError};
+use super::rows::{ColumnMask, RowError, put_cell};
+
+/// `PGCOPY\n\377\r\n\0`, flags and the extension's length.
+const BINARY_HEADER_BYTES: usize = 11 + 4 + 4;
+
+/// The form of a COPY's data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Text,
+    Csv { header: bool },
+    Binary,
+}
+
+impl Form {
+    /// The form that a COPY statement asks for, if it is one that can be followed: the statement must end in
+    /// `TO STDOUT` and one of the plain option lists. Anything else, comments included, is `None`.
+    pub(crate) fn of(statement: &str) -> Option<Self> {
+        if statement.contains("--") || statement.contains("/*") {
+            return None;
+        }
+        let spaced = statement
+            .replace(['(', ')', ','], " ")
+            .to_ascii_lowercase()
+            .replace(';', " ");
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        let at = words.windows(2).rposition(|two| two == ["to", "stdout"])?;
+        let mut options: Vec<&str> = words.get(at + 2..)?.to_vec();
+        options.retain(|word| *word != "with" && *word != "format");
+        match options.as_slice() {
+            [] | ["text"] => Some(Self::Text),
+            ["csv"] => Some(Self::Csv { header: false }),
+            ["csv", "header"] | ["csv", "header", "true"] => Some(Self::Csv { header: true }),
+            ["binary"] => Some(Self::Binary),
+            _ => None,
+        }
+    }
+}
+
+/// How the data of one COPY is let through.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct CopyPlan {
+    form: Form,
+    width: usize,
+    masks: Vec<ColumnMask>,
+    at_start: bool,
+}
+
+impl CopyPlan {
+    /// A plan for a COPY whose masks and width are known.
+    pub(crate) fn new(form: Form, obliged: &ResultObligation) -> Option<Self> {
+        let format = match form {
+            Form::Binary => ParameterFormat::Binary,
+            Form::Text | Form::Csv { .. } => ParameterFormat::Text,
+        };
+        let masks = obliged.masks.iter().map(|mask| ColumnMask {
+            position: mask.position,
+            kind: mask.kind,
+            type_oid: mask.type_oid,
+            format,
+        });
+        Some(Self {
+            form,
+            width: obliged.width?,
+            masks: masks.collect(),
+            at_start: true,
+        })
+    }
+
+    /// Holds that CopyOutResponse says what was expected.
+    pub(crate) fn check_response(&self, body: &[u8]) -> Result<(), RowError> {
+        let mut fields = Fields::new(b'H', body);
+        let binary = fields.u8()? == 1;
+        if binary != (self.form == Form::Binary) {
+            return Err(FrameError::Malformed { kind: b'H' }.into());
+        }
+        self.check_width(fields.count()?)
+    }
+
+    /// Appends one CopyData message with its row masked.
+    pub(crate) fn mask(
+        &mut self,
+        key: &MaskKey,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), RowError> {
+        let start = out.len();
+        out.reserve(body.len() + frame::HEADER_BYTES);
+        out.put_u8(b'd');
+        out.put_u32(0);
+        let at_start = std::mem::replace(&mut self.at_start, false);
+        let written = match self.form {
+            Form::Text => self.put_text(key, body, out),
+            Form::Csv { header: true } if at_start => {
+                out.extend_from_slice(body);
+                Ok(())
+            }
+            Form::Csv { .. } => self.put_csv(key, body, out),
+            Form::Binary => self.put_binary(key, at_start, body, out),
+        };
+        match written {
+            Ok(()) => Ok(frame::finish(out, start)?),
+            Err(error) => {
+                out.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    fn check_width(&self, found: usize) -> Result<(), RowError> {
+        let expected = self.width;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(RowError::Width { expected, found })
+        }
+    }
+
+    fn mask_at(&self, position: usize) -> Option<&ColumnMask> {
+        self.masks.iter().find(|mask| mask.position == position)
+    }
+
+    fn put_text(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+        let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
+        if line.contains(&b'\n') {
+            return Err(MALFORMED.into());
+        }
+        let width = if self.width == 0 && line.is_empty() {
+            0
+        } else {
+            line.split(|&b| b == b'\t').count()
+        };
+        self.check_width(width)?;
+        for (position, field) in line.split(|&b| b == b'\t').enumerate() {
+            if position > 0 {
+                out.put_u8(b'\t');
+            }
+            match self.mask_at(position) {
+                None => out.extend_from_slice(field),
+                Some(_) if field == b"\\N" => out.extend_from_slice(field),
+                Some(mask) => {
+                    let masked = masked_text(key, mask, &unescape(field));
+                    match masked {
+                        Some(value) => escape(&value, out),
+                        None => out.extend_from_slice(b"\\N"),
+                    }
+                }
+            }
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
+
+    fn put_csv(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+        let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
+        let fields = split_csv(line)?;
+        self.check_width(fields.len())?;
+        for (position, field) in fields.iter().enumerate() {
+            if position > 0 {
+                out.put_u8(b',');
+            }
+            match self.mask_at(position) {
+                None => out.extend_from_slice(field),
+                // An empty field without quotes is NULL.
+                Some(_) if field.is_empty() => {}
+                Some(mask) => {
+                    if let Some(value) = masked_text(key, mask, &unquote(field)) {
+                        out.put_u8(b'"');
+                        for byte in value {
+                            if byte == b'"' {
+                                out.put_u8(b'"');
+                            }
+                            out.put_u8(byte);
+                        }
+                        out.put_u8(b'"');
+                    }
+                }
+            }
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
+
+    fn put_binary(
+        &self,
+        key: &MaskKey,
+        at_start: bool,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), RowError> {
+        let mut fields = Fields::new(b'd', body);
+        if at_start {
+            let header = fields.bytes(BINARY_HEADER_BYTES)?;
+            if !header.starts_with(b"PGCOPY\n\xff\r\n\0") || !header.ends_with(&[0; 4]) {
+                return Err(MALFORMED.into());
+            }
+            out.extend_from_slice(header);
+            if fields.rest().is_empty() {
+                return Ok(());
+            }
+        }
+        let count = fields.i16()?;
+        out.put_i16(count);
+        if count != -1 {
+            let width = usize::try_from(count).map_err(|_| MALFORMED)?;
+            self.check_width(width)?;
+            for position in 0..width {
+                put_cell(key, self.mask_at(position), fields.value()?, out)?;
+            }
+        }
+        Ok(fields.end()?)
+    }
+}
+
+const MALFORMED: FrameError = FrameError::Malformed { kind: b'd' };
+
+fn masked_text(key: &MaskKey, mask: &ColumnMask, value: &[u8]) -> Option<BytesMut> {
+    let mut out = BytesMut::new();
+    mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, &mut out).then_some(out)
+}
+
+/// Undoes the escapes that COPY's text form writes.
+fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(field.len());
+    let mut bytes = field.iter();
+    while let Some(&byte) = bytes.next() {
+        out.push(match (byte, byte == b'\\') {
+            (byte, false) => byte,
+            (_, true) => match bytes.next() {
+                Some(b'b') => 8,
+                Some(b'f') => 12,
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(b't') => b'\t',
+                Some(b'v') => 11,
+                Some(&other) => other,
+                None => b'\\',
+            },
+        });
+    }
+    out
+}
+
+fn escape(value: &[u8], out: &mut BytesMut) {
+    for &byte in value {
+        let letter = match byte {
+            8 => b'b',
+            12 => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            11 => b'v',
+            b'\\' => b'\\',
+            byte => {
+                out.put_u8(byte);
+                continue;
+            }
+        };
+        out.put_u8(b'\\');
+        out.put_u8(letter);
+    }
+}
+
+/// Splits one CSV record at commas outside quotes; fields keep their quotes.
+fn split_csv(line: &[u8]) -> Result<Vec<&[u8]>, RowError> {
+    let (mut fields, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (at, &byte) in line.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                fields.push(line.get(start..at).unwrap_or_default());
+                start = at + 1;
+            }
+            b'\n' if !quoted => return Err(MALFORMED.into()),
+            _ => {}
+        }
+    }
+    if quoted {
+        return Err(MALFORMED.into());
+    }
+    fields.push(line.get(start..).unwrap_or_default());
+    Ok(fields)
+}
+
+fn unquote(field: &[u8]) -> Vec<u8> {
+    let Some(inner) = field
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+    else {
+        return field.to_vec();
+    };
+    let mut out = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte == b'"' {
+            bytes.next();
+        }
+        out.push(byte);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use model::{Mask, MaskKind, Secret};
+
+    use super::*;
+
+    #[test]
+    fn forms() {
+        let check = |text: &str, expect| assert_eq!(Form::of(text), expect, "{text}");
+        check("COPY t TO STDOUT", Some(Form::Text));
+        check("copy t (a, b) to stdout;", Some(Form::Text));
+        check(
+            "COPY (SELECT 1) TO STDOUT (FORMAT csv)",
+            Some(Form::Csv { header: false }),
+        );
+        check(
+            "COPY t TO STDOUT CSV HEADER",
+            Some(Form::Csv { header: true }),
+        );
+        check(
+            "COPY t TO STDOUT WITH (FORMAT CSV, HEADER)",
+            Some(Form::Csv { header: true }),
+        );
+        check("COPY t TO STDOUT (FORMAT binary)", Some(Form::Binary));
+        check("COPY t TO STDOUT WITH BINARY", Some(Form::Binary));
+        check("COPY t TO STDOUT (DELIMITER '|')", None);
+        check("COPY t TO STDOUT (NULL 'x')", None);
+        check("COPY t TO STDOUT (DELIMITER '|') -- TO STDOUT", None);
+        check("COPY t TO STDOUT (DELIMITER '|') /* TO STDOUT */", None);
+        check("COPY t TO STDOUT (FORMAT csv, QUOTE '~')", None);
+        check("COPY t TO STDOUT (FORMAT csv, FORCE_QUOTE *)", None);
+        check("COPY t TO '/tmp/x'", None);
+    }
+
+    fn run(form: Form, width: usize, masked: usize, rows: &[&[u8]]) -> String {
+        let obliged = ResultObligation {
+            width: Some(width),
+            masks: vec![Mask {
+                position: masked,
+                kind: MaskKind::Null,
+                type_oid: 25,
+            }],
+        };
+        let mut plan = CopyPlan::new(form, &obliged).unwrap();
+        let key = MaskKey(Secret::new(vec![7; 32]));
+        let mut text = String::new();
+        for row in rows {
+            let mut out = BytesMut::new();
+            match plan.mask(&key, row, &mut out) {
+                Ok(()) => text += &String::from_utf8_lossy(&out[5..]),
+                Err(error) => text += &error.to_string(),
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn rows() {
+        let csv = Form::Csv { header: false };
+        let check = |form, rows: &[&[u8]], expect: &str| assert_eq!(run(form, 3, 1, rows), expect);
+        check(
+            Form::Text,
+            &[b"1\tab\\tc\t\\N\n", b"2\t\\N\tx\n"],
+            "1\t\\N\t\\N\n2\t\\N\tx\n",
+        );
+        check(
+            Form::Text,
+            &[b"1\t2\n"],
+            "a result has 2 columns where 3 were judged",
+        );
+        check(Form::Text, &[b"1\t2\t3"], "message 'd' is malformed");
+        check(
+            Form::Text,
+            &[b"1\t2\t3\n4\t5\t6\n"],
+            "message 'd' is malformed",
+        );
+        check(csv, &[b"1,\"a,\"\"b\n\",\n"], "1,,\n");
+        check(csv, &[b"1,\"a,2\n"], "message 'd' is malformed");
+        check(csv, &[b"1,2,3\n4,5,6\n"], "message 'd' is malformed");
+        check(
+            Form::Csv { header: true },
+            &[b"a,b,c\n", b"1,2,3\n"],
+            "a,b,c\n1,,3\n",
+        );
+    }
+
+    #[test]
+    fn binary_rows() {
+        let header = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+        let row = b"\0\x02\0\0\0\x01a\0\0\0\x01b";
+        let first = [header.as_slice(), row].concat();
+        let end = b"\xff\xff";
+        let got = run(Form::Binary, 2, 1, &[&first, row, end]);
+        let null = "\0\u{2}\0\0\0\u{1}a\u{fffd}\u{fffd}\u{fffd}\u{fffd}";
+        let expect = format!(
+            "{}{null}{null}\u{fffd}\u{fffd}",
+            String::from_utf8_lossy(header)
+        );
+        assert_eq!(got, expect);
+        assert!(run(Form::Binary, 2, 1, &[row]).contains("malformed"));
+    }
+
+    #[test]
+    fn text_escapes_round_trip() {
+        let all: Vec<u8> = (1..=255).collect();
+        let mut out = BytesMut::new();
+        escape(&all, &mut out);
+        assert!(!out.contains(&b'\t') && !out.contains(&b'\n'));
+        assert_eq!(unescape(&out), all);
+    }
+}

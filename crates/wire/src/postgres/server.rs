@@ -1,0 +1,724 @@
+//! What the upstream sends: every reply is matched with the message that it answers, and rows are let through as the
+//! permit of their action obliges.
+//!
+//! A reply out of turn ends the session. Runs of rows without masks pass as one block, headers scanned, bodies
+//! unread.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::{Buf, BytesMut};
+use gate::admit::Completion;
+
+use super::copy::{CopyPlan, Form};
+use super::frame::{Fields, FrameError, HEADER_BYTES, Header};
+use super::login::unpinned;
+use super::portal::{Origin, Portal};
+use super::queue::{Expect, Mode, NameUndo, QueryRun, obliged, rows_of};
+use super::reader::text_row;
+use super::refuse;
+use super::rows::{Plan, RowError};
+use super::session::{Broken, Phase, Session};
+use super::startup::put_parameter_status;
+
+/// A row longer than this passes in pieces where nothing in it is masked.
+const WHOLE_ROW_BYTES_MAX: usize = 32 * 1024;
+
+/// How the row or CopyData message at the front passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Passage {
+    /// Unread, but for its number of columns where that was judged.
+    Block { width: Option<usize> },
+    /// One by one, whole.
+    Single,
+}
+
+impl Session {
+    /// Takes one message, or a run of rows, from the front; `false` when there is none to take now.
+    pub(crate) fn on_upstream_message(&mut self, bytes: &mut BytesMut) -> Result<bool, Broken> {
+        if matches!(self.phase, Phase::Over) {
+            bytes.clear();
+            return Ok(false);
+        }
+        if self.upstream_rest > 0 {
+            return Ok(self.on_upstream_rest(bytes));
+        }
+        let Some(header) = Header::peek(bytes).map_err(Broken::Upstream)? else {
+            return Ok(false);
+        };
+        let bound = match header.kind {
+            b'D' | b'd' | b'V' => self.limits.row_bytes_max,
+            _ => self.limits.statement_bytes_max,
+        };
+        let header = header.within(bound).map_err(Broken::Upstream)?;
+        if matches!(header.kind, b'D' | b'd')
+            && let Passage::Block { width } = self.passage(header.kind)?
+        {
+            return self.pass_block(header, width, bytes);
+        }
+        if bytes.len() < header.total() {
+            return Ok(false);
+        }
+        let frame = bytes.get(..header.total()).unwrap_or_default();
+        self.on_reply(header.kind, frame)?;
+        bytes.advance(header.total());
+        Ok(true)
+    }
+
+    fn on_upstream_rest(&mut self, bytes: &mut BytesMut) -> bool {
+        let now = self.upstream_rest.min(bytes.len());
+        let part = bytes.get(..now).unwrap_or_default();
+        self.emit(self.upstream_rest_sequence, part);
+        self.tally(0, now);
+        bytes.advance(now);
+        self.upstream_rest -= now;
+        if self.upstream_rest > 0 {
+            return false;
+        }
+        self.put_notices();
+        true
+    }
+
+    /// How rows pass now. Rows that nothing asked for end the session.
+    fn passage(&mut self, kind: u8) -> Result<Passage, Broken> {
+        let unexpected = || Broken::Upstream(FrameError::Unexpected { kind });
+        match (self.queue.front_mut().ok_or_else(unexpected)?, kind) {
+            (Expect::Own(_), b'D') => Ok(Passage::Single),
+            (Expect::Query(run), b'D') if run.result.mode == Mode::Rows => {
+                let plan = run.result.plan.as_ref().ok_or_else(unexpected)?;
+                Ok(passage_of(plan))
+            }
+            (Expect::Execute(run), b'D') if run.result.mode == Mode::Rows => {
+                if run.result.plan.is_none() {
+                    run.result.plan = Some(execute_plan(&run.portal).map_err(Broken::Rows)?);
+                }
+                let plan = run.result.plan.as_ref().ok_or_else(unexpected)?;
+                Ok(passage_of(plan))
+            }
+            (expect, b'd') => match expect.result() {
+                Some(result) if result.mode == Mode::CopyOut => Ok(match result.copy {
+                    Some(_) => Passage::Single,
+                    None => Passage::Block { width: None },
+                }),
+                _ => Err(unexpected()),
+            },
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Passes all whole rows at the front as one block, or the head of one long row.
+    fn pass_block(
+        &mut self,
+        first: Header,
+        width: Option<usize>,
+        bytes: &mut BytesMut,
+    ) -> Result<bool, Broken> {
+        let (mut end, mut rows) = (0_usize, 0_u64);
+        let mut next = Some(first);
+        while let Some(header) = next.filter(|header| header.kind == first.kind) {
+            if header.body > self.limits.row_bytes_max {
+                break;
+            }
+            let whole = end.saturating_add(header.total());
+            if whole > bytes.len() {
+                break;
+            }
+            check_width(
+                width,
+                bytes.get(end + HEADER_BYTES..whole).unwrap_or_default(),
+            )?;
+            (end, rows) = (whole, rows + 1);
+            next = Header::peek(bytes.get(end..).unwrap_or_default()).map_err(Broken::Upstream)?;
+        }
+        if end == 0 {
+            let long = first.body > WHOLE_ROW_BYTES_MAX && bytes.len() >= HEADER_BYTES + 2;
+            if !long {
+                return Ok(false);
+            }
+            check_width(width, bytes.get(HEADER_BYTES..).unwrap_or_default())?;
+            (end, rows) = (bytes.len(), 1);
+            self.upstream_rest = first.total() - end;
+        }
+        let sequence = self.queue.front().map_or(0, Expect::sequence);
+        self.upstream_rest_sequence = sequence;
+        self.emit(sequence, bytes.get(..end).unwrap_or_default());
+        let rows = if first.kind == b'D' { rows } else { 0 };
+        self.tally(rows, end);
+        bytes.advance(end);
+        Ok(true)
+    }
+
+    fn tally(&mut self, rows: u64, bytes: usize) {
+        let wide = u64::try_from(bytes).unwrap_or(u64::MAX);
+        match self.queue.front_mut() {
+            Some(Expect::Query(run)) => run.bytes = run.bytes.saturating_add(wide),
+            Some(Expect::Function(run)) => run.bytes = run.bytes.saturating_add(wide),
+            Some(Expect::Execute(run)) => run.portal.tally.add(rows, bytes),
+            Some(Expect::Bind { portal, .. } | Expect::DescribePortal { portal, .. }) => {
+                portal.tally.add(0, bytes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Passes one whole message on under the action at the front.
+    fn pass(&mut self, frame: &[u8]) {
+        let sequence = self.queue.front().map_or(0, Expect::sequence);
+        self.emit(sequence, frame);
+        self.tally(0, frame.len());
+    }
+
+    fn on_reply(&mut self, kind: u8, frame: &[u8]) -> Result<(), Broken> {
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        match kind {
+            b'S' => self.on_parameter_status(body),
+            b'N' => {
+                self.pass_message(kind, frame);
+                Ok(())
+            }
+            b'A' => self.on_notification(frame),
+            b'E' => self.on_error(frame),
+            b'Z' => self.on_ready(body),
+            _ => self.on_answer(kind, frame, body),
+        }
+    }
+
+    fn on_parameter_status(&mut self, body: &[u8]) -> Result<(), Broken> {
+        let mut fields = Fields::new(b'S', body);
+        let (name, value) = (
+            fields.text().map_err(Broken::Upstream)?,
+            fields.text().map_err(Broken::Upstream)?,
+        );
+        if let Some(name) = unpinned(name, value) {
+            return Err(Broken::Unpinned(name));
+        }
+        let application;
+        let value = if name == "application_name" {
+            application = self.application_reported(value);
+            &application
+        } else {
+            value
+        };
+        let own = matches!(self.queue.front(), Some(Expect::Own(_)));
+        if own {
+            return Ok(());
+        }
+        let written: Result<usize, Broken> = self.emit_with(0, |out| {
+            put_parameter_status(out, name.as_bytes(), value.as_bytes());
+            Ok(())
+        });
+        written.map(drop)
+    }
+
+    /// Whether the target's own words may quote masked values.
+    fn scrubs(&self) -> bool {
+        let permit = self.queue.front().and_then(Expect::permit);
+        permit.is_some_and(|permit| permit.obligations().scrub_messages)
+    }
+
+    fn on_notification(&mut self, frame: &[u8]) -> Result<(), Broken> {
+        if !self.scrubs() {
+            self.emit(0, frame);
+            return Ok(());
+        }
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        let mut fields = Fields::new(b'A', body);
+        let process = fields.i32().map_err(Broken::Upstream)?;
+        let channel = fields.cstr().map_err(Broken::Upstream)?;
+        let written: Result<usize, Broken> = self.emit_with(0, |out| {
+            refuse::own(out, b'A', |b| {
+                use bytes::BufMut;
+                b.put_i32(process);
+                super::frame::put_cstr(b, channel);
+                b.put_u8(0);
+            });
+            Ok(())
+        });
+        written.map(drop)
+    }
+
+    /// Passes a notice or an error on, with its words taken out where they may quote masked values.
+    fn pass_message(&mut self, kind: u8, frame: &[u8]) {
+        if matches!(self.queue.front(), Some(Expect::Own(_))) {
+            return;
+        }
+        if !self.scrubs() {
+            self.pass(frame);
+            return;
+        }
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        let mut out = BytesMut::new();
+        refuse::put_scrubbed(&mut out, kind, body);
+        self.pass(&out);
+    }
+
+    fn on_answer(&mut self, kind: u8, frame: &[u8], body: &[u8]) -> Result<(), Broken> {
+        let unexpected = || Broken::Upstream(FrameError::Unexpected { kind });
+        match (self.queue.front_mut().ok_or_else(unexpected)?, kind) {
+            (Expect::Own(_), _) => return self.on_own_answer(kind, body),
+            (Expect::Query(_), _) => return self.on_query_answer(kind, frame, body),
+            (Expect::Execute(_), _) => return self.on_execute_answer(kind, frame, body),
+            (Expect::Function(_), b'V') | (Expect::DescribeStatement, b't') => {
+                self.pass(frame);
+                return Ok(());
+            }
+            (Expect::DescribePortal { portal, own }, b'T' | b'n') => {
+                if kind == b'T' {
+                    let plan = portal_plan(portal, body).map_err(Broken::Rows)?;
+                    // Described twice, it is the same: a portal's columns are fixed at Bind.
+                    let _known = portal.plan.set(plan);
+                }
+                if *own {
+                    self.queue.pop_front();
+                    return Ok(());
+                }
+                self.pass(frame);
+            }
+            (Expect::Parse { sequence, .. }, b'1') => {
+                let sequence = *sequence;
+                self.pass(frame);
+                self.complete(plain_completion(sequence, "PARSE", frame.len()));
+            }
+            (Expect::Bind { .. }, b'2')
+            | (Expect::DescribeStatement, b'T' | b'n')
+            | (Expect::Close { .. }, b'3') => self.pass(frame),
+            _ => return Err(unexpected()),
+        }
+        self.queue.pop_front();
+        Ok(())
+    }
+
+    fn on_own_answer(&mut self, kind: u8, body: &[u8]) -> Result<(), Broken> {
+        let Some(Expect::Own(run)) = self.queue.front_mut() else {
+            return Ok(());
+        };
+        match kind {
+            b'D' => run.rows.push(text_row(body).map_err(Broken::Upstream)?),
+            b'3' => run.closes = run.closes.saturating_add(1),
+            b'1' | b'2' | b'C' => {}
+            kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),
+        }
+        if run.closes < 2 || run.synced {
+            return Ok(());
+        }
+        match self.queue.pop_front() {
+            Some(Expect::Own(run)) => self.answered(*run),
+            _ => Ok(()),
+        }
+    }
+
+    fn on_query_answer(&mut self, kind: u8, frame: &[u8], body: &[u8]) -> Result<(), Broken> {
+        let Some(Expect::Query(run)) = self.queue.front_mut() else {
+            return Ok(());
+        };
+        match kind {
+            b'T' => {
+                let obliged = obliged(run.permit.as_ref(), run.index);
+                let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
+                run.result.plan = Some(Plan::described(obliged, body).map_err(Broken::Rows)?);
+            }
+            b'D' => {
+                let plan = run.result.plan.take();
+                return self.mask_row(plan, body);
+            }
+            b'd' => return self.mask_copy(body),
+            b'C' => {
+                let tag = tag_of(body)?;
+                run.rows = run.rows.saturating_add(rows_of(&tag));
+                run.status = tag;
+                run.index += 1;
+                run.result = super::queue::ResultRun::default();
+                self.copy_in = false;
+            }
+            b'I' => {}
+            b'G' => {
+                run.result.mode = Mode::CopyIn;
+                self.start_copy_in()?;
+            }
+            b'H' => {
+                run.result.mode = Mode::CopyOut;
+                let obliged = obliged(run.permit.as_ref(), run.index);
+                let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
+                let range = run.statements.get(run.index).map(|s| s.range.clone());
+                let text = range.and_then(|range| run.text.get(range));
+                run.result.copy = copy_plan(obliged, text, body).map_err(Broken::Rows)?;
+            }
+            b'c' if run.result.mode == Mode::CopyOut => {}
+            kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),
+        }
+        self.pass(frame);
+        Ok(())
+    }
+
+    fn on_execute_answer(&mut self, kind: u8, frame: &[u8], body: &[u8]) -> Result<(), Broken> {
+        let Some(Expect::Execute(run)) = self.queue.front_mut() else {
+            return Ok(());
+        };
+        match kind {
+            b'D' => {
+                let plan = run.result.plan.take();
+                return self.mask_row(plan, body);
+            }
+            b'd' => return self.mask_copy(body),
+            b'G' => {
+                run.result.mode = Mode::CopyIn;
+                self.start_copy_in()?;
+            }
+            b'H' => {
+                run.result.mode = Mode::CopyOut;
+                let obliged = obliged(run.portal.permit(), 0);
+                let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
+                let range = run.portal.statements.first().map(|s| s.range.clone());
+                let text = match &run.portal.origin {
+                    Origin::Bind { prepared, .. } => range.and_then(|r| prepared.source.get(r)),
+                    Origin::Declare => None,
+                };
+                run.result.copy = copy_plan(obliged, text, body).map_err(Broken::Rows)?;
+            }
+            b'c' if run.result.mode == Mode::CopyOut => {}
+            b'C' | b'I' | b's' => {
+                let tag = if kind == b'C' {
+                    Some(tag_of(body)?)
+                } else {
+                    None
+                };
+                self.pass(frame);
+                self.copy_in = false;
+                if let Some(Expect::Execute(run)) = self.queue.pop_front()
+                    && kind != b's'
+                {
+                    let tag = tag.unwrap_or_default();
+                    let rows = rows_of(&tag);
+                    self.end_portal(&run.portal, tag, Some(rows), None);
+                }
+                return Ok(());
+            }
+            kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),
+        }
+        self.pass(frame);
+        Ok(())
+    }
+
+    fn mask_row(&mut self, plan: Option<Plan>, body: &[u8]) -> Result<(), Broken> {
+        let plan = plan.ok_or(Broken::Rows(RowError::Undescribed))?;
+        let sequence = self.queue.front().map_or(0, Expect::sequence);
+        let key = self.mask_key.clone();
+        let len = self
+            .emit_with(sequence, |out| plan.mask_row(&key, body, out))
+            .map_err(Broken::Rows)?;
+        self.tally(1, len);
+        if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
+            result.plan = Some(plan);
+        }
+        Ok(())
+    }
+
+    fn mask_copy(&mut self, body: &[u8]) -> Result<(), Broken> {
+        let sequence = self.queue.front().map_or(0, Expect::sequence);
+        let result = self.queue.front_mut().and_then(Expect::result);
+        let Some(mut plan) = result.and_then(|result| result.copy.take()) else {
+            return Err(Broken::Rows(RowError::Undescribed));
+        };
+        let key = self.mask_key.clone();
+        let len = self
+            .emit_with(sequence, |out| plan.mask(&key, body, out))
+            .map_err(Broken::Rows)?;
+        self.tally(0, len);
+        if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
+            result.copy = Some(plan);
+        }
+        Ok(())
+    }
+
+    /// The server takes data now. What was sent behind the COPY it ignores if it is a Sync, and takes for a breach
+    /// of protocol otherwise.
+    fn start_copy_in(&mut self) -> Result<(), Broken> {
+        self.copy_in = true;
+        while self.queue.len() > 1 {
+            match self.queue.pop_back() {
+                Some(Expect::Sync) => {
+                    self.batches.sending = self.batches.sending.saturating_sub(1);
+                    self.synced = false;
+                }
+                _ => return Err(Broken::Client(FrameError::Unexpected { kind: b'd' })),
+            }
+        }
+        Ok(())
+    }
+
+    fn on_ready(&mut self, body: &[u8]) -> Result<(), Broken> {
+        let unexpected = || Broken::Upstream(FrameError::Unexpected { kind: b'Z' });
+        let &[status @ (b'I' | b'T' | b'E')] = body else {
+            return Err(Broken::Upstream(FrameError::Malformed { kind: b'Z' }));
+        };
+        let expect = self.queue.pop_front().ok_or_else(unexpected)?;
+        if !expect.is_boundary() {
+            return Err(unexpected());
+        }
+        self.status = status;
+        self.copy_in = false;
+        let mut silent = false;
+        match expect {
+            Expect::Query(run) => self.end_query(*run),
+            Expect::Function(run) => self.complete(Completion {
+                sequence: run.sequence,
+                status: "FUNCTION CALL".to_owned(),
+                rows: 0,
+                bytes: run.bytes,
+                error: run.error,
+            }),
+            Expect::Refused(refused) if !refused.answered => return Err(unexpected()),
+            Expect::Own(run) => {
+                silent = true;
+                self.answered(*run)?;
+            }
+            _ => {}
+        }
+        if !silent {
+            self.emit(0, &[b'Z', 0, 0, 0, 5, status]);
+        }
+        self.at_boundary();
+        Ok(())
+    }
+
+    fn end_query(&mut self, run: QueryRun) {
+        self.complete(Completion {
+            sequence: run.sequence,
+            status: run.status,
+            rows: run.rows,
+            bytes: run.bytes,
+            error: run.error,
+        });
+    }
+
+    fn on_error(&mut self, frame: &[u8]) -> Result<(), Broken> {
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        let code = refuse::code_of(body);
+        let fatal = refuse::is_fatal(body);
+        if fatal || self.queue.is_empty() {
+            // A FATAL error may come at any time; the upstream closes after it.
+            if !fatal {
+                return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
+            }
+            let own = matches!(self.queue.front(), Some(Expect::Own(_)));
+            if own {
+                self.emit(0, frame);
+            }
+        }
+        let extended = match self.queue.front_mut() {
+            Some(Expect::Query(run)) => {
+                run.error = Some(code);
+                run.result = super::queue::ResultRun::default();
+                let index = run.index;
+                let changes = std::mem::take(&mut run.changes);
+                self.copy_in = false;
+                self.take_back(changes.into_iter().filter(|(at, _)| *at >= index));
+                false
+            }
+            Some(Expect::Function(run)) => {
+                run.error = Some(code);
+                false
+            }
+            Some(Expect::Refused(refused)) => {
+                if refused.answered {
+                    return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
+                }
+                refused.answered = true;
+                let error = std::mem::take(&mut refused.error);
+                let (sequence, simple) = (refused.sequence, refused.simple);
+                let code = Some(std::mem::take(&mut refused.code));
+                let (status, bytes) = (String::new(), error.len());
+                self.emit(sequence, &error);
+                self.complete(Completion {
+                    error: code,
+                    status,
+                    ..plain_completion(sequence, "", bytes)
+                });
+                if !simple {
+                    self.skip(None);
+                }
+                return Ok(());
+            }
+            Some(Expect::Own(run)) => {
+                if run.error.replace(code.clone()).is_some() || !run.synced {
+                    return Err(Broken::State(code));
+                }
+                return Ok(());
+            }
+            Some(Expect::Sync) | None => false,
+            Some(
+                Expect::Parse { .. }
+                | Expect::Bind { .. }
+                | Expect::DescribeStatement
+                | Expect::DescribePortal { .. }
+                | Expect::Execute(_)
+                | Expect::Close { .. },
+            ) => true,
+        };
+        self.pass_message(b'E', frame);
+        if extended {
+            self.copy_in = false;
+            self.skip(Some(refuse::code_of(body)));
+        }
+        Ok(())
+    }
+
+    /// After an error in the extended protocol the server ignores everything until Sync: nothing else in the queue
+    /// will be answered, and no change of names in it happened.
+    fn skip(&mut self, mut code: Option<String>) {
+        let mut undone = Vec::new();
+        while let Some(expect) = self.queue.front() {
+            if matches!(expect, Expect::Sync) {
+                break;
+            }
+            if expect.is_boundary() {
+                self.batches.answering += 1;
+            }
+            let Some(expect) = self.queue.pop_front() else {
+                break;
+            };
+            self.fail(expect, code.take(), &mut undone);
+        }
+        self.take_back(undone.into_iter().map(|undo| (0, undo)));
+        self.skip_to_sync |= self.queue.is_empty();
+    }
+
+    /// Ends a message that failed (`code`) or was skipped because one before it failed.
+    fn fail(&mut self, expect: Expect, code: Option<String>, undone: &mut Vec<NameUndo>) {
+        match expect {
+            Expect::Parse { sequence, undo } => {
+                undone.extend(undo.map(NameUndo::Statement));
+                self.complete(Completion {
+                    error: code,
+                    ..plain_completion(sequence, "SKIPPED", 0)
+                });
+            }
+            Expect::Bind { portal, undo } => {
+                undone.extend(undo.map(NameUndo::Portal));
+                self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
+            }
+            Expect::Execute(run) => {
+                undone.extend(run.changes.into_iter().map(|(_, undo)| undo));
+                self.end_portal(&run.portal, "SKIPPED".to_owned(), None, code);
+            }
+            Expect::DescribePortal { portal, .. } if code.is_some() => {
+                self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
+            }
+            Expect::Close { undo } => undone.extend(undo),
+            Expect::Query(run) => {
+                undone.extend(run.changes.into_iter().map(|(_, undo)| undo));
+                self.complete(plain_completion(run.sequence, "SKIPPED", 0));
+            }
+            Expect::Function(run) => {
+                self.complete(plain_completion(run.sequence, "SKIPPED", 0));
+            }
+            Expect::Refused(refused) => {
+                if !refused.answered {
+                    self.complete(plain_completion(refused.sequence, "SKIPPED", 0));
+                }
+            }
+            Expect::Own(_) => self.asking = false,
+            Expect::DescribeStatement | Expect::DescribePortal { .. } | Expect::Sync => {}
+        }
+    }
+
+    /// Takes changes of names back, the last one first.
+    fn take_back(&mut self, changes: impl Iterator<Item = (usize, NameUndo)>) {
+        let changes: Vec<_> = changes.collect();
+        for (_, undo) in changes.into_iter().rev() {
+            match undo {
+                NameUndo::Statement(undo) => self.statements.undo(undo),
+                NameUndo::Portal(undo) => self.portals.undo(undo),
+            }
+        }
+    }
+
+    fn end_portal(
+        &mut self,
+        portal: &Portal,
+        status: String,
+        rows: Option<u64>,
+        error: Option<String>,
+    ) {
+        if portal.permit().is_none() || portal.tally.done.swap(true, Relaxed) {
+            return;
+        }
+        let delivered = portal.tally.rows.load(Relaxed);
+        self.complete(Completion {
+            sequence: portal.sequence,
+            status,
+            rows: rows.unwrap_or(0).max(delivered),
+            bytes: portal.tally.bytes.load(Relaxed),
+            error,
+        });
+    }
+}
+
+fn passage_of(plan: &Plan) -> Passage {
+    if plan.masks.is_empty() {
+        Passage::Block { width: plan.width }
+    } else {
+        Passage::Single
+    }
+}
+
+/// How a portal's rows pass: as described, or unread where nothing is to be masked.
+fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
+    if let Some(plan) = portal.plan.get() {
+        return Ok(plan.clone());
+    }
+    let obliged = obliged(portal.permit(), 0).ok_or(RowError::Unjudged)?;
+    if !obliged.masks.is_empty() {
+        return Err(RowError::Undescribed);
+    }
+    Ok(Plan {
+        width: obliged.width,
+        masks: Vec::new(),
+    })
+}
+
+fn portal_plan(portal: &Portal, body: &[u8]) -> Result<Plan, RowError> {
+    let obliged = obliged(portal.permit(), 0).ok_or(RowError::Unjudged)?;
+    Plan::described(obliged, body)
+}
+
+fn copy_plan(
+    obliged: &model::decision::ResultObligation,
+    text: Option<&str>,
+    response: &[u8],
+) -> Result<Option<CopyPlan>, RowError> {
+    if obliged.masks.is_empty() {
+        return Ok(None);
+    }
+    let form = text.and_then(Form::of).ok_or(RowError::Undescribed)?;
+    let plan = CopyPlan::new(form, obliged).ok_or(RowError::Undescribed)?;
+    plan.check_response(response)?;
+    Ok(Some(plan))
+}
+
+fn check_width(width: Option<usize>, body: &[u8]) -> Result<(), Broken> {
+    let Some(expected) = width else {
+        return Ok(());
+    };
+    let found = Fields::new(b'D', body).count().map_err(Broken::Upstream)?;
+    if found == expected {
+        return Ok(());
+    }
+    Err(Broken::Rows(RowError::Width { expected, found }))
+}
+
+fn tag_of(body: &[u8]) -> Result<String, Broken> {
+    let mut fields = Fields::new(b'C', body);
+    let tag = fields.text().map_err(Broken::Upstream)?;
+    fields.end().map_err(Broken::Upstream)?;
+    Ok(tag.to_owned())
+}
+
+fn plain_completion(sequence: u64, status: &str, bytes: usize) -> Completion {
+    Completion {
+        sequence,
+        status: status.to_owned(),
+        rows: 0,
+        bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        error: None,
+    }
+}
