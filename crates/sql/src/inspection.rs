@@ -2,11 +2,13 @@
 //!
 //! Knows no protocol and no policy.
 
-use model::{Effect, Object, Projections, Statement, Verb};
+use model::{Effect, Object, Statement, Verb};
+use pg_query::protobuf::{ParseResult, Token};
 
-use crate::catalog::Catalog;
+use crate::analyse::{self, Analysis, Answer, Halt};
+use crate::catalog::{Catalog, Relation};
 use crate::redact::redact;
-use crate::state::View;
+use crate::state::{LocalRelation, View};
 
 /// The analysis of one text.
 #[derive(Clone, Debug)]
@@ -136,51 +138,214 @@ pub struct NotUnderstood {
     pub text_redacted: String,
 }
 
+/// Analyses every statement of a text.
 pub(crate) fn inspect(
     text: &str,
     view: &View,
     catalog: &Catalog,
 ) -> Result<Inspection, NotUnderstood> {
-    let _ = (view, catalog);
-    let parsed = pg_query::parse(text, 0).map_err(|error| NotUnderstood {
-        message: error.to_string(),
-        syntax: true,
+    let refuse = |message: String, syntax: bool| NotUnderstood {
+        message,
+        syntax,
         text_redacted: redact(text),
-    })?;
-    let statements = parsed
-        .protobuf
-        .stmts
+    };
+    let parsed = parse(text).map_err(|message| refuse(message, true))?;
+    let locals: Vec<Relation> = view
+        .overlay
+        .relations
         .iter()
-        .map(|raw| Inspected {
-            statement: Statement {
-                range: 0..text.len(),
-                kind: "UNKNOWN".to_owned(),
-                effects: vec![unanalysed("statement")],
-                projections: Projections::None,
-                uses: Vec::new(),
-                has_where: raw.stmt_len < 0,
-            },
-            session: SessionChange::default(),
-            returns_rows: true,
-            refused: None,
-        })
+        .map(LocalRelation::to_relation)
         .collect();
+    let mut statements = Vec::with_capacity(parsed.stmts.len());
+    let mut shape_safe = true;
+    let mut moved = false;
+    let reads_otherwise = catalog.server_version < 160_000 && has_new_numbers(text);
+    for raw in &parsed.stmts {
+        let Some(node) = raw.stmt.as_ref().and_then(|node| node.node.as_ref()) else {
+            continue;
+        };
+        let mut analysis = Analysis::new(catalog, view, &locals);
+        let (kind, answer) = analysis.statement(node).map_err(|halt| {
+            let message = match halt {
+                Halt::Deep => "the statement nests too deeply to be analysed",
+                Halt::Long => "the statement is too complex to be analysed",
+            };
+            refuse(message.to_owned(), false)
+        })?;
+        doubts(&mut analysis, view, catalog, moved, reads_otherwise);
+        shape_safe &= analysis.shape_safe;
+        let range = range(text, raw.stmt_location, raw.stmt_len);
+        let inspected = inspected(analysis, kind, &answer, range);
+        moved |= inspected.session.state_moved || inspected.session.catalog_changed;
+        statements.push(inspected);
+    }
+    let parameters_sensitive = statements.iter().any(uses_parameters);
+    let redacted = redact(text);
     Ok(Inspection {
+        shape_safe: shape_safe && statements.len() == 1,
+        text_redacted: (redacted != text).then_some(redacted),
+        parameters_sensitive,
         statements,
-        text_redacted: Some(redact(text)),
-        parameters_sensitive: true,
-        shape_safe: false,
     })
 }
 
-pub(crate) fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<Effect>> {
-    let _ = catalog;
-    Some(vec![unanalysed(&format!("function {oid}"))])
+/// Parses a text; an error is the parser's message without any literal it quotes.
+fn parse(text: &str) -> Result<ParseResult, String> {
+    // The wrapper gathers table and function names and does not expect every tree: a panic there is an error here.
+    let outcome = std::panic::catch_unwind(|| pg_query::parse(text, 0));
+    match outcome {
+        Ok(Ok(parsed)) => Ok(parsed.protobuf),
+        Ok(Err(pg_query::Error::Parse(message))) => Err(without_quotation(&message)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the statement could not be parsed".to_owned()),
+    }
 }
 
+/// A parser's message whose quoted place is kept only when it is a plain word or sign.
+fn without_quotation(message: &str) -> String {
+    let Some((head, near)) = message.split_once(" at or near ") else {
+        return message.to_owned();
+    };
+    let word = near.trim_matches('"');
+    let is_plain = word.len() <= 63
+        && !word.starts_with(|c: char| c.is_ascii_digit())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_,;()=<>*+-/".contains(c));
+    if is_plain {
+        message.to_owned()
+    } else {
+        format!("{head} at or near a literal")
+    }
+}
+
+/// Reasons that hold for a statement whatever it says.
+fn doubts(
+    analysis: &mut Analysis<'_>,
+    view: &View,
+    catalog: &Catalog,
+    moved: bool,
+    reads_otherwise: bool,
+) {
+    let names_something = analysis.names_something();
+    if moved && names_something {
+        analysis.unknown(
+            "statement after one that moves name resolution",
+            "send it by itself",
+        );
+    }
+    if reads_otherwise {
+        analysis.unknown("syntax that this server reads otherwise", "number");
+    }
+    if !names_something {
+        return;
+    }
+    for kind in &view.overlay.changed {
+        analysis.unknown("definition changed in this transaction", kind);
+    }
+    for (oid, name) in &view.overlay.schemas {
+        if catalog.schemas.get(oid).is_some_and(|known| known != name) {
+            analysis.unknown("schema renamed in this transaction", name);
+        }
+    }
+}
+
+/// Numbers such as `1_000` and `0x1F`: older servers end the number early and read a name.
+fn has_new_numbers(text: &str) -> bool {
+    let suspicious = text.as_bytes().windows(2).any(|pair| {
+        matches!(
+            pair,
+            [b'0'..=b'9', b'_' | b'x' | b'X' | b'o' | b'O' | b'b' | b'B']
+        )
+    });
+    if !suspicious {
+        return false;
+    }
+    let Ok(tokens) = pg_query::scan_tokens(text) else {
+        return true;
+    };
+    tokens.iter().any(|token| {
+        let is_number = matches!(
+            Token::try_from(token.token),
+            Ok(Token::Iconst | Token::Fconst | Token::Param)
+        );
+        let place = usize::try_from(token.start)
+            .ok()
+            .zip(usize::try_from(token.end).ok());
+        let body = place
+            .and_then(|(from, to)| text.get(from..to))
+            .unwrap_or("_");
+        is_number && body.contains(['_', 'x', 'X', 'o', 'O', 'b', 'B'])
+    })
+}
+
+fn range(text: &str, location: i32, length: i32) -> std::ops::Range<usize> {
+    let from = usize::try_from(location).unwrap_or(0).min(text.len());
+    let to = match usize::try_from(length) {
+        Ok(length) if length > 0 => from.saturating_add(length).min(text.len()),
+        _ => text.len(),
+    };
+    from..to
+}
+
+/// Whether bound values may be values of stored columns.
+fn uses_parameters(inspected: &Inspected) -> bool {
+    let own = !inspected.statement.uses.is_empty()
+        || inspected
+            .statement
+            .effects
+            .iter()
+            .any(|effect| effect.verb == Verb::Unanalysed);
+    own || match &inspected.session.step {
+        Step::Prepare { inner, .. } | Step::DeclareCursor { inner, .. } => uses_parameters(inner),
+        Step::Execute { .. } => true,
+        _ => false,
+    }
+}
+
+/// Puts one statement's parts together.
+pub(crate) fn inspected(
+    mut analysis: Analysis<'_>,
+    kind: &str,
+    answer: &Answer,
+    range: std::ops::Range<usize>,
+) -> Inspected {
+    let mut session = std::mem::take(&mut analysis.session);
+    session.state_moved |= session.catalog_changed;
+    let refused = analysis.refused.take();
+    let has_where = analysis.has_where;
+    let returns_rows = !matches!(answer, Answer::Nothing);
+    let finished = analysis.finish(answer);
+    Inspected {
+        statement: Statement {
+            range,
+            kind: kind.to_owned(),
+            effects: finished.effects,
+            projections: finished.projections,
+            uses: finished.uses,
+            has_where,
+        },
+        session,
+        returns_rows,
+        refused,
+    }
+}
+
+/// See [`crate::function_effects`].
+pub(crate) fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<Effect>> {
+    let function = catalog.function(oid)?;
+    let mut effects = analyse::routine_effects(catalog, oid);
+    for type_oid in &function.argument_types {
+        effects.extend(type_effects(catalog, *type_oid));
+    }
+    effects.sort();
+    effects.dedup();
+    Some(effects)
+}
+
+/// See [`crate::type_effects`].
 pub(crate) fn type_effects(catalog: &Catalog, oid: u32) -> Vec<Effect> {
-    let _ = catalog;
-    vec![unanalysed(&format!("type {oid}"))]
+    analyse::type_effects(catalog, oid)
 }
 
 /// The effect of what could not be proven.

@@ -7,6 +7,7 @@
 // Only its feature matters: it lifts prost's depth limit for `pg_query`.
 use prost_depth as _;
 
+mod analyse;
 pub mod catalog;
 mod inspection;
 mod redact;

@@ -2,55 +2,300 @@
 //!
 //! Read by [`QUERY`] on the session's own connection; never guessed from what the client sent.
 
+use crate::catalog::{Column, Relation};
 use crate::{Catalog, Error};
 
-/// Asks the server for the session's state. Runs inside a transaction too; qualifies every name and operator,
-/// because the search path is the client's. All cells are text.
-pub const QUERY: &str = "SELECT 'path', pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text";
+/// Asks the server for the session's state: one result set of six text columns. Runs inside a transaction too (not
+/// inside a failed one). Every name and operator is qualified, because the search path is the client's.
+///
+/// A definition counts as changed by this transaction when its row version is not older than the transaction's own
+/// number; what others committed meanwhile may be among them, which is harmless: it is reported as it is now.
+pub const QUERY: &str = "\
+WITH me AS MATERIALIZED (SELECT pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()) AS top \
+WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL), \
+fresh(oid) AS MATERIALIZED (\
+SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
+UNION SELECT c.oid FROM me, pg_catalog.pg_class c WHERE pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT a.attrelid FROM me, pg_catalog.pg_attribute a WHERE pg_catalog.age(a.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT r.ev_class FROM me, pg_catalog.pg_rewrite r WHERE pg_catalog.age(r.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT t.tgrelid FROM me, pg_catalog.pg_trigger t WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT d.adrelid FROM me, pg_catalog.pg_attrdef d WHERE pg_catalog.age(d.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT k.conrelid FROM me, pg_catalog.pg_constraint k WHERE pg_catalog.age(k.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT k.confrelid FROM me, pg_catalog.pg_constraint k WHERE pg_catalog.age(k.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT i.indrelid FROM me, pg_catalog.pg_index i WHERE pg_catalog.age(i.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT p.polrelid FROM me, pg_catalog.pg_policy p WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT h.inhrelid FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION SELECT h.inhparent FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top)) \
+SELECT 'path'::pg_catalog.text, p.n::pg_catalog.text, p.s::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text \
+FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS p(s, n) \
+UNION ALL SELECT 'role', current_user::pg_catalog.text, session_user::pg_catalog.text, NULL, NULL, NULL \
+UNION ALL SELECT 'setting', 'standard_conforming_strings', pg_catalog.current_setting('standard_conforming_strings'), NULL, NULL, NULL \
+UNION ALL SELECT 'setting', 'client_encoding', pg_catalog.current_setting('client_encoding'), NULL, NULL, NULL \
+UNION ALL SELECT 'rel', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, \
+(EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid) \
+OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'::pg_catalog.name) \
+OR EXISTS (SELECT 1 FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid) \
+OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid OPERATOR(pg_catalog.=) c.oid OR h.inhparent OPERATOR(pg_catalog.=) c.oid))::pg_catalog.text \
+FROM fresh f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid \
+JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','v','m','f','p','S']::pg_catalog.\"char\"[]) \
+UNION ALL SELECT 'col', a.attrelid::pg_catalog.text, a.attnum::pg_catalog.text, a.attname::pg_catalog.text, a.atttypid::pg_catalog.text, NULL \
+FROM fresh f JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.oid \
+WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped \
+UNION ALL SELECT 'view', c.oid::pg_catalog.text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
+FROM fresh f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid \
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v','m']::pg_catalog.\"char\"[]) \
+UNION ALL SELECT 'expr', d.adrelid::pg_catalog.text, 'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL, NULL \
+FROM fresh f JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) f.oid \
+UNION ALL SELECT 'expr', k.conrelid::pg_catalog.text, 'check', pg_catalog.pg_get_expr(k.conbin, k.conrelid), NULL, NULL \
+FROM fresh f JOIN pg_catalog.pg_constraint k ON k.conrelid OPERATOR(pg_catalog.=) f.oid WHERE k.conbin IS NOT NULL \
+UNION ALL SELECT 'expr', i.indrelid::pg_catalog.text, 'index', \
+pg_catalog.concat('ROW(', pg_catalog.pg_get_expr(i.indexprs, i.indrelid), ')'), NULL, NULL \
+FROM fresh f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) f.oid WHERE i.indexprs IS NOT NULL \
+UNION ALL SELECT 'expr', i.indrelid::pg_catalog.text, 'index', pg_catalog.pg_get_expr(i.indpred, i.indrelid), NULL, NULL \
+FROM fresh f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) f.oid WHERE i.indpred IS NOT NULL \
+UNION ALL SELECT 'present', pg_catalog.string_agg(c.oid::pg_catalog.text, ' '), NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid \
+AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','v','m','f','p','S']::pg_catalog.\"char\"[]) GROUP BY me.top::pg_catalog.text \
+UNION ALL SELECT 'func', p.oid::pg_catalog.text, n.nspname::pg_catalog.text, p.proname::pg_catalog.text, NULL, NULL \
+FROM me, pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace \
+WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'schema', n.oid::pg_catalog.text, n.nspname::pg_catalog.text, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_namespace n WHERE pg_catalog.age(n.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'changed', 'operator', NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_operator o WHERE pg_catalog.age(o.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'changed', 'cast', NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_cast k WHERE pg_catalog.age(k.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'changed', 'type', NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_type t WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['b','d','r','m','p']::pg_catalog.\"char\"[]) \
+AND t.typelem OPERATOR(pg_catalog.=) 0::pg_catalog.oid";
 
-/// How names resolve in one session at one time.
+/// How names resolve in one session at one time. Equal views resolve every text alike, given one catalog.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct View {
     /// Schemas searched, in order, as `current_schemas(true)` tells: `pg_temp_N` and `pg_catalog` included.
     pub search_path: Vec<String>,
     /// The current role.
     pub role: String,
-    /// Relations that only this session sees: temporary ones, and those it made or changed in its open transaction.
+    /// What only this session sees: temporary objects, and those it made or changed in its open transaction.
     pub overlay: Overlay,
 }
 
 /// What only this session sees.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Overlay {
-    /// Its relations.
+    /// Its relations; they hide the catalog's of the same OID.
     pub relations: Vec<LocalRelation>,
+    /// OIDs of all user relations that the session sees, sorted, when its transaction may have dropped some.
+    pub present: Option<Vec<u32>>,
+    /// Functions it made or changed: schema and name.
+    pub functions: Vec<(String, String)>,
+    /// Schemas it made or renamed: OID and name.
+    pub schemas: Vec<(u32, String)>,
+    /// Kinds of other definitions it changed (`operator`, `cast`, `type`): nothing is analysed until it ends.
+    pub changed: Vec<String>,
 }
 
-/// A relation that only this session sees.
+/// A relation that only this session sees, or sees otherwise.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct LocalRelation {
+    /// Its OID.
+    pub oid: u32,
     /// Its schema.
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Its columns: name and type OID.
+    /// `relkind`.
+    pub kind: u8,
+    /// Its columns: name and type OID, in order.
     pub columns: Vec<(String, u32)>,
+    /// A view's query, as text.
+    pub definition: Option<String>,
+    /// Kind and text of the expressions that run when it is read or written.
+    pub expressions: Vec<(String, String)>,
+    /// It has triggers, rules, row-security policies, or inheritance.
+    pub unknown_parts: bool,
+}
+
+impl LocalRelation {
+    pub(crate) fn to_relation(&self) -> Relation {
+        Relation {
+            oid: self.oid,
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            columns: self
+                .columns
+                .iter()
+                .map(|(name, type_oid)| Column {
+                    name: name.clone(),
+                    type_oid: *type_oid,
+                })
+                .collect(),
+            definition: self.definition.clone(),
+            expressions: self.expressions.clone(),
+            unknown_parts: self.unknown_parts,
+            ..Relation::default()
+        }
+    }
 }
 
 impl View {
     /// The state right after login: the login role's default search path, as the catalog holds it.
     pub fn initial(catalog: &Catalog) -> Self {
-        catalog.login().clone()
+        catalog.login.clone()
     }
+
+    /// The name of the session's temporary schema, once it has one.
+    pub(crate) fn temporary_schema(&self) -> Option<&str> {
+        self.search_path
+            .iter()
+            .map(String::as_str)
+            .find(|schema| schema.starts_with("pg_temp_"))
+            .or_else(|| {
+                self.overlay
+                    .relations
+                    .iter()
+                    .map(|relation| relation.schema.as_str())
+                    .find(|schema| schema.starts_with("pg_temp_"))
+            })
+    }
+}
+
+fn malformed(problem: &'static str) -> Error {
+    Error::Malformed {
+        query: "state".to_owned(),
+        problem,
+    }
+}
+
+fn cell(row: &[Option<String>], at: usize) -> Result<&str, Error> {
+    row.get(at)
+        .and_then(Option::as_deref)
+        .ok_or_else(|| malformed("missing cell"))
+}
+
+fn number<T: std::str::FromStr>(row: &[Option<String>], at: usize) -> Result<T, Error> {
+    cell(row, at)?
+        .parse()
+        .map_err(|_| malformed("not a number"))
 }
 
 /// Reads the answer to [`QUERY`].
 ///
 /// # Errors
-/// [`Error`] when it is malformed or a pinned setting is not at its pinned value.
+/// [`Error::Malformed`]; [`Error::Unpinned`] when a setting that decides how texts are read is not at its pinned
+/// value, after which the session must not go on.
 pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
-    if rows.is_empty() {
+    let mut view = View::default();
+    let mut path: Vec<(u32, String)> = Vec::new();
+    let mut columns: Vec<(u32, i32, String, u32)> = Vec::new();
+    for row in rows {
+        match cell(row, 0)? {
+            "path" => path.push((number(row, 1)?, cell(row, 2)?.to_owned())),
+            "role" => cell(row, 1)?.clone_into(&mut view.role),
+            "setting" => pinned(cell(row, 1)?, cell(row, 2)?)?,
+            "col" => columns.push((
+                number(row, 1)?,
+                number(row, 2)?,
+                cell(row, 3)?.to_owned(),
+                number(row, 4)?,
+            )),
+            "rel" => view.overlay.relations.push(LocalRelation {
+                oid: number(row, 1)?,
+                schema: cell(row, 2)?.to_owned(),
+                name: cell(row, 3)?.to_owned(),
+                kind: cell(row, 4)?.bytes().next().unwrap_or(b' '),
+                unknown_parts: cell(row, 5)?.starts_with('t'),
+                ..LocalRelation::default()
+            }),
+            "present" => view.overlay.present = Some(numbers(cell(row, 1)?)?),
+            "func" => {
+                let function = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+                view.overlay.functions.push(function);
+            }
+            "schema" => {
+                let schema = (number(row, 1)?, cell(row, 2)?.to_owned());
+                view.overlay.schemas.push(schema);
+            }
+            "changed" => view.overlay.changed.push(cell(row, 1)?.to_owned()),
+            "view" | "expr" => {}
+            _ => return Err(malformed("unknown kind of row")),
+        }
+    }
+    if view.role.is_empty() {
         return Err(Error::Missing { query: "state" });
     }
-    Ok(View::default())
+    path.sort();
+    view.search_path = path.into_iter().map(|(_, schema)| schema).collect();
+    columns.sort();
+    attach(&mut view.overlay.relations, columns, rows)?;
+    view.overlay.relations.sort_by_key(|relation| relation.oid);
+    view.overlay.functions.sort();
+    view.overlay.changed.sort();
+    view.overlay.changed.dedup();
+    Ok(view)
+}
+
+fn numbers(text: &str) -> Result<Vec<u32>, Error> {
+    let mut numbers = text
+        .split_ascii_whitespace()
+        .map(|word| word.parse().map_err(|_| malformed("not a number")))
+        .collect::<Result<Vec<u32>, Error>>()?;
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn pinned(name: &str, value: &str) -> Result<(), Error> {
+    let (setting, pinned) = match name {
+        "standard_conforming_strings" => ("standard_conforming_strings", "on"),
+        "client_encoding" => ("client_encoding", "UTF8"),
+        _ => return Err(malformed("unknown setting")),
+    };
+    if value == pinned {
+        return Ok(());
+    }
+    Err(Error::Unpinned {
+        setting,
+        value: value.to_owned(),
+        pinned,
+    })
+}
+
+fn attach(
+    relations: &mut [LocalRelation],
+    columns: Vec<(u32, i32, String, u32)>,
+    rows: &[Vec<Option<String>>],
+) -> Result<(), Error> {
+    let place: std::collections::HashMap<u32, usize> = relations
+        .iter()
+        .enumerate()
+        .map(|(at, relation)| (relation.oid, at))
+        .collect();
+    for (oid, _, name, type_oid) in columns {
+        if let Some(relation) = place.get(&oid).and_then(|at| relations.get_mut(*at)) {
+            relation.columns.push((name, type_oid));
+        }
+    }
+    for row in rows {
+        let kind = cell(row, 0)?;
+        if kind != "view" && kind != "expr" {
+            continue;
+        }
+        let oid: u32 = number(row, 1)?;
+        let Some(relation) = place.get(&oid).and_then(|at| relations.get_mut(*at)) else {
+            continue;
+        };
+        if kind == "view" {
+            relation.definition = Some(cell(row, 2)?.to_owned());
+        } else {
+            let expression = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+            relation.expressions.push(expression);
+        }
+    }
+    for relation in relations {
+        relation.expressions.sort();
+    }
+    Ok(())
 }

@@ -1,0 +1,420 @@
+//! The walk over one statement's tree: collects effects, uses and lineage.
+//!
+//! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
+
+mod call;
+mod ddl;
+mod expression;
+mod from;
+mod query;
+mod reach;
+mod relation;
+mod scope;
+mod session;
+mod types;
+mod utility;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use model::{ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb};
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
+
+use crate::catalog::{Catalog, Relation, RelationId};
+use crate::inspection::SessionChange;
+use crate::state::View;
+
+pub(crate) use relation::Opened;
+use scope::{Kind, Source, Value};
+pub(crate) use types::{routine_effects, type_effects};
+
+/// Levels of nesting that the walk follows; each costs up to about 5 KiB of stack in a debug build.
+const DEPTH_MAX: usize = 4_500;
+/// Nodes that one text may make the walk visit, views opened and recursion repeated included.
+const STEPS_MAX: usize = 2_000_000;
+/// Views within views.
+const NESTING_MAX: usize = 32;
+
+/// Why the walk stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Halt {
+    /// Nested too deeply.
+    Deep,
+    /// Too many nodes.
+    Long,
+}
+
+pub(crate) type Walk<T> = Result<T, Halt>;
+
+/// What is collected while one statement is walked.
+pub(crate) struct Analysis<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) view: &'a View,
+    /// The session's own relations; their ids follow the catalog's.
+    pub(crate) locals: &'a [Relation],
+    sources: Vec<(RelationId, usize)>,
+    source_ids: HashMap<(RelationId, usize), Source>,
+    effects: BTreeMap<(Verb, Object), BTreeSet<String>>,
+    uses: BTreeSet<(Source, Usage)>,
+    /// Views being opened, outermost first.
+    opening: Vec<RelationId>,
+    depth: usize,
+    steps: usize,
+    /// See [`crate::Inspection::shape_safe`].
+    pub(crate) shape_safe: bool,
+    pub(crate) session: SessionChange,
+    pub(crate) refused: Option<String>,
+    pub(crate) has_where: bool,
+    /// A function, operator or type was looked up.
+    pub(crate) named_something: bool,
+}
+
+/// One statement's columns, by name and value.
+pub(crate) type Row = Vec<(String, Value)>;
+
+/// What a statement answers with.
+pub(crate) enum Answer {
+    /// No rows.
+    Nothing,
+    /// Rows that carry no stored value.
+    Plain,
+    /// These columns.
+    Row(Row),
+    /// The rows of a named statement or portal.
+    Named(String),
+    /// Rows that could not be followed.
+    Unknown,
+}
+
+impl<'a> Analysis<'a> {
+    pub(crate) fn new(catalog: &'a Catalog, view: &'a View, locals: &'a [Relation]) -> Self {
+        Self {
+            catalog,
+            view,
+            locals,
+            sources: Vec::new(),
+            source_ids: HashMap::new(),
+            effects: BTreeMap::new(),
+            uses: BTreeSet::new(),
+            opening: Vec::new(),
+            depth: 0,
+            steps: 0,
+            shape_safe: true,
+            session: SessionChange::default(),
+            refused: None,
+            has_where: true,
+            named_something: false,
+        }
+    }
+
+    /// Counts one node and one level; pair with [`Self::leave`].
+    pub(crate) fn enter(&mut self, weight: usize) -> Walk<()> {
+        self.depth += weight;
+        self.steps += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Halt::Deep);
+        }
+        if self.steps > STEPS_MAX {
+            return Err(Halt::Long);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self, weight: usize) {
+        self.depth = self.depth.saturating_sub(weight);
+    }
+
+    pub(crate) fn effect(&mut self, verb: Verb, object: Object) {
+        self.effects.entry((verb, object)).or_default();
+    }
+
+    pub(crate) fn effect_on(&mut self, verb: Verb, object: Object, column: &str) {
+        let columns = self.effects.entry((verb, object)).or_default();
+        columns.insert(column.to_owned());
+    }
+
+    pub(crate) fn merge(&mut self, effect: &Effect) {
+        let key = (effect.verb, effect.object.clone());
+        let columns = self.effects.entry(key).or_default();
+        columns.extend(effect.columns.iter().cloned());
+    }
+
+    /// Whether anything was resolved by name: such a statement depends on the session's state.
+    pub(crate) fn names_something(&self) -> bool {
+        self.named_something || !self.effects.is_empty() || !self.sources.is_empty()
+    }
+
+    /// Reports what could not be proven; `kind` says why, `name` what.
+    pub(crate) fn unknown(&mut self, kind: &str, name: &str) {
+        self.effect(
+            Verb::Unanalysed,
+            Object::Other {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            },
+        );
+    }
+
+    pub(crate) fn relation(&self, id: RelationId) -> Option<&'a Relation> {
+        let catalog = self.catalog;
+        let locals = self.locals;
+        match id.checked_sub(catalog.relations.len()) {
+            None => catalog.relations.get(id),
+            Some(local) => locals.get(local),
+        }
+    }
+
+    pub(crate) fn source(&mut self, relation: RelationId, column: usize) -> Source {
+        let next = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        let sources = &mut self.sources;
+        *self
+            .source_ids
+            .entry((relation, column))
+            .or_insert_with(|| {
+                sources.push((relation, column));
+                next
+            })
+    }
+
+    fn place(&self, source: Source) -> Option<(RelationId, usize)> {
+        self.sources.get(usize::try_from(source).ok()?).copied()
+    }
+
+    /// Records a use of everything that reaches `value`.
+    pub(crate) fn use_value(&mut self, value: &Value, usage: Usage) {
+        for source in &value.sources {
+            self.uses.insert((*source, usage));
+        }
+    }
+
+    /// Records equality: of a column as it is, it is a comparison; of anything computed, a predicate.
+    pub(crate) fn compare(&mut self, value: &Value) {
+        let usage = match value.kind {
+            Kind::Derived => Usage::Predicate,
+            Kind::Direct | Kind::Free => Usage::Compared,
+        };
+        self.use_value(value, usage);
+    }
+
+    /// The relation and everything below it that a read or write of it reaches.
+    pub(crate) fn descendants(&self, id: RelationId) -> Vec<RelationId> {
+        self.closure(id, |relation| &relation.children)
+    }
+
+    fn closure(
+        &self,
+        id: RelationId,
+        next: impl Fn(&'a Relation) -> &'a Vec<RelationId>,
+    ) -> Vec<RelationId> {
+        let mut found = vec![id];
+        let mut at = 0;
+        while let Some(current) = found.get(at).copied() {
+            at += 1;
+            for neighbour in self.relation(current).map(&next).into_iter().flatten() {
+                if !found.contains(neighbour) {
+                    found.push(*neighbour);
+                }
+            }
+        }
+        found
+    }
+
+    /// Stored columns behind a source: the column itself, the same column of partitions and inheriting tables, and
+    /// of the tables it belongs to (a label may stand on any of them). Nothing for a view's column: what lies
+    /// under it is a source of its own.
+    fn stored(&self, source: Source) -> Vec<ColumnRef> {
+        let Some((id, at)) = self.place(source) else {
+            return Vec::new();
+        };
+        let Some(relation) = self.relation(id) else {
+            return Vec::new();
+        };
+        if relation.definition.is_some() {
+            return Vec::new();
+        }
+        let Some(column) = relation.columns.get(at) else {
+            return Vec::new();
+        };
+        let mut family = self.descendants(id);
+        family.extend(
+            self.closure(id, |relation| &relation.parents)
+                .into_iter()
+                .skip(1),
+        );
+        family
+            .into_iter()
+            .filter_map(|member| self.relation(member))
+            .filter_map(|member| {
+                let own = member.columns.get(member.column(&column.name)?)?;
+                Some(ColumnRef {
+                    schema: member.schema.clone(),
+                    table: member.name.clone(),
+                    column: own.name.clone(),
+                    type_oid: self.catalog.base_type(own.type_oid),
+                })
+            })
+            .collect()
+    }
+
+    fn refs(&self, value: &Value) -> Vec<ColumnRef> {
+        let mut refs: Vec<ColumnRef> = value
+            .sources
+            .iter()
+            .flat_map(|source| self.stored(*source))
+            .collect();
+        refs.sort();
+        refs.dedup();
+        refs
+    }
+
+    fn projection(&self, value: &Value) -> Projection {
+        let refs = self.refs(value);
+        match value.kind {
+            _ if refs.is_empty() => Projection::Free,
+            Kind::Derived => Projection::Derived(refs),
+            Kind::Direct | Kind::Free => Projection::Direct(refs),
+        }
+    }
+
+    /// Adds the read of a source's column to the select effects.
+    fn read(&mut self, source: Source) {
+        let Some((id, at)) = self.place(source) else {
+            return;
+        };
+        let Some(column) = self
+            .relation(id)
+            .and_then(|relation| relation.columns.get(at))
+        else {
+            return;
+        };
+        for member in self.descendants(id) {
+            if let Some(member) = self.relation(member)
+                && member.column(&column.name).is_some()
+            {
+                self.effect_on(Verb::Select, object(member), &column.name);
+            }
+        }
+    }
+
+    /// Turns what was collected into a statement's parts.
+    pub(crate) fn finish(mut self, answer: &Answer) -> Finished {
+        let projections = match answer {
+            Answer::Nothing | Answer::Plain => Projections::None,
+            Answer::Row(row) => Projections::Columns(
+                row.iter()
+                    .map(|(_, value)| self.projection(value))
+                    .collect(),
+            ),
+            Answer::Named(name) => Projections::Named(name.clone()),
+            Answer::Unknown => {
+                self.unknown("rows", "");
+                Projections::None
+            }
+        };
+        let mut read: BTreeSet<Source> = BTreeSet::new();
+        if let Answer::Row(row) = answer {
+            read.extend(row.iter().flat_map(|(_, value)| value.sources.iter()));
+        }
+        read.extend(
+            self.uses
+                .iter()
+                .filter(|(_, usage)| *usage != Usage::Assigned)
+                .map(|(source, _)| *source),
+        );
+        for source in read {
+            self.read(source);
+        }
+        let mut uses: Vec<ColumnUse> = Vec::new();
+        for (source, usage) in &self.uses {
+            uses.extend(self.stored(*source).into_iter().map(|column| ColumnUse {
+                column,
+                usage: *usage,
+            }));
+        }
+        uses.sort();
+        uses.dedup();
+        Finished {
+            effects: self.effects(),
+            projections,
+            uses,
+        }
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.effects
+            .iter()
+            .map(|((verb, object), columns)| Effect {
+                verb: *verb,
+                object: object.clone(),
+                columns: columns.iter().cloned().collect(),
+            })
+            .collect()
+    }
+}
+
+/// The statement's parts.
+pub(crate) struct Finished {
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) projections: Projections,
+    pub(crate) uses: Vec<ColumnUse>,
+}
+
+/// The object that a relation is.
+pub(crate) fn object(relation: &Relation) -> Object {
+    Object::Table {
+        schema: relation.schema.clone(),
+        name: relation.name.clone(),
+    }
+}
+
+/// An effect's object of a kind that has no variant of its own.
+pub(crate) fn other(kind: &str, name: impl Into<String>) -> Object {
+    Object::Other {
+        kind: kind.to_owned(),
+        name: name.into(),
+    }
+}
+
+/// The inside of a node.
+pub(crate) fn inner(node: &Node) -> Option<&NodeEnum> {
+    node.node.as_ref()
+}
+
+/// The inside of an optional boxed node.
+pub(crate) fn boxed(node: Option<&Box<Node>>) -> Option<&NodeEnum> {
+    node.and_then(|node| node.node.as_ref())
+}
+
+/// A node that is a string.
+pub(crate) fn string(node: &Node) -> Option<&str> {
+    match inner(node) {
+        Some(NodeEnum::String(string)) => Some(&string.sval),
+        _ => None,
+    }
+}
+
+/// A list of string nodes, such as a qualified name; `None` when one is something else.
+pub(crate) fn strings(nodes: &[Node]) -> Option<Vec<&str>> {
+    nodes.iter().map(string).collect()
+}
+
+/// The kind of a node, as the grammar calls it, for reasons.
+pub(crate) fn kind_of(node: &NodeEnum) -> String {
+    // The derived Debug form starts with the variant's name; only that is taken, never a value.
+    struct Head(String);
+    impl std::fmt::Write for Head {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            for c in text.chars() {
+                if !c.is_ascii_alphanumeric() {
+                    return Err(std::fmt::Error);
+                }
+                self.0.push(c);
+            }
+            Ok(())
+        }
+    }
+    let mut head = Head(String::new());
+    let _cut = std::fmt::Write::write_fmt(&mut head, format_args!("{node:?}"));
+    head.0
+}

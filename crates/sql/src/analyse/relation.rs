@@ -1,0 +1,341 @@
+//! Relations by name, and views opened to what lies under them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use model::{Effect, Usage, Verb};
+use pg_query::NodeEnum;
+use pg_query::protobuf::RangeVar;
+
+use super::scope::{Kind, Rel, Scope, Value};
+use super::{Analysis, NESTING_MAX, Row, Walk, object, reach};
+use crate::catalog::{Relation, RelationId};
+use crate::state::View;
+
+/// What lies under a view, free of any one analysis.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    effects: Vec<Effect>,
+    uses: Vec<((RelationId, usize), Usage)>,
+    columns: Vec<(Kind, Vec<(RelationId, usize)>)>,
+    /// Part of it could not be followed.
+    unknown: bool,
+}
+
+/// Effects of the expressions attached to a relation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Touch {
+    Read,
+    Write,
+}
+
+impl<'a> Analysis<'a> {
+    /// The relation that a name means in this session.
+    pub(crate) fn resolve(&self, schema: Option<&str>, name: &str) -> Option<RelationId> {
+        let temporary = self.view.temporary_schema();
+        match schema {
+            Some("pg_temp") => self.relation_in(temporary?, name),
+            Some(schema) => self.relation_in(schema, name),
+            None => {
+                let path = &self.view.search_path;
+                // A path that does not list the temporary schema is searched after it.
+                let implied = temporary.filter(|own| !path.iter().any(|listed| listed == own));
+                implied
+                    .into_iter()
+                    .chain(path.iter().map(String::as_str))
+                    .find_map(|schema| self.relation_in(schema, name))
+            }
+        }
+    }
+
+    fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
+        let local = self
+            .locals
+            .iter()
+            .position(|relation| relation.schema == schema && relation.name == name);
+        if let Some(local) = local {
+            return Some(self.catalog.relations.len() + local);
+        }
+        let found = self.catalog.relations_by_name.get(name)?.iter().copied();
+        found.into_iter().find(|id| {
+            self.catalog
+                .relations
+                .get(*id)
+                .is_some_and(|relation| relation.schema == schema && self.is_present(relation))
+        })
+    }
+
+    /// Whether the session still sees this relation of the catalog under this name.
+    fn is_present(&self, relation: &Relation) -> bool {
+        let overlay = &self.view.overlay;
+        let seen = overlay.present.as_ref().is_none_or(|present| {
+            relation.is_system() || present.binary_search(&relation.oid).is_ok()
+        });
+        seen && !self.locals.iter().any(|local| local.oid == relation.oid)
+    }
+
+    /// Resolves a name; reports it and says `None` when nothing is known of it.
+    pub(crate) fn resolve_range(&mut self, range: &RangeVar) -> Option<RelationId> {
+        let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
+        let foreign = !range.catalogname.is_empty() && range.catalogname != self.catalog.database;
+        let found = if foreign {
+            None
+        } else {
+            self.resolve(schema, &range.relname)
+        };
+        if found.is_none() {
+            self.unknown("unresolved relation", &range_name(range));
+        }
+        found
+    }
+
+    /// Reads a relation: effects on it and on what lies under it, and its columns.
+    pub(crate) fn read_relation(&mut self, id: RelationId) -> Walk<Row> {
+        let Some(relation) = self.relation(id) else {
+            return Ok(Row::new());
+        };
+        for member in self.descendants(id) {
+            if let Some(member) = self.relation(member) {
+                self.effect(Verb::Select, object(member));
+            }
+            self.attached(member, Touch::Read)?;
+        }
+        if relation.is_system() && reach::is_sensitive_relation(&relation.name) {
+            self.effect(Verb::Administer, object(relation));
+        }
+        if relation.unknown_parts {
+            self.unknown("relation changed in this transaction", &relation.name);
+        }
+        // System views are taken as they are.
+        if relation.definition.is_some() && !relation.is_system() {
+            return self.open(id, relation);
+        }
+        if matches!(relation.kind, b'v' | b'm') && !relation.is_system() {
+            self.unknown("view without a definition", &relation.name);
+        }
+        Ok(self.own_columns(id, relation))
+    }
+
+    /// A relation's columns as stored, without any effect.
+    pub(crate) fn own_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
+        relation
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                let value = Value {
+                    kind: Kind::Direct,
+                    sources: vec![self.source(id, at)],
+                    type_oid: column.type_oid,
+                };
+                (column.name.clone(), value)
+            })
+            .collect()
+    }
+
+    fn open(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Row> {
+        let kept = relation.opened.get().filter(|_| self.locals.is_empty());
+        let opened = match kept {
+            Some(opened) => Arc::clone(opened),
+            None => {
+                if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
+                    self.unknown("view within itself", &relation.name);
+                    return Ok(Row::new());
+                }
+                Arc::new(self.look_under(id, relation)?)
+            }
+        };
+        if self.locals.is_empty() {
+            // Another thread may have been faster; both say the same.
+            let _lost = relation.opened.set(Arc::clone(&opened));
+        }
+        for effect in &opened.effects {
+            self.merge(effect);
+        }
+        for ((under, at), usage) in &opened.uses {
+            let source = self.source(*under, *at);
+            self.uses.insert((source, *usage));
+        }
+        let mut row = Row::with_capacity(relation.columns.len());
+        for (at, column) in relation.columns.iter().enumerate() {
+            let mut value = Value {
+                kind: Kind::Free,
+                sources: vec![self.source(id, at)],
+                type_oid: column.type_oid,
+            };
+            if let Some((kind, under)) = opened.columns.get(at) {
+                value.kind = *kind;
+                for (relation, at) in under {
+                    let source = self.source(*relation, *at);
+                    value.sources.push(source);
+                }
+            }
+            value.sources.sort_unstable();
+            value.sources.dedup();
+            row.push((column.name.clone(), value));
+        }
+        if opened.unknown || opened.columns.len() != relation.columns.len() {
+            self.unknown("view that could not be followed", &relation.name);
+        }
+        Ok(row)
+    }
+
+    /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
+    /// written for the session's path.
+    fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
+        let text = relation.definition.as_deref().unwrap_or_default();
+        let local = id >= self.catalog.relations.len();
+        let qualified = View {
+            search_path: vec!["pg_catalog".to_owned()],
+            role: self.view.role.clone(),
+            ..View::default()
+        };
+        let view = if local { self.view } else { &qualified };
+        let Ok(parsed) = pg_query::parse(text, 0) else {
+            return Ok(Opened {
+                unknown: true,
+                ..Opened::default()
+            });
+        };
+        let select = match parsed.protobuf.stmts.first() {
+            Some(raw) => match super::boxed(raw.stmt.as_ref()) {
+                Some(NodeEnum::SelectStmt(select)) => select,
+                _ => return Ok(Opened::default()),
+            },
+            None => return Ok(Opened::default()),
+        };
+        let mut within = Analysis::new(self.catalog, view, self.locals);
+        within.opening.clone_from(&self.opening);
+        within.opening.push(id);
+        within.depth = self.depth + 8;
+        within.steps = self.steps;
+        let row = within.select(select, &Scope::default())?;
+        self.steps = within.steps;
+        Ok(within.into_opened(&row))
+    }
+
+    fn into_opened(self, row: &Row) -> Opened {
+        let place = |source: &u32| self.place(*source);
+        let mut effects = self.effects();
+        let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
+        effects.retain(|effect| effect.verb != Verb::Unanalysed);
+        Opened {
+            uses: self
+                .uses
+                .iter()
+                .filter_map(|(source, usage)| Some((place(source)?, *usage)))
+                .collect(),
+            columns: row
+                .iter()
+                .map(|(_, value)| (value.kind, value.sources.iter().filter_map(place).collect()))
+                .collect(),
+            effects,
+            unknown,
+        }
+    }
+
+    /// What the expressions attached to a relation do when it is read or written: only what reaches beyond the
+    /// relation's own definition (calls of user functions and the like).
+    pub(crate) fn attached(&mut self, id: RelationId, touch: Touch) -> Walk<()> {
+        let Some(relation) = self.relation(id) else {
+            return Ok(());
+        };
+        let relevant = |kind: &str| match touch {
+            Touch::Write => true,
+            Touch::Read => {
+                kind == "policy" || (kind == "default" && self.catalog.server_version >= 180_000)
+            }
+        };
+        if relation.expressions.iter().all(|(kind, _)| !relevant(kind)) {
+            return Ok(());
+        }
+        let kept = relation.attached.get().filter(|_| self.locals.is_empty());
+        let effects = match kept {
+            Some(effects) => Arc::clone(effects),
+            None => Arc::new(self.attached_effects(id, relation)?),
+        };
+        if self.locals.is_empty() {
+            let _lost = relation.attached.set(Arc::clone(&effects));
+        }
+        for effect in effects.iter() {
+            self.merge(effect);
+        }
+        Ok(())
+    }
+
+    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Vec<Effect>> {
+        if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
+            return Ok(Vec::new());
+        }
+        let local = id >= self.catalog.relations.len();
+        let mut found = Vec::new();
+        for (_, text) in &relation.expressions {
+            found.extend(self.standalone(text, Some((id, relation)), local, false)?);
+        }
+        Ok(found)
+    }
+
+    /// Effects of one expression of the catalog, with a relation's columns in scope.
+    pub(crate) fn standalone(
+        &mut self,
+        text: &str,
+        relation: Option<(RelationId, &'a Relation)>,
+        local: bool,
+        in_domain: bool,
+    ) -> Walk<Vec<Effect>> {
+        let qualified = View {
+            search_path: vec!["pg_catalog".to_owned()],
+            ..View::default()
+        };
+        let view = if local { self.view } else { &qualified };
+        let unreadable = || vec![crate::inspection::unanalysed("expression of the catalog")];
+        let Ok(parsed) = pg_query::parse(&format!("SELECT {text}"), 0) else {
+            return Ok(unreadable());
+        };
+        let Some(NodeEnum::SelectStmt(select)) = parsed
+            .protobuf
+            .stmts
+            .first()
+            .and_then(|raw| super::boxed(raw.stmt.as_ref()))
+        else {
+            return Ok(unreadable());
+        };
+        let mut within = Analysis::new(self.catalog, view, self.locals);
+        within.opening.clone_from(&self.opening);
+        within.opening.extend(relation.map(|(id, _)| id));
+        within.depth = self.depth + 8;
+        within.steps = self.steps;
+        let mut scope = Scope {
+            in_domain,
+            ..Scope::default()
+        };
+        if let Some((id, relation)) = relation {
+            let columns = within.own_columns(id, relation);
+            scope.rels.push(Rel {
+                name: relation.name.clone(),
+                schema: Some(relation.schema.clone()),
+                columns: Rc::new(columns),
+                relation: Some(id),
+                named: true,
+                bare: true,
+                partial: false,
+            });
+        }
+        within.select(select, &scope)?;
+        self.steps = within.steps;
+        let mut effects = within.effects();
+        effects.retain(|effect| !matches!(effect.verb, Verb::Select | Verb::Update));
+        Ok(effects)
+    }
+}
+
+/// A relation's name as written.
+pub(crate) fn range_name(range: &RangeVar) -> String {
+    let parts = [&range.catalogname, &range.schemaname, &range.relname];
+    let named: Vec<&str> = parts
+        .into_iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    named.join(".")
+}
