@@ -48,7 +48,7 @@ bench:
 regress:
 	@scripts/setup.sh test
 	$(CARGO) build --locked --bin portcullis
-	scripts/regress.sh --portcullis target/debug/portcullis $(RUN)
+	scripts/regress.py "$$(scripts/regress-source.sh)" --portcullis target/debug/portcullis $(RUN)
 
 fmt:
 	$(CARGO) fmt --all
