@@ -109,9 +109,9 @@ async fn an_actor_is_an_agent_for_the_person() {
 async fn kinds_by_rule_and_by_what_the_token_is() {
     let scene = Scene::new(|config| {
         config.kinds = vec![
-            rule("azp", "mcp-*", PrincipalKind::Agent),
-            rule("roles.kind", "robot", PrincipalKind::Agent),
-            rule("sub", "ci-main", PrincipalKind::Workload),
+            rule("azp", "mcp-*", Agent),
+            rule("roles.kind", "robot", Agent),
+            rule("sub", "ci-main", Workload),
         ];
     })
     .await;
