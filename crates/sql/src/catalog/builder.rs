@@ -166,8 +166,6 @@ impl Builder {
             oid: row.number(0)?,
             name: row.text(2)?.to_owned(),
             kind: row.byte(3)?,
-            type_oid: row.number(4)?,
-            row_security: row.flag(5)?,
             ..Relation::default()
         };
         self.relations.push((row.number(1)?, relation));
@@ -182,12 +180,11 @@ impl Builder {
             arguments: row.number(3)?,
             defaults: row.number(4)?,
             variadic: row.flag(5)?,
-            kind: row.byte(6)?,
-            volatility: row.byte(7)?,
-            returns: row.number(8)?,
-            argument_types: row.numbers(9)?,
-            language: row.text(10)?.to_owned(),
-            extension: row.optional(11)?.map(str::to_owned),
+            volatility: row.byte(6)?,
+            returns: row.number(7)?,
+            argument_types: row.numbers(8)?,
+            language: row.text(9)?.to_owned(),
+            extension: row.optional(10)?.map(str::to_owned),
             outputs: outputs(row)?,
         };
         self.functions.push((row.number(1)?, function));
@@ -427,10 +424,10 @@ impl Builder {
 
 /// The output columns that OUT, INOUT and TABLE parameters make.
 fn outputs(row: &Cells<'_>) -> Result<Vec<Column>, Error> {
-    let types = row.numbers(12)?;
-    let modes = row.optional(13)?.unwrap_or_default();
+    let types = row.numbers(11)?;
+    let modes = row.optional(12)?.unwrap_or_default();
     let names: Vec<&str> = row
-        .optional(14)?
+        .optional(13)?
         .unwrap_or_default()
         .split('\u{1f}')
         .collect();

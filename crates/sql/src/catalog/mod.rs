@@ -64,8 +64,6 @@ pub(crate) struct Relation {
     pub(crate) name: String,
     /// `relkind`.
     pub(crate) kind: u8,
-    pub(crate) type_oid: u32,
-    pub(crate) row_security: bool,
     pub(crate) columns: Vec<Column>,
     pub(crate) children: Vec<RelationId>,
     pub(crate) parents: Vec<RelationId>,
@@ -104,8 +102,6 @@ pub(crate) struct Function {
     pub(crate) arguments: usize,
     pub(crate) defaults: usize,
     pub(crate) variadic: bool,
-    /// `prokind`.
-    pub(crate) kind: u8,
     /// `provolatile`.
     pub(crate) volatility: u8,
     pub(crate) returns: u32,

@@ -26,8 +26,7 @@ pub const QUERIES: &[Query] = &[
     },
     Query {
         name: "relations",
-        sql: "SELECT c.oid::text, c.relnamespace::text, c.relname::text, c.relkind::text, c.reltype::text, \
-              c.relrowsecurity::text \
+        sql: "SELECT c.oid::text, c.relnamespace::text, c.relname::text, c.relkind::text \
               FROM pg_catalog.pg_class c \
               WHERE c.relkind IN ('r','v','m','f','p','S') AND c.relpersistence <> 't'",
     },
@@ -49,13 +48,9 @@ pub const QUERIES: &[Query] = &[
         sql: "SELECT inhrelid::text, inhparent::text FROM pg_catalog.pg_inherits",
     },
     Query {
-        name: "composites",
-        sql: "SELECT c.oid::text, c.reltype::text FROM pg_catalog.pg_class c WHERE c.relkind = 'c'",
-    },
-    Query {
         name: "functions",
         sql: "SELECT p.oid::text, p.pronamespace::text, p.proname::text, p.pronargs::text, p.pronargdefaults::text, \
-              (p.provariadic <> 0)::text, p.prokind::text, p.provolatile::text, p.prorettype::text, \
+              (p.provariadic <> 0)::text, p.provolatile::text, p.prorettype::text, \
               pg_catalog.array_to_string(p.proargtypes, ' '), l.lanname::text, e.extname::text, \
               pg_catalog.array_to_string(p.proallargtypes, ' '), \
               pg_catalog.array_to_string(p.proargmodes, ''), \

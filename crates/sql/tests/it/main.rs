@@ -1,0 +1,311 @@
+//! The analysis against a real PostgreSQL: the queries run, and a corpus of statements means what it says.
+//!
+//! `cases.txt` holds statements (`> …`) and what is expected of each. With `BLESS=1` in the environment the file is
+//! rewritten from the analysis, to be read before it is committed.
+
+#![allow(clippy::unwrap_used)]
+
+mod server;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use model::{CatalogVersion, Projection, Projections};
+use server::Server;
+use sql::catalog::{Builder, FINGERPRINT, QUERIES};
+use sql::{Catalog, Inspected, Inspection, NotUnderstood, STACK_BYTES, Step, View};
+
+fn read_catalog(server: &Server) -> Catalog {
+    let mut builder = Builder::new(CatalogVersion(1));
+    for query in QUERIES {
+        let pinned = query.name != "login";
+        for row in server.rows(query.sql, pinned) {
+            let cells: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+            builder.row(query.name, &cells).unwrap();
+        }
+    }
+    builder.build().unwrap()
+}
+
+fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .unwrap()
+        .join()
+        .unwrap()
+}
+
+fn columns(refs: &[model::ColumnRef]) -> String {
+    let names: Vec<String> = refs.iter().map(ToString::to_string).collect();
+    names.join(",")
+}
+
+fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
+    let statement = &inspected.statement;
+    for effect in &statement.effects {
+        writeln!(out, "{depth}{effect}").unwrap();
+    }
+    match &statement.projections {
+        Projections::None => {}
+        Projections::Named(name) => writeln!(out, "{depth}rows of {name}").unwrap(),
+        Projections::Columns(list) => {
+            let texts: Vec<String> = list
+                .iter()
+                .map(|projection| match projection {
+                    Projection::Free => "-".to_owned(),
+                    Projection::Direct(refs) => format!("={}", columns(refs)),
+                    Projection::Derived(refs) => format!("~{}", columns(refs)),
+                })
+                .collect();
+            writeln!(out, "{depth}[{}]", texts.join(" | ")).unwrap();
+        }
+    }
+    for used in &statement.uses {
+        writeln!(out, "{depth}{:?} {}", used.usage, used.column).unwrap();
+    }
+    let session = &inspected.session;
+    match &session.step {
+        Step::None => {}
+        Step::Prepare { name, inner } => {
+            writeln!(out, "{depth}prepare {name}").unwrap();
+            describe(inner, "    ", out);
+        }
+        Step::DeclareCursor { name, inner } => {
+            writeln!(out, "{depth}declare {name}").unwrap();
+            describe(inner, "    ", out);
+        }
+        other => writeln!(out, "{depth}{other:?}").unwrap(),
+    }
+    let mut flags = Vec::new();
+    flags.extend((!statement.has_where).then_some("no-where"));
+    flags.extend(session.catalog_changed.then_some("catalog-changed"));
+    flags.extend((session.state_moved && !session.catalog_changed).then_some("state-moved"));
+    if !flags.is_empty() {
+        writeln!(out, "{depth}{}", flags.join(" ")).unwrap();
+    }
+    if let Some(refused) = &inspected.refused {
+        writeln!(out, "{depth}refused: {refused}").unwrap();
+    }
+}
+
+fn text_of(outcome: &Result<Inspection, NotUnderstood>) -> String {
+    let mut out = String::new();
+    match outcome {
+        Err(error) => writeln!(out, "  error: {}", error.message).unwrap(),
+        Ok(inspection) => {
+            for inspected in &inspection.statements {
+                writeln!(out, "  {}:", inspected.statement.kind).unwrap();
+                describe(inspected, "  ", &mut out);
+            }
+            if !inspection.shape_safe {
+                writeln!(out, "  not shape-safe").unwrap();
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn corpus() {
+    let server = Server::start(include_str!("schema.sql"));
+    let catalog = Arc::new(read_catalog(&server));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cases.txt");
+    let cases = std::fs::read_to_string(path).unwrap();
+    let mut fresh = String::new();
+    let mut wrong = Vec::new();
+    for block in cases.split("\n\n").filter(|block| !block.trim().is_empty()) {
+        let (head, expect): (Vec<&str>, Vec<&str>) =
+            block.lines().partition(|line| line.starts_with(['>', '#']));
+        let statement: Vec<&str> = head
+            .iter()
+            .filter_map(|line| line.strip_prefix("> "))
+            .collect();
+        let statement = statement.join("\n");
+        let known = Arc::clone(&catalog);
+        let text = statement.clone();
+        let got = on_big_stack(move || {
+            let view = View::initial(&known);
+            text_of(&sql::inspect(&text, &view, &known))
+        });
+        if got.trim_end() != expect.join("\n").trim_end() {
+            wrong.push(format!("{statement}\n{got}"));
+        }
+        write!(fresh, "{}\n{got}\n", head.join("\n")).unwrap();
+    }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, fresh.trim_end().to_owned() + "\n").unwrap();
+        return;
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn fingerprint_moves_with_definitions() {
+    let server = Server::start("CREATE TABLE t (a int)");
+    let ask = || server.rows(FINGERPRINT, true);
+    let first = ask();
+    assert_eq!(first, ask());
+    assert!(first.first().unwrap().first().unwrap().is_some());
+    let mut last = first;
+    for change in [
+        "ALTER TABLE t ADD COLUMN b int",
+        "ALTER TABLE t RENAME COLUMN b TO c",
+        "CREATE VIEW v AS SELECT a FROM t",
+        "CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > 1",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "DROP FUNCTION f()",
+        "CREATE SCHEMA s",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE t ALTER COLUMN a SET DEFAULT 3",
+        "ALTER TABLE t ADD CHECK (a > 0)",
+        "ALTER ROLE postgres SET search_path = s",
+    ] {
+        server.run(&[change]);
+        let next = ask();
+        assert_ne!(next, last, "{change}");
+        last = next;
+    }
+    server.run(&[
+        "INSERT INTO t VALUES (1)",
+        "VACUUM ANALYZE t",
+        "CREATE TEMP TABLE x (a int)",
+    ]);
+    assert_eq!(ask(), last);
+}
+
+fn state_after(server: &Server, before: &[&str]) -> View {
+    let rows = server.rows_after(before, sql::state::QUERY);
+    sql::state::parse(&rows).unwrap()
+}
+
+#[test]
+fn state_as_the_session_sees_it() {
+    let server = Server::start(include_str!("schema.sql"));
+    let catalog = Arc::new(read_catalog(&server));
+    let initial = View::initial(&catalog);
+    assert_eq!(state_after(&server, &[]), initial);
+    let check = |before: &[&str], text: &'static str, expect: &str| {
+        let view = state_after(&server, before);
+        let known = Arc::clone(&catalog);
+        let got = on_big_stack(move || text_of(&sql::inspect(text, &view, &known)));
+        assert!(got.contains(expect), "{before:?} {text}\n{got}");
+    };
+    let select = "SELECT email FROM customers";
+    check(
+        &["SET search_path = tools"],
+        select,
+        "unanalysed unresolved relation customers",
+    );
+    check(
+        &["CREATE TEMP TABLE customers (email text)"],
+        select,
+        "select pg_temp_",
+    );
+    check(
+        &[
+            "BEGIN",
+            "SAVEPOINT s",
+            "ALTER TABLE shop.customers RENAME COLUMN email TO e2",
+        ],
+        select,
+        "unanalysed unresolved column email",
+    );
+    check(
+        &["BEGIN", "ALTER TABLE shop.customers RENAME TO clients"],
+        select,
+        "unanalysed unresolved relation customers",
+    );
+    check(
+        &[
+            "BEGIN",
+            "DROP TABLE shop.items",
+            "CREATE TABLE public.items (sku text)",
+        ],
+        "SELECT sku FROM items",
+        "select public.items (sku)",
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE VIEW shop.fresh AS SELECT ssn AS x FROM shop.customers",
+        ],
+        "SELECT x FROM fresh",
+        "[=shop.customers.ssn]",
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE OR REPLACE VIEW shop.plain AS SELECT id, ssn AS email, ssn FROM shop.customers",
+        ],
+        "SELECT email FROM plain",
+        "[=shop.customers.ssn]",
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE FUNCTION shop.upper(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        ],
+        "SELECT upper('x')",
+        "call pg_catalog.upper()",
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE OPERATOR shop.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
+        ],
+        select,
+        "unanalysed definition changed in this transaction operator",
+    );
+    let rows = server.rows_after(&["SET client_encoding = 'LATIN1'"], sql::state::QUERY);
+    assert!(sql::state::parse(&rows).is_err());
+}
+
+#[test]
+fn functions_and_types_by_number() {
+    let server = Server::start(include_str!("schema.sql"));
+    let catalog = read_catalog(&server);
+    let oid = |text: &str| -> u32 {
+        let rows = server.rows(&format!("SELECT {text}::oid"), false);
+        rows.first()
+            .unwrap()
+            .first()
+            .unwrap()
+            .as_deref()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let show = |effects: &[model::Effect]| {
+        let texts: Vec<String> = effects.iter().map(ToString::to_string).collect();
+        texts.join("; ")
+    };
+    let function =
+        |text: &str| sql::function_effects(&catalog, oid(text)).map(|found| show(&found));
+    assert_eq!(
+        function("'pg_catalog.int4pl(int,int)'::regprocedure").unwrap(),
+        ""
+    );
+    assert_eq!(
+        function("'pg_catalog.lo_get(oid)'::regprocedure").unwrap(),
+        "large_object pg_catalog.lo_get()"
+    );
+    assert_eq!(
+        function("'tools.peek(int)'::regprocedure").unwrap(),
+        "call tools.peek(); unanalysed tools.peek()"
+    );
+    assert_eq!(sql::function_effects(&catalog, 4_000_000), None);
+    let type_ = |text: &str| show(&sql::type_effects(&catalog, oid(text)));
+    assert_eq!(type_("'int4'::regtype"), "");
+    assert_eq!(type_("'shop.short'::regtype"), "");
+    let code = "call tools.check_it(); unanalysed tools.check_it()";
+    assert_eq!(type_("'shop.code'::regtype"), code);
+    assert_eq!(type_("'shop.code[]'::regtype"), code);
+    assert_eq!(type_("'shop.pair'::regtype"), code);
+}
