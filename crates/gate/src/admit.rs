@@ -101,8 +101,8 @@ enum State {
     Finding(Waiting),
     /// People are asked.
     Held(Waiting, ApprovalId),
-    /// The store withdraws a request.
-    Withdrawing(Refusal),
+    /// The store withdraws a request; then this is said.
+    Withdrawing(Verdict),
 }
 
 /// A held action with what its approval is bound to.
@@ -176,9 +176,8 @@ impl Session {
     /// Goes on after [`Admission::Asking`].
     pub fn resume_store(&mut self, result: Result<StoreAnswer, PortError>) -> Admission {
         match (std::mem::replace(&mut self.state, State::Idle), result) {
-            (State::Withdrawing(refusal), Ok(_)) => self.refuse(refusal),
-            // The request lapses by itself; the client is refused either way.
-            (State::Withdrawing(refusal), Err(_)) => self.refuse(refusal),
+            // Where the store failed, the request lapses by itself; the client is refused either way.
+            (State::Withdrawing(verdict), _) => Admission::Ready(verdict),
             (State::Finding(waiting), Ok(answer)) => self.found(waiting, answer.0),
             (State::Finding(waiting), Err(error)) => {
                 let judged = overruled(&waiting.judged, "portcullis.approvals-unavailable", &error);
@@ -505,11 +504,13 @@ impl Session {
             .write_approval(id, "withdrawn", &requester)
             .and_then(|()| self.write(&waiting.action, &judged, Outcome::Deny, None));
         // Withdrawn in the store even when it cannot be recorded: an approval must not outlive its asker.
-        let refusal = match &written {
-            Ok(()) => refusal,
-            Err(error) => unrecorded(error),
-        };
-        self.state = State::Withdrawing(refusal);
+        self.state = State::Withdrawing(match written {
+            Ok(()) => Verdict::Refuse {
+                sequence: self.sequence,
+                refusal,
+            },
+            Err(error) => Verdict::End(unrecorded(&error)),
+        });
         Admission::Asking(Box::pin(hold::withdraw(approvals, id)))
     }
 

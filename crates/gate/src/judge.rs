@@ -15,6 +15,9 @@ use crate::ports::Rules;
 /// Decisions kept per session; a session that uses more distinct statements decides the rest anew.
 const CACHE_MAX: usize = 1_024;
 
+/// The built-in rule that denies what was not understood.
+pub(crate) const NOT_UNDERSTOOD: &str = "portcullis.not-understood";
+
 /// What the rules say of one action.
 #[derive(Debug)]
 pub(crate) struct Judged {
@@ -46,15 +49,12 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
     let mut judged = Judged::nothing(rules.policies.hash());
     if let Some(why) = &action.not_understood {
         judged.sensitive = view.covers_database();
-        judged.deny("portcullis.not-understood", why.clone());
+        judged.deny(NOT_UNDERSTOOD, why.clone());
         return judged;
     }
-    if action.statements.is_empty() && !action.text.trim().is_empty() {
+    if action.statements.is_empty() && !says_nothing(&action.text) {
         judged.sensitive = view.covers_database();
-        judged.deny(
-            "portcullis.not-understood",
-            "no statement was found in it".to_owned(),
-        );
+        judged.deny(NOT_UNDERSTOOD, "no statement was found in it".to_owned());
         return judged;
     }
     let mut obligations = Obligations::default();
@@ -143,7 +143,8 @@ impl Judged {
     }
 }
 
-/// Judgements that still hold: all of them fall when the rules or the second change, because a policy may ask for both.
+/// Judgements that still hold: all of them fall when the rules change, and each second where a policy asks for the
+/// time. What else a policy may ask for stays the same for a session, or is part of the key.
 #[derive(Default)]
 pub(crate) struct Judgements {
     generation: u64,
@@ -160,11 +161,12 @@ impl Judgements {
         action: &Action,
         context: &Context,
     ) -> Arc<Judged> {
-        if self.generation != rules.generation || self.second != context.unix_seconds {
+        let aged = self.second != context.unix_seconds && rules.policies.asks_time();
+        if self.generation != rules.generation || aged {
             self.known.clear();
-            self.generation = rules.generation;
-            self.second = context.unix_seconds;
         }
+        self.generation = rules.generation;
+        self.second = context.unix_seconds;
         let key = (action.analysis_key, context.in_transaction);
         let cacheable = action.analysis_key != 0 && action.not_understood.is_none();
         if cacheable && let Some(judged) = self.known.get(&key) {
@@ -178,5 +180,76 @@ impl Judgements {
             self.known.insert(key, Arc::clone(&judged));
         }
         judged
+    }
+}
+
+/// Whether a text is blanks, semicolons and comments alone. Told here without the parser, so that a text whose
+/// statements were lost on the way is not taken for an empty one.
+fn says_nothing(text: &str) -> bool {
+    let mut rest = text.trim_start_matches(is_blank);
+    while !rest.is_empty() {
+        let after = match rest.split_at_checked(2) {
+            Some(("--", after)) => after.find(['\n', '\r']).map_or("", |end| &after[end..]),
+            Some(("/*", after)) => match after_comment(after) {
+                Some(after) => after,
+                None => return false,
+            },
+            Some(_) | None => return false,
+        };
+        rest = after.trim_start_matches(is_blank);
+    }
+    true
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace() || c == '\u{b}' || c == ';'
+}
+
+/// What follows a comment whose opening was read; comments nest. `None` when it does not end.
+fn after_comment(text: &str) -> Option<&str> {
+    let mut depth = 1_usize;
+    let mut rest = text;
+    loop {
+        let next = rest.find(['/', '*'])?;
+        rest = &rest[next..];
+        let step = match rest.get(..2) {
+            Some("/*") => {
+                depth += 1;
+                2
+            }
+            Some("*/") => {
+                depth -= 1;
+                2
+            }
+            Some(_) | None => 1,
+        };
+        rest = &rest[step..];
+        if depth == 0 {
+            return Some(rest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_told_from_something() {
+        let check = |text: &str, expect: bool| assert_eq!(says_nothing(text), expect, "{text:?}");
+        check("", true);
+        check(" ;\t;\r\n", true);
+        check("-- ping", true);
+        check("-- ping\n;", true);
+        check("/* ping */", true);
+        check("/* a /* b */ c */ -- d", true);
+        check("/* a /* b */ drop", false);
+        check("/* a */ drop", false);
+        check("-- a\ndrop", false);
+        check("-- a\rdrop", false);
+        check("/*/ drop", false);
+        check("/", false);
+        check("é", false);
+        check("x", false);
     }
 }

@@ -15,8 +15,11 @@ pub mod open;
 pub mod permit;
 pub mod ports;
 mod record;
+pub mod rehearse;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use admit::{Admission, Completion, Hold, HoldEnd, HoldNotice, Session};

@@ -109,7 +109,7 @@ fn project_column(
     }
 }
 
-/// The mask of a column that has several sources: theirs when they agree, else NULL, which is strictest.
+/// The mask of a column that has several sources: the strictest of theirs, and NULL where not even their types agree.
 fn strictest(view: &LabelView<'_>, sources: &[ColumnRef]) -> Option<(MaskKind, u32)> {
     let mut chosen: Option<(MaskKind, u32)> = None;
     for column in sources {
@@ -118,7 +118,7 @@ fn strictest(view: &LabelView<'_>, sources: &[ColumnRef]) -> Option<(MaskKind, u
         };
         chosen = Some(match chosen {
             None => (found.mask, column.type_oid),
-            Some((kind, oid)) if kind == found.mask && oid == column.type_oid => (kind, oid),
+            Some((kind, oid)) if oid == column.type_oid => (mask::stricter(kind, found.mask), oid),
             Some((_, oid)) => (MaskKind::Null, oid),
         });
     }

@@ -6,7 +6,7 @@
 use model::{Action, ApprovalId, Object, Reason, Refusal, RefusalKind};
 use policy::ApprovalRule;
 
-use crate::judge::Judged;
+use crate::judge::{Judged, NOT_UNDERSTOOD};
 
 /// Effects and reasons listed in one refusal; the rest is counted.
 const LISTED_MAX: usize = 8;
@@ -14,9 +14,10 @@ const LISTED_MAX: usize = 8;
 /// The refusal of a denied action.
 pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
     let spoken = Spoken::new(action);
-    let kind = match action.not_understood {
-        Some(_) => RefusalKind::NotUnderstood,
-        None => RefusalKind::Denied,
+    let not_understood = judged.reasons.iter().any(|r| r.rule == NOT_UNDERSTOOD);
+    let kind = match not_understood {
+        true => RefusalKind::NotUnderstood,
+        false => RefusalKind::Denied,
     };
     let message = match (judged.reasons.first(), kind) {
         (Some(reason), RefusalKind::NotUnderstood) => format!("not understood: {}", reason.text),

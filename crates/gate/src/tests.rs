@@ -1,0 +1,822 @@
+//! The door, asked every way it can be asked.
+#![allow(clippy::unwrap_used)]
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use model::{
+    Action, ActionKind, ColumnRef, ColumnUse, Effect, Limits, Object, Parameter, ParameterFormat,
+    Principal, Projection, Projections, RefusalKind, ResourceName, SessionId, Statement, Usage,
+    Verb,
+};
+
+use crate::admit::{Admission, Completion, HoldEnd, Session};
+use crate::permit::Verdict;
+use crate::ports::{ApprovalState, Clock as _};
+use crate::testing::{Bench, JournalFault, agent, client, login, person, query, resource, rules};
+
+const POLICY: &str = r#"
+@id("connect") permit(principal in Group::"staff", action == Action::"connect", resource);
+@id("read") permit(principal in Group::"staff", action in Action::"read", resource);
+@id("insert") permit(principal in Group::"staff", action == Action::"insert", resource);
+@id("delete") @approval("dba") permit(principal in Group::"staff", action == Action::"delete", resource);
+@id("unanalysed") permit(principal in Group::"staff", action == Action::"unanalysed", resource);
+@id("dba-reveals") permit(principal in Group::"dba", action == Action::"reveal", resource);
+"#;
+
+const CATALOG: &str = r#"
+[[label]]
+resource = "orders"
+table = "customers"
+column = "ssn"
+label = "pii"
+mask = "redact"
+
+[[label]]
+resource = "orders"
+table = "customers"
+column = "email"
+label = "contact"
+mask = "email"
+use = "open"
+
+[[label]]
+resource = "orders"
+table = "customers"
+column = "card"
+label = "pan"
+mask = "null"
+use = "opaque"
+"#;
+
+fn bench() -> Bench {
+    Bench::new(POLICY, CATALOG, Limits::standard())
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("not ready"),
+    }
+}
+
+fn open(bench: &Bench, principal: Principal) -> Session {
+    let id = SessionId::generate();
+    let opening = bench.gate.open(id, login(principal), resource(), client());
+    opening
+        .unwrap_or_else(|refusal| panic!("{refusal:?}"))
+        .session
+}
+
+/// Goes through disk and store until people or nobody must be asked.
+fn drive(session: &mut Session, mut admission: Admission) -> Admission {
+    loop {
+        admission = match admission {
+            Admission::Syncing(future) => session.resume_durable(now(future)),
+            Admission::Asking(future) => session.resume_store(now(future)),
+            Admission::Ready(_) | Admission::Held(_) => return admission,
+        }
+    }
+}
+
+fn ask(session: &mut Session, action: Action) -> Admission {
+    let admission = session.admit(action);
+    drive(session, admission)
+}
+
+/// `released`, `held`, `ended`, or the kind and rule of the refusal.
+fn outcome(admission: &Admission) -> String {
+    match admission {
+        Admission::Ready(Verdict::Release(_)) => "released".to_owned(),
+        Admission::Ready(Verdict::Refuse { refusal, .. }) => {
+            format!("{:?}: {}", refusal.kind, refusal.message)
+        }
+        Admission::Ready(Verdict::End(refusal)) => format!("ended: {}", refusal.message),
+        Admission::Held(_) => "held".to_owned(),
+        Admission::Syncing(_) | Admission::Asking(_) => "waits".to_owned(),
+    }
+}
+
+fn expect(admission: &Admission, expect: &str) {
+    let found = outcome(admission);
+    assert!(
+        found.contains(expect),
+        "expected {expect:?}, found {found:?}"
+    );
+}
+
+fn column(table: &str, name: &str) -> ColumnRef {
+    ColumnRef {
+        schema: "public".into(),
+        table: table.into(),
+        column: name.into(),
+        type_oid: 25,
+    }
+}
+
+fn statement(verb: Verb, table: &str, columns: &[&str]) -> Statement {
+    Statement {
+        range: 0..0,
+        kind: verb.as_str().to_uppercase(),
+        effects: vec![Effect {
+            verb,
+            object: Object::Table {
+                schema: "public".into(),
+                name: table.into(),
+            },
+            columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+        }],
+        projections: Projections::None,
+        uses: Vec::new(),
+        has_where: true,
+    }
+}
+
+fn select(projections: Vec<Projection>, uses: Vec<(&str, Usage)>) -> Action {
+    let uses = uses.into_iter().map(|(name, usage)| ColumnUse {
+        column: column("customers", name),
+        usage,
+    });
+    let statement = Statement {
+        projections: Projections::Columns(projections),
+        uses: uses.collect(),
+        ..statement(Verb::Select, "customers", &["ssn"])
+    };
+    query(
+        "select something from customers where ssn = 'secret'",
+        vec![statement],
+    )
+}
+
+fn delete(text: &str) -> Action {
+    query(text, vec![statement(Verb::Delete, "orders", &[])])
+}
+
+fn direct(name: &str) -> Projection {
+    Projection::Direct(vec![column("customers", name)])
+}
+
+#[test]
+fn a_read_is_recorded_and_then_released() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let action = query(
+        "select id from orders",
+        vec![statement(Verb::Select, "orders", &["id"])],
+    );
+    let before = bench.journal.lines().len();
+    let admission = session.admit(action);
+    expect(&admission, "released");
+    let lines = bench.journal.lines();
+    assert_eq!(lines.len(), before + 1);
+    assert!(lines[before].contains("outcome: \"allow\""));
+    let Admission::Ready(Verdict::Release(permit)) = admission else {
+        panic!("released");
+    };
+    assert_eq!(permit.action().sequence, 1);
+    assert_eq!(permit.action().session, session.id());
+}
+
+#[test]
+fn an_effect_is_durable_before_it_is_released() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let action = query(
+        "insert into orders values ($1)",
+        vec![statement(Verb::Insert, "orders", &["id"])],
+    );
+    let admission = session.admit(action);
+    let Admission::Syncing(future) = admission else {
+        panic!("{}", outcome(&admission));
+    };
+    now(future).unwrap();
+    expect(&session.resume_durable(Ok(())), "released");
+    // Released once: nothing is left to resume.
+    expect(&session.resume_durable(Ok(())), "ended");
+}
+
+#[test]
+fn no_permit_without_the_journal() {
+    let check = |fault, action: Action, say: &str| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        bench.journal.set_fault(fault);
+        expect(&ask(&mut session, action), say);
+    };
+    let read = || query("select 1", vec![statement(Verb::Select, "orders", &[])]);
+    let write = || query("insert", vec![statement(Verb::Insert, "orders", &[])]);
+    check(
+        JournalFault::Full,
+        read(),
+        "ended: the recording cannot be written (no space",
+    );
+    check(
+        JournalFault::Full,
+        write(),
+        "ended: the recording cannot be written (no space",
+    );
+    check(
+        JournalFault::Full,
+        delete("delete"),
+        "ended: the recording cannot be written",
+    );
+    check(
+        JournalFault::NotDurable,
+        write(),
+        "ended: the recording cannot be written (its disk",
+    );
+    check(JournalFault::NotDurable, read(), "released");
+}
+
+#[test]
+fn the_worst_statement_decides() {
+    let bench = bench();
+    let check = |verbs: &[Verb], say: &str| {
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let statements = verbs.iter().map(|verb| statement(*verb, "orders", &[]));
+        let action = query("many on orders", statements.collect());
+        expect(&ask(&mut session, action), say);
+    };
+    check(&[Verb::Select, Verb::Select], "released");
+    check(&[Verb::Select, Verb::Delete], "held");
+    check(&[Verb::Delete, Verb::Select], "held");
+    check(&[Verb::Select, Verb::Drop], "Denied");
+    check(&[Verb::Delete, Verb::Drop], "Denied");
+    check(&[Verb::Drop, Verb::Delete, Verb::Select], "Denied");
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff", "dba"]));
+    let mut action = query("selec 'secret'", Vec::new());
+    expect(&ask(&mut session, action.clone()), "NotUnderstood");
+    action.not_understood = Some("syntax error near \"selec\"".into());
+    expect(&ask(&mut session, action), "syntax error");
+    let lines = bench.journal.lines().join("\n");
+    assert!(!lines.contains("secret"), "{lines}");
+    expect(&ask(&mut session, query(" ", Vec::new())), "released");
+}
+
+#[test]
+fn an_agent_may_do_what_both_may() {
+    let bench = bench();
+    let check = |own: &[&str], human: &[&str], say: &str| {
+        let agent = agent("bot", own, person("ada", human));
+        let opened = bench
+            .gate
+            .open(SessionId::generate(), login(agent), resource(), client());
+        let found = match opened {
+            Err(refusal) => refusal.message,
+            Ok(mut opening) => {
+                let action = select(vec![direct("ssn")], vec![]);
+                let admission = ask(&mut opening.session, action);
+                let Admission::Ready(Verdict::Release(permit)) = &admission else {
+                    panic!("{}", outcome(&admission));
+                };
+                format!("{} masks", permit.obligations().results[0].masks.len())
+            }
+        };
+        assert_eq!(found, say, "{own:?} for {human:?}");
+    };
+    check(&["staff"], &["staff"], "1 masks");
+    check(&["staff"], &[], "no access to \"orders\"");
+    check(&[], &["staff"], "no access to \"orders\"");
+    check(&["staff", "dba"], &["staff"], "1 masks");
+    check(&["staff"], &["staff", "dba"], "1 masks");
+    check(&["staff", "dba"], &["staff", "dba"], "0 masks");
+}
+
+#[test]
+fn masks_follow_lineage_and_use() {
+    let check = |action: Action, say: &str| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let admission = ask(&mut session, action);
+        let found = match &admission {
+            Admission::Ready(Verdict::Release(permit)) => {
+                let obligations = permit.obligations();
+                let masks = obligations.results[0].masks.iter();
+                let masks: Vec<_> = masks
+                    .map(|m| format!("{}:{:?}", m.position, m.kind))
+                    .collect();
+                format!("{} scrub {}", masks.join(","), obligations.scrub_messages)
+            }
+            other => outcome(other),
+        };
+        assert!(found.contains(say), "expected {say:?}, found {found:?}");
+    };
+    let several =
+        |names: &[&str]| Projection::Direct(names.iter().map(|n| column("customers", n)).collect());
+    check(
+        select(vec![Projection::Free, direct("ssn")], vec![]),
+        "1:Redact scrub true",
+    );
+    check(select(vec![direct("name")], vec![]), " scrub true");
+    check(select(vec![several(&["ssn", "name"])], vec![]), "0:Redact");
+    check(select(vec![several(&["ssn", "card"])], vec![]), "0:Null");
+    check(
+        select(
+            vec![Projection::Derived(vec![column("customers", "ssn")])],
+            vec![],
+        ),
+        "portcullis.masked-derived",
+    );
+    check(
+        select(
+            vec![Projection::Derived(vec![column("customers", "name")])],
+            vec![],
+        ),
+        "scrub true",
+    );
+    for (name, usage, say) in [
+        ("ssn", Usage::Compared, "scrub true"),
+        ("ssn", Usage::Predicate, "portcullis.masked-use"),
+        ("ssn", Usage::Stored, "portcullis.masked-use"),
+        ("ssn", Usage::Opaque, "portcullis.masked-use"),
+        ("ssn", Usage::Assigned, "scrub true"),
+        ("email", Usage::Predicate, "scrub true"),
+        ("email", Usage::Stored, "portcullis.masked-use"),
+        ("card", Usage::Compared, "portcullis.masked-use"),
+        ("card", Usage::Assigned, "scrub true"),
+        ("name", Usage::Stored, "scrub true"),
+    ] {
+        check(select(vec![], vec![(name, usage)]), say);
+    }
+    let named = Statement {
+        projections: Projections::Named("later".into()),
+        ..statement(Verb::Select, "customers", &[])
+    };
+    check(query("execute later", vec![named]), "portcullis.unproven");
+    let unproven = statement(Verb::Unanalysed, "customers", &[]);
+    check(
+        query("do $$ customers $$", vec![unproven]),
+        "portcullis.unproven",
+    );
+}
+
+#[test]
+fn who_may_reveal_everything_may_run_the_unproven() {
+    let bench = bench();
+    let mut session = open(&bench, person("dora", &["staff", "dba"]));
+    let unproven = statement(Verb::Unanalysed, "customers", &[]);
+    let action = query("do $$ begin end $$", vec![unproven]);
+    expect(&ask(&mut session, action), "released");
+    assert!(!bench.journal.lines().join("\n").contains("begin end"));
+}
+
+#[test]
+fn labelled_values_are_not_recorded_whoever_asks() {
+    for groups in [&["staff"][..], &["staff", "dba"]] {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", groups));
+        let mut action = select(vec![], vec![("ssn", Usage::Compared)]);
+        action.parameters = vec![Parameter {
+            value: Some(b"parametersecret".to_vec()),
+            format: ParameterFormat::Text,
+            type_oid: 25,
+        }];
+        expect(&ask(&mut session, action.clone()), "released");
+        action.text_redacted = Some("select something where ssn = <redacted>".into());
+        expect(&ask(&mut session, action), "released");
+        let lines = bench.journal.lines().join("\n");
+        assert!(!lines.contains("secret"), "{lines}");
+        assert!(lines.contains("where ssn = <redacted>"), "{lines}");
+    }
+}
+
+#[test]
+fn a_refusal_names_only_what_the_statement_names() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let mut hidden = statement(Verb::Drop, "salaries_hidden", &[]);
+    hidden.effects.push(Effect {
+        verb: Verb::Drop,
+        object: Object::Table {
+            schema: "public".into(),
+            name: "orders".into(),
+        },
+        columns: Vec::new(),
+    });
+    let admission = ask(
+        &mut session,
+        query("drop view orders cascade", vec![hidden]),
+    );
+    let Admission::Ready(Verdict::Refuse { refusal, .. }) = admission else {
+        panic!("refused");
+    };
+    let said = format!("{refusal:?}");
+    assert!(!said.contains("salaries_hidden"), "{said}");
+    assert!(said.contains("drop public.orders"), "{said}");
+    // The record has it all.
+    assert!(bench.journal.lines().join("\n").contains("salaries_hidden"));
+}
+
+#[test]
+fn a_held_action_is_released_once_approved_and_only_once() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let text = "delete from orders where id = 7";
+    let Admission::Held(hold) = ask(&mut session, delete(text)) else {
+        panic!("held");
+    };
+    assert!(hold.notice.hint.contains("one of dba"), "{:?}", hold.notice);
+    assert_eq!(hold.wait, Limits::standard().hold_wait);
+    bench
+        .approvals
+        .settle(hold.approval, ApprovalState::Approved, "i|dora");
+    let state = now(hold.settled);
+    let admission = session.resume_hold(HoldEnd::Settled(state), Arc::new(delete(text)));
+    let Admission::Asking(future) = admission else {
+        panic!("redeemed through the store");
+    };
+    let admission = session.resume_store(now(future));
+    let Admission::Syncing(future) = admission else {
+        panic!(
+            "approved actions are durable first: {}",
+            outcome(&admission)
+        );
+    };
+    expect(&session.resume_durable(now(future)), "released");
+    let lines = bench.journal.lines();
+    let at = |what: &str| lines.iter().position(|line| line.contains(what)).unwrap();
+    let order = [
+        at("outcome: \"hold\""),
+        at("state: \"requested\""),
+        at("state: \"redeemed\""),
+        at("approvers: [\"i|dora\"]"),
+        at("durable"),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+    // The same again asks anew.
+    expect(&ask(&mut session, delete(text)), "held");
+}
+
+#[test]
+fn an_approval_is_bound_to_every_byte() {
+    let text = "delete from orders where id = $1";
+    let parameter = |value: &[u8], format, type_oid| Parameter {
+        value: Some(value.to_vec()),
+        format,
+        type_oid,
+    };
+    let base = || Action {
+        parameters: vec![parameter(b"7", ParameterFormat::Text, 23)],
+        ..delete(text)
+    };
+    let check = |who: Principal, action: Action, say: &str| {
+        let bench = bench();
+        let mut first = open(&bench, person("ada", &["staff"]));
+        let Admission::Held(hold) = ask(&mut first, base()) else {
+            panic!("held");
+        };
+        first.resume_hold(HoldEnd::TimedOut, Arc::new(base()));
+        bench
+            .approvals
+            .settle(hold.approval, ApprovalState::Approved, "i|dora");
+        let mut second = open(&bench, who);
+        expect(&ask(&mut second, action), say);
+    };
+    let ada = || person("ada", &["staff"]);
+    check(ada(), base(), "released");
+    check(person("bob", &["staff"]), base(), "held");
+    check(
+        agent("ada", &["staff"], person("bob", &["staff"])),
+        base(),
+        "held",
+    );
+    check(
+        ada(),
+        Action {
+            text: "delete from orders where id = $1 ".into(),
+            ..base()
+        },
+        "held",
+    );
+    for changed in [
+        parameter(b"8", ParameterFormat::Text, 23),
+        parameter(b"7", ParameterFormat::Binary, 23),
+        parameter(b"7", ParameterFormat::Text, 20),
+        Parameter {
+            value: None,
+            ..parameter(b"", ParameterFormat::Text, 23)
+        },
+    ] {
+        check(
+            ada(),
+            Action {
+                parameters: vec![changed],
+                ..base()
+            },
+            "held",
+        );
+    }
+    check(
+        ada(),
+        Action {
+            parameters: Vec::new(),
+            ..base()
+        },
+        "held",
+    );
+    let other = vec![statement(Verb::Delete, "customers", &[])];
+    check(
+        ada(),
+        Action {
+            statements: other.into(),
+            ..base()
+        },
+        "held",
+    );
+}
+
+#[test]
+fn a_hold_that_is_not_approved_is_refused() {
+    let check = |end: HoldEnd, say: &str| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        expect(&ask(&mut session, delete("delete from orders")), "held");
+        let admission = session.resume_hold(end, Arc::new(delete("delete from orders")));
+        expect(&drive(&mut session, admission), say);
+        expect(
+            &ask(&mut session, query("select 1 from orders", vec![])),
+            "NotUnderstood",
+        );
+    };
+    check(
+        HoldEnd::TimedOut,
+        "Pending: approval is pending under ticket T-",
+    );
+    check(HoldEnd::Withdrawn, "Withdrawn");
+    check(HoldEnd::Settled(Ok(ApprovalState::Denied)), "Disapproved");
+    check(HoldEnd::Settled(Ok(ApprovalState::Expired)), "Expired");
+    check(HoldEnd::Settled(Ok(ApprovalState::Withdrawn)), "Withdrawn");
+    check(HoldEnd::Settled(Ok(ApprovalState::Used)), "used elsewhere");
+    // Said to be approved, yet the store does not let it be used.
+    check(
+        HoldEnd::Settled(Ok(ApprovalState::Approved)),
+        "used elsewhere",
+    );
+}
+
+#[test]
+fn withdrawing_reaches_the_store() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    expect(&ask(&mut session, delete("delete from orders")), "held");
+    let admission = session.resume_hold(HoldEnd::Withdrawn, Arc::new(delete("delete from orders")));
+    drive(&mut session, admission);
+    assert_eq!(bench.approvals.all()[0].1, ApprovalState::Withdrawn);
+    assert!(
+        bench
+            .journal
+            .lines()
+            .join("\n")
+            .contains("state: \"withdrawn\"")
+    );
+}
+
+#[test]
+fn what_changed_meanwhile_voids_an_approval() {
+    let text = "delete from orders";
+    let check = |policy: &str, action: Action, say: &str| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let Admission::Held(hold) = ask(&mut session, delete(text)) else {
+            panic!("held");
+        };
+        bench.rules.store(Arc::new(rules(policy, CATALOG, 2)));
+        bench
+            .approvals
+            .settle(hold.approval, ApprovalState::Approved, "i|dora");
+        let end = HoldEnd::Settled(Ok(ApprovalState::Approved));
+        let admission = session.resume_hold(end, Arc::new(action));
+        expect(&drive(&mut session, admission), say);
+    };
+    check(POLICY, delete(text), "released");
+    let forbidden = format!("{POLICY} forbid(principal, action == Action::\"delete\", resource);");
+    check(&forbidden, delete(text), "Denied");
+    let stricter = POLICY.replace("@approval(\"dba\")", "@approval(\"2 of dba\")");
+    check(&stricter, delete(text), "no longer what would run");
+    let plain = POLICY.replace("@approval(\"dba\")", "");
+    check(&plain, delete(text), "released");
+    // The catalog changed: the same text now reaches another table.
+    let elsewhere = vec![statement(Verb::Delete, "customers", &[])];
+    check(POLICY, query(text, elsewhere), "no longer what would run");
+    check(
+        POLICY,
+        delete("delete from orders "),
+        "no longer what would run",
+    );
+}
+
+#[test]
+fn open_requests_are_bounded() {
+    let limits = Limits {
+        approvals_pending_max: 2,
+        ..Limits::standard()
+    };
+    let bench = Bench::new(POLICY, CATALOG, limits);
+    let mut session = open(&bench, person("ada", &["staff"]));
+    for (text, say) in [
+        ("delete 1", "held"),
+        ("delete 2", "held"),
+        ("delete 1", "held"),
+        ("delete 3", "Limit: too many"),
+    ] {
+        let admission = ask(&mut session, delete(text));
+        expect(&admission, say);
+        if matches!(admission, Admission::Held(_)) {
+            session.resume_hold(HoldEnd::TimedOut, Arc::new(delete(text)));
+        }
+    }
+    assert_eq!(bench.approvals.all().len(), 2);
+}
+
+#[test]
+fn a_store_that_fails_refuses() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    bench.approvals.break_down();
+    expect(
+        &ask(&mut session, delete("delete from orders")),
+        "Unavailable",
+    );
+    let read = query("select", vec![statement(Verb::Select, "orders", &[])]);
+    expect(&ask(&mut session, read), "released");
+}
+
+#[test]
+fn preparing_asks_nobody_and_executing_does() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let prepare = Action {
+        kind: ActionKind::Prepare,
+        ..delete("delete from orders")
+    };
+    expect(&session.admit(prepare), "released");
+    let execute = Action {
+        kind: ActionKind::Execute,
+        ..delete("delete from orders")
+    };
+    expect(&ask(&mut session, execute), "held");
+    let lines = bench.journal.lines().join("\n");
+    assert!(lines.contains("kind: \"prepare\""), "{lines}");
+}
+
+#[test]
+fn a_remembered_decision_falls_with_the_rules() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let read = || Action {
+        analysis_key: 42,
+        ..query(
+            "select orders",
+            vec![statement(Verb::Select, "orders", &[])],
+        )
+    };
+    expect(&ask(&mut session, read()), "released");
+    expect(&ask(&mut session, read()), "released");
+    bench.rules.store(Arc::new(rules("", CATALOG, 2)));
+    expect(&ask(&mut session, read()), "Denied");
+    bench.rules.store(Arc::new(rules(POLICY, CATALOG, 3)));
+    expect(&ask(&mut session, read()), "released");
+    // Another transaction state is another question.
+    let inside = Action {
+        in_transaction: true,
+        ..read()
+    };
+    expect(&ask(&mut session, inside), "released");
+}
+
+#[test]
+fn opening_refuses_without_a_hint_of_what_exists() {
+    let bench = bench();
+    let id = SessionId::generate();
+    let mut bound = login(person("ada", &["staff"]));
+    bound.resource = ResourceName::new("other");
+    let refused = [
+        bench
+            .gate
+            .open(id, bound, resource(), client())
+            .err()
+            .unwrap(),
+        bench
+            .gate
+            .open(id, login(person("eve", &[])), resource(), client())
+            .err()
+            .unwrap(),
+        bench
+            .gate
+            .turn_away(id, &login(person("eve", &[])), "orders", &client()),
+    ];
+    for refusal in &refused {
+        assert_eq!(refusal, &refused[0]);
+        assert_eq!(refusal.message, "no access to \"orders\"");
+    }
+    let lines = bench.journal.lines();
+    let recorded = lines.iter().filter(|l| l.contains("session.refused"));
+    assert_eq!(recorded.count(), 3);
+}
+
+#[test]
+fn opening_counts_and_ends_in_time() {
+    let limits = Limits {
+        sessions_max: 2,
+        sessions_per_principal_max: 1,
+        ..Limits::standard()
+    };
+    let bench = Bench::new(POLICY, CATALOG, limits.clone());
+    let enter = |name: &str| {
+        let id = SessionId::generate();
+        let who = login(person(name, &["staff"]));
+        let key = who.principal.key();
+        let opened = bench.gate.open(id, who, resource(), client());
+        if opened.is_ok() {
+            let entry = crate::live::Entry {
+                principal: key,
+                acts_for: None,
+                credential: format!("key:{name}"),
+                stop: Box::new(|_| {}),
+            };
+            bench.gate.live().insert(id, entry);
+        }
+        opened.err().map(|refusal| refusal.message)
+    };
+    assert_eq!(enter("ada"), None);
+    assert_eq!(
+        enter("ada").as_deref(),
+        Some("you have too many sessions open")
+    );
+    assert_eq!(enter("bob"), None);
+    assert_eq!(enter("eve").as_deref(), Some("too many sessions are open"));
+    assert_eq!(bench.gate.live().revoke_credential("key:ada"), 1);
+    assert_eq!(
+        bench.gate.live().revoke_principal("https://id.example|bob"),
+        1
+    );
+    assert_eq!(
+        bench.gate.live().revoke_principal("https://id.example|eve"),
+        0
+    );
+
+    let bench = self::bench();
+    let mut short = login(person("ada", &["staff"]));
+    let end = bench.clock.now() + Duration::from_secs(5);
+    short.end_with_token = Some(end);
+    let opening = bench
+        .gate
+        .open(SessionId::generate(), short.clone(), resource(), client());
+    assert_eq!(
+        opening.ok().unwrap().deadline,
+        end + Duration::from_secs(60)
+    );
+    bench.clock.advance(Duration::from_secs(65));
+    let late = bench
+        .gate
+        .open(SessionId::generate(), short, resource(), client());
+    assert_eq!(late.err().unwrap().kind, RefusalKind::Unauthenticated);
+}
+
+#[test]
+fn a_session_that_cannot_be_recorded_does_not_open() {
+    let bench = bench();
+    bench.journal.set_fault(JournalFault::Full);
+    let who = login(person("ada", &["staff"]));
+    let opened = bench
+        .gate
+        .open(SessionId::generate(), who, resource(), client());
+    assert_eq!(opened.err().unwrap().kind, RefusalKind::Unavailable);
+}
+
+#[test]
+fn fates_and_ends_are_recorded() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let read = query("select", vec![statement(Verb::Select, "orders", &[])]);
+    expect(&ask(&mut session, read), "released");
+    bench.clock.advance(Duration::from_millis(3));
+    session.delivered(1, b"rows").unwrap();
+    let done = Completion {
+        sequence: 1,
+        status: "SELECT 1".into(),
+        rows: 1,
+        bytes: 4,
+        error: None,
+    };
+    session.completed(done).unwrap();
+    session.close(Some(crate::StopReason::Revoked), None);
+    session.close(None, Some("again"));
+    drop(session);
+    let lines = bench.journal.lines().join("\n");
+    assert!(lines.contains("duration: 3000"), "{lines}");
+    assert!(lines.contains("reason: \"revoked\""), "{lines}");
+    assert_eq!(lines.matches("SessionClosed").count(), 1);
+}
