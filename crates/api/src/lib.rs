@@ -18,6 +18,8 @@ mod server;
 mod shared;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod web_session;
 
 use std::sync::Arc;

@@ -1,0 +1,400 @@
+//! The command line: what people can type.
+//!
+//! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Globals {
+    /// The gateway's URL, such as https://gate.example:8443
+    #[arg(long, global = true, env = "PORTCULLIS_GATEWAY", value_name = "URL")]
+    pub gateway: Option<String>,
+    /// Certificate authorities to trust besides the system's, PEM
+    #[arg(long, global = true, env = "PORTCULLIS_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The user's commands.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Sign in at the gateway's identity provider
+    Login(Login),
+    /// Forget the kept sign-in
+    Logout,
+    /// Show who you are to the gateway
+    Whoami,
+    /// Print a session token to use as a password
+    Token(Token),
+    /// Run a client against a resource, or print how to connect
+    Connect(Connect),
+    /// List the resources that you may connect to
+    Resources,
+    /// Look at held statements and answer them
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Look at sessions and end them
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Replay a recorded session
+    Replay(Replay),
+    /// Search recorded statements
+    Search(Search),
+    /// API keys and session tokens
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Keep a principal out and end its sessions
+    Revoke(Revoke),
+    /// Check recordings offline
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// `login`
+#[derive(Args, Clone, Debug)]
+pub struct Login {
+    /// Show a code to type in on another device
+    #[arg(long, conflicts_with = "browser")]
+    pub device: bool,
+    /// Sign in with the browser on this machine (the default)
+    #[arg(long)]
+    pub browser: bool,
+}
+
+/// `token`
+#[derive(Args, Clone, Debug)]
+pub struct Token {
+    /// The only resource it shall be good for
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// How long it lives: 30m, 1h, 12h
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    pub life: Option<Duration>,
+}
+
+/// `connect`
+#[derive(Args, Clone, Debug)]
+pub struct Connect {
+    /// The resource, or resource/database
+    #[arg(value_name = "RESOURCE")]
+    pub resource: String,
+    /// How long the token lives: 30m, 1h, 12h
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    pub life: Option<Duration>,
+    /// What to print when no command is given
+    #[arg(long, value_enum, conflicts_with = "command")]
+    pub print: Option<Print>,
+    /// The client to run, with its arguments, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// What `connect` prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Print {
+    /// One connection URL
+    Url,
+    /// `export` lines for a shell
+    Env,
+}
+
+/// `approvals …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Approvals {
+    /// List requests that wait
+    List {
+        /// Those that were settled, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one request whole
+    Show {
+        /// The ticket (T-…) or the id
+        ticket: String,
+    },
+    /// Approve a request, after showing it
+    Approve(Answer),
+    /// Deny a request
+    Deny(Answer),
+}
+
+/// `approvals approve` and `approvals deny`
+#[derive(Args, Clone, Debug)]
+pub struct Answer {
+    /// The ticket (T-…) or the id
+    pub ticket: String,
+    /// Words for the requester and the record
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub comment: String,
+    /// Do not ask whether you are sure
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+/// `sessions …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Sessions {
+    /// List sessions, newest first
+    List(SessionList),
+    /// Show one session
+    Show {
+        /// The session's id
+        id: String,
+        /// Read this journal instead of asking the gateway
+        #[arg(long, value_name = "DIR")]
+        journal: Option<PathBuf>,
+    },
+    /// End a live session
+    Kill {
+        /// The session's id
+        id: String,
+    },
+}
+
+/// `sessions list`
+#[derive(Args, Clone, Debug)]
+pub struct SessionList {
+    /// A principal's key, or part of a name
+    #[arg(long, default_value = "", value_name = "WHO")]
+    pub principal: String,
+    /// A resource
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: usize,
+    /// Read this journal instead of asking the gateway
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `replay`
+#[derive(Args, Clone, Debug)]
+pub struct Replay {
+    /// The session's id
+    pub id: String,
+    /// How much faster than it was; 0 does not wait at all
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub speed: f64,
+    /// Start at this action
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub from: u64,
+    /// Wait for Enter before each action
+    #[arg(long)]
+    pub step: bool,
+    /// Read this journal instead of asking the gateway
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `search`
+#[derive(Args, Clone, Debug)]
+pub struct Search {
+    /// What to look for in statements, effects and parameters
+    pub text: String,
+    /// A principal's key, or part of a name
+    #[arg(long, default_value = "", value_name = "WHO")]
+    pub principal: String,
+    /// A resource
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// allow, hold or deny
+    #[arg(long, value_parser = ["allow", "hold", "deny"], value_name = "OUTCOME")]
+    pub outcome: Option<String>,
+    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Not after, likewise
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// Read this journal instead of asking the gateway
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `keys …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Keys {
+    /// Issue an API key for an agent or a workload
+    Issue(IssueKey),
+    /// List keys and tokens
+    List,
+    /// Revoke a key or token and end its sessions
+    Revoke {
+        /// Its id (key:… or token:…)
+        id: String,
+    },
+}
+
+/// `keys issue`
+#[derive(Args, Clone, Debug)]
+pub struct IssueKey {
+    /// The actor's name
+    pub name: String,
+    /// agent or workload
+    #[arg(long, value_parser = ["agent", "workload"], default_value = "agent", value_name = "KIND")]
+    pub kind: String,
+    /// A group it belongs to; may be given more than once
+    #[arg(long = "group", value_name = "NAME")]
+    pub groups: Vec<String>,
+    /// It acts for you: it may do what both of you may
+    #[arg(long)]
+    pub for_me: bool,
+    /// The only resource it shall be good for
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// How long it lives: 12h, 30d
+    #[arg(long, value_parser = duration, default_value = "30d", value_name = "TIME")]
+    pub life: Duration,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+}
+
+/// `revoke`
+#[derive(Args, Clone, Debug)]
+pub struct Revoke {
+    /// The principal's key: issuer|subject
+    pub principal: String,
+    /// Let it in again
+    #[arg(long)]
+    pub lift: bool,
+}
+
+/// `audit …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Audit {
+    /// Check that nothing in a journal was edited, removed, reordered or cut
+    Verify {
+        /// The journal's folder
+        #[arg(long, value_name = "DIR")]
+        journal: PathBuf,
+        /// Only this session
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+    },
+}
+
+/// Reads `90s`, `30m`, `1h`, `7d`.
+///
+/// # Errors
+/// A line that says what would be understood.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || format!("`{text}` is not a time such as 90s, 30m, 1h or 7d");
+    let unit = text.chars().last().ok_or_else(refused)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(refused()),
+    };
+    let count = text.strip_suffix(unit).unwrap_or_default();
+    let count: u64 = count.parse().map_err(|_| refused())?;
+    let seconds = count.checked_mul(seconds).ok_or_else(refused)?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    struct Line {
+        #[command(flatten)]
+        globals: Globals,
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn check(words: &str, is_good: bool) {
+        let line = Line::try_parse_from(std::iter::once("portcullis").chain(words.split(' ')));
+        assert_eq!(line.is_ok(), is_good, "{words}: {line:?}");
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn lines_are_understood() {
+        for good in [
+            "login",
+            "login --device --gateway https://gate.example",
+            "whoami --json",
+            "token --resource orders-prod --life 1h",
+            "connect orders-prod",
+            "connect orders-prod/shop --print env",
+            "connect orders-prod -- psql -c select",
+            "approvals list --all",
+            "approvals approve T-0123456789 --comment ok -y",
+            "replay 0198 --speed 0 --from 3 --journal /tmp/j",
+            "search email --outcome deny --since 2h",
+            "keys issue bot --group readers --for-me --life 7d",
+            "revoke idp|ada --lift",
+            "audit verify --journal /tmp/j",
+        ] {
+            check(good, true);
+        }
+        for bad in [
+            "login --device --browser",
+            "connect orders-prod --print env -- psql",
+            "token --life soon",
+            "search x --outcome maybe",
+            "keys issue bot --kind human",
+            "audit verify",
+            "fly",
+        ] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                for word in ["password", "secret", "bearer"] {
+                    assert!(!name.contains(word), "{name}");
+                }
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Line::command());
+    }
+
+    #[test]
+    fn durations_are_read() {
+        for (text, expect) in [
+            ("90s", Some(90)),
+            ("30m", Some(1_800)),
+            ("1h", Some(3_600)),
+            ("7d", Some(604_800)),
+            ("", None),
+            ("h", None),
+            ("-1h", None),
+            ("1", None),
+            ("1é", None),
+            ("999999999999999999d", None),
+        ] {
+            assert_eq!(
+                duration(text).ok(),
+                expect.map(Duration::from_secs),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! `sessions list | show | kill` and `search`, through the gateway or from a journal's folder.
+
+use contract::{Hit, SearchResults, Session, SessionEnded, SessionList};
+use jiff::Timestamp;
+
+use crate::args::{self, Globals, Search, Sessions};
+use crate::commands::offline;
+use crate::http::segment;
+use crate::print;
+use crate::problem::{Kind, Problem};
+use crate::session;
+
+pub(crate) async fn run(globals: &Globals, command: &Sessions) -> Result<(), Problem> {
+    match command {
+        Sessions::List(wish) => list(globals, wish).await,
+        Sessions::Show { id, journal } => {
+            let session = match journal {
+                Some(dir) => offline::session_by_id(dir, offline::id(id)?)?,
+                None => {
+                    let (gateway, _) = session::signed_in(globals).await?;
+                    let path = format!("/sessions/{}", segment(id));
+                    gateway.get(&path, &[]).await?
+                }
+            };
+            show(globals, &session)
+        }
+        Sessions::Kill { id } => kill(globals, id).await,
+    }
+}
+
+async fn list(globals: &Globals, wish: &args::SessionList) -> Result<(), Problem> {
+    let sessions = match &wish.journal {
+        Some(dir) => offline::sessions(dir, wish)?,
+        None => {
+            let (gateway, _) = session::signed_in(globals).await?;
+            let limit = wish.limit.to_string();
+            let query = [
+                ("principal", wish.principal.as_str()),
+                ("resource", &wish.resource),
+                ("limit", &limit),
+            ];
+            let list: SessionList = gateway.get("/sessions", &query).await?;
+            list.sessions
+        }
+    };
+    if globals.json {
+        return print::json(&SessionList { sessions });
+    }
+    let rows = sessions.iter().map(|s| {
+        vec![
+            s.id.clone(),
+            print::time(&s.started),
+            who(s),
+            s.resource.clone(),
+            s.actions.to_string(),
+            s.denied.to_string(),
+            s.held.to_string(),
+            if s.live { "live" } else { "" }.to_owned(),
+        ]
+    });
+    let header = [
+        "id",
+        "started (utc)",
+        "who",
+        "resource",
+        "actions",
+        "denied",
+        "held",
+        "",
+    ];
+    print::table(&header, rows.collect(), "There are no sessions.")
+}
+
+fn who(s: &Session) -> String {
+    match &s.acts_for {
+        Some(human) => format!("{} for {human}", s.name),
+        None => s.name.clone(),
+    }
+}
+
+fn show(globals: &Globals, s: &Session) -> Result<(), Problem> {
+    if globals.json {
+        return print::json(s);
+    }
+    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+    print::facts(&[
+        ("id", s.id.clone()),
+        ("who", who(s)),
+        ("kind", s.kind.clone()),
+        ("principal", s.principal.clone()),
+        ("credential", s.credential.clone()),
+        ("resource", s.resource.clone()),
+        ("database", s.database.clone()),
+        ("application", s.application.clone()),
+        ("address", s.address.clone()),
+        ("started", s.started.clone()),
+        ("ended", text(&s.ended)),
+        ("because", text(&s.end_reason)),
+        ("live", if s.live { "yes" } else { "no" }.to_owned()),
+        ("actions", s.actions.to_string()),
+        ("denied", s.denied.to_string()),
+        ("held", s.held.to_string()),
+    ])
+}
+
+async fn kill(globals: &Globals, id: &str) -> Result<(), Problem> {
+    let (gateway, _) = session::signed_in(globals).await?;
+    let path = format!("/sessions/{}/kill", segment(id));
+    let done: SessionEnded = gateway.post(&path, &serde_json::json!({})).await?;
+    if globals.json {
+        return print::json(&done);
+    }
+    if done.ended {
+        return print::line("The session was told to end");
+    }
+    Err(Problem::new(Kind::NotFound, "the session is not open"))
+}
+
+pub(crate) async fn search(globals: &Globals, wish: &Search) -> Result<(), Problem> {
+    let now = Timestamp::now();
+    let since = time(wish.since.as_deref(), now)?;
+    let until = time(wish.until.as_deref(), now)?;
+    let results = match &wish.journal {
+        Some(dir) => offline::search(dir, wish, since, until)?,
+        None => {
+            let (gateway, _) = session::signed_in(globals).await?;
+            let text = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
+            let (since, until, limit) = (text(since), text(until), wish.limit.to_string());
+            let query = [
+                ("text", wish.text.as_str()),
+                ("principal", &wish.principal),
+                ("resource", &wish.resource),
+                ("outcome", wish.outcome.as_deref().unwrap_or_default()),
+                ("since", &since),
+                ("until", &until),
+                ("limit", &limit),
+            ];
+            gateway.get("/search", &query).await?
+        }
+    };
+    show_hits(globals, &results)
+}
+
+fn show_hits(globals: &Globals, results: &SearchResults) -> Result<(), Problem> {
+    if globals.json {
+        return print::json(results);
+    }
+    let row = |hit: &Hit| {
+        vec![
+            print::time(&hit.time),
+            format!("{}#{}", hit.session, hit.sequence),
+            hit.name.clone(),
+            hit.resource.clone(),
+            hit.outcome.clone(),
+            print::excerpt(&hit.text, 80),
+        ]
+    };
+    let rows = results.hits.iter().map(row).collect();
+    let header = [
+        "time (utc)",
+        "action",
+        "who",
+        "resource",
+        "outcome",
+        "statement",
+    ];
+    print::table(&header, rows, "Nothing was found.")?;
+    if results.truncated {
+        eprintln!("There is more: narrow the search or raise --limit.");
+    }
+    Ok(())
+}
+
+/// A time, or an age before `now`.
+fn time(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    if let Ok(stamp) = text.parse() {
+        return Ok(Some(stamp));
+    }
+    let age = args::duration(text).ok();
+    let then = age.and_then(|age| now.checked_sub(age).ok());
+    then.map(Some).ok_or_else(|| {
+        Problem::usage(format!("`{text}` is not a time"))
+            .hint("2026-01-31T12:00:00Z, or an age such as 2h or 7d")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn times_and_ages_are_read() {
+        let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        let check = |text: &str, expect: Option<&str>| {
+            let found = time(Some(text), now).ok().flatten().map(|t| t.to_string());
+            assert_eq!(found.as_deref(), expect, "{text}");
+        };
+        check("2h", Some("2026-01-31T10:00:00Z"));
+        check("2026-01-01T00:00:00Z", Some("2026-01-01T00:00:00Z"));
+        check("yesterday", None);
+        check("999999999d", None);
+    }
+}
