@@ -292,8 +292,10 @@ impl Report {
 /// # Errors
 /// [`ReadError`]; what is wrong with the content is in the report.
 pub fn verify(dir: &Path, kept: Option<Head>) -> Result<Report, ReadError> {
-    let mut verifier = Verifier::default();
-    verifier.kept = kept;
+    let mut verifier = Verifier {
+        kept,
+        ..Verifier::default()
+    };
     for file in journal::segments(dir)? {
         let bytes = journal::read_segment(&file)?;
         verifier.segment(file.number, &bytes);
@@ -572,3 +574,6 @@ impl Verifier {
         self.report
     }
 }
+
+#[cfg(test)]
+mod tests;
