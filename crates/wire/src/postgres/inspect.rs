@@ -88,6 +88,8 @@ pub struct Inspector {
     catalog: ArcSwapOption<Catalog>,
     cache: Mutex<Cache>,
     next: AtomicU64,
+    #[cfg(any(test, feature = "testing"))]
+    toy: bool,
 }
 
 impl std::fmt::Debug for Inspector {
@@ -214,7 +216,20 @@ impl Inspector {
         self.next.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// An inspector that reads the toy language of [`super::testing`] and needs no catalog.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn toy() -> Self {
+        Self {
+            toy: true,
+            ..Self::default()
+        }
+    }
+
     fn analyse(&self, view: &NumberedView, text: &str) -> Arc<Analysis> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.toy {
+            return self.analyse_toy(view, text);
+        }
         let Some(catalog) = self.catalog() else {
             let basis = Basis {
                 view: view.number,
@@ -246,6 +261,24 @@ impl Inspector {
             None => cache.insert(basis, text, &analysis),
         }
         analysis
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn analyse_toy(&self, view: &NumberedView, text: &str) -> Arc<Analysis> {
+        let basis = Basis {
+            view: view.number,
+            catalog: self.version().unwrap_or_default(),
+        };
+        Arc::new(match super::testing::inspect(text) {
+            Ok(inspection) => self.understood(basis, text, inspection).0,
+            Err(message) => {
+                let objection = Objection {
+                    message,
+                    syntax: true,
+                };
+                self.objected(basis, text, objection, Some(String::new()))
+            }
+        })
     }
 
     fn understood(&self, basis: Basis, text: &str, found: sql::Inspection) -> (Analysis, bool) {

@@ -19,6 +19,8 @@ mod server;
 pub mod session;
 mod settings;
 pub mod startup;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use inspect::Inspector;
 pub use login::{CancelKey, Login, LoginEffect, LoginParts, UpstreamReady};

@@ -536,8 +536,9 @@ impl kit::Session for Session {
     }
 
     fn rejudge(&mut self) {
-        if let Phase::AwaitVerdict(held) = std::mem::replace(&mut self.phase, Phase::Ready) {
+        if let Phase::AwaitVerdict(held) = &self.phase {
             self.again = Some(held.sequence);
+            self.phase = Phase::Ready;
             self.judge_again();
         }
     }

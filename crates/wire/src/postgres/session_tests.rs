@@ -1,1 +1,256 @@
-//! Sessions played from transcripts.
+//! Sessions played from transcripts, whole and cut at every byte.
+//!
+//! A transcript (`transcripts/*.txt`) is read line by line:
+//!
+//! - `# …` is a comment;
+//! - `C> M` and `S> M`: the client and the server send message `M`, its type letter and its body, where `\0`, `\n`,
+//!   `\t`, `\\` and `\xHH` stand for bytes, `{16 n}` and `{32 n}` for numbers, `{v text}` for a value with its length
+//!   and `{null}` for NULL; `S> own` answers the gateway's own question, `S> own T` in transaction status `T`, `S> own
+//!   -` without ReadyForQuery;
+//! - `! release [masks=0,2] [width=3] [scrub]`, `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
+//! - `>C M`, `>S M`, `! judge …`, `! completed …`, `! close …`: what must come of it, in this order. Where several
+//!   outputs come of one input, effects come first, then bytes for the server, then bytes for the client.
+#![allow(clippy::unwrap_used)]
+
+use model::Limits;
+use proptest::prelude::*;
+
+use super::super::testing::{Host, Log};
+use super::*;
+use crate::kit::Session as _;
+
+const TRANSCRIPTS: &[(&str, &str)] = &[
+    ("simple", include_str!("../../transcripts/simple.txt")),
+    ("extended", include_str!("../../transcripts/extended.txt")),
+    ("refusals", include_str!("../../transcripts/refusals.txt")),
+    ("names", include_str!("../../transcripts/names.txt")),
+    ("masks", include_str!("../../transcripts/masks.txt")),
+    ("copy", include_str!("../../transcripts/copy.txt")),
+    ("state", include_str!("../../transcripts/state.txt")),
+    ("hostile", include_str!("../../transcripts/hostile.txt")),
+];
+
+enum Line {
+    Client(Vec<u8>),
+    Server(Vec<u8>),
+    Act(String),
+    Expect(String),
+}
+
+fn number(text: &str) -> i64 {
+    text.trim().parse().unwrap()
+}
+
+/// Reads the transcripts' notation of bytes.
+fn bytes(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c == '{' {
+            let (inner, behind) = rest[1..].split_once('}').unwrap();
+            match inner.split_once(' ').unwrap_or((inner, "")) {
+                ("16", n) => out.extend(i16::try_from(number(n)).unwrap().to_be_bytes()),
+                ("32", n) => out.extend(i32::try_from(number(n)).unwrap().to_be_bytes()),
+                ("v", value) => {
+                    let value = bytes(value);
+                    out.extend(i32::try_from(value.len()).unwrap().to_be_bytes());
+                    out.extend(value);
+                }
+                ("null", _) => out.extend((-1_i32).to_be_bytes()),
+                other => panic!("unknown field {other:?}"),
+            }
+            rest = behind;
+        } else if c == '\\' {
+            let (byte, used) = match &rest[1..2] {
+                "0" => (0, 2),
+                "n" => (b'\n', 2),
+                "t" => (b'\t', 2),
+                "r" => (b'\r', 2),
+                "\\" => (b'\\', 2),
+                "x" => (u8::from_str_radix(&rest[2..4], 16).unwrap(), 4),
+                other => panic!("unknown escape {other}"),
+            };
+            out.push(byte);
+            rest = &rest[used..];
+        } else {
+            out.extend(c.to_string().as_bytes());
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+fn message(text: &str) -> Vec<u8> {
+    let (kind, body) = text.split_at(1);
+    let body = bytes(body.strip_prefix(' ').unwrap_or(body));
+    let mut out = BytesMut::new();
+    own(&mut out, kind.as_bytes()[0], |b| b.extend_from_slice(&body));
+    out.to_vec()
+}
+
+/// The answer to the question how names resolve.
+fn own_answer(status: &str) -> Vec<u8> {
+    let row = |cells: &[&str]| {
+        let mut text = "D {16 6}".to_owned();
+        for cell in cells {
+            text += &format!("{{v {cell}}}");
+        }
+        for _ in cells.len()..6 {
+            text += "{null}";
+        }
+        message(&text)
+    };
+    let mut out = [message("1"), message("2")].concat();
+    out.extend(row(&["path", "1", "public"]));
+    out.extend(row(&["role", "app", "app"]));
+    out.extend(row(&["setting", "standard_conforming_strings", "on"]));
+    out.extend(row(&["setting", "client_encoding", "UTF8"]));
+    out.extend([message("C SELECT 4\\0"), message("3"), message("3")].concat());
+    if status != "-" {
+        out.extend(message(&format!("Z {status}")));
+    }
+    out
+}
+
+fn read(text: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for line in text
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    {
+        let acts = [
+            "! release",
+            "! refuse",
+            "! catalog read",
+            "! rejudge",
+            "! notice",
+            "! goodbye",
+        ];
+        lines.push(if let Some(m) = line.strip_prefix("C> ") {
+            Line::Client(message(m))
+        } else if let Some(m) = line.strip_prefix("S> own") {
+            let status = m.trim();
+            Line::Server(own_answer(if status.is_empty() { "I" } else { status }))
+        } else if let Some(m) = line.strip_prefix("S> ") {
+            Line::Server(message(m))
+        } else if acts.iter().any(|act| line.starts_with(act)) {
+            Line::Act(line.to_owned())
+        } else {
+            Line::Expect(normal(line))
+        });
+    }
+    lines
+}
+
+/// An expected line with its notation written as the log writes it.
+fn normal(line: &str) -> String {
+    let Some((side, m)) = line
+        .split_at_checked(3)
+        .filter(|(s, _)| *s == ">C " || *s == ">S ")
+    else {
+        return line.to_owned();
+    };
+    if m.starts_with("own ") {
+        return line.to_owned();
+    }
+    let body = message(m)[5..].escape_ascii().to_string();
+    let shown = format!("{side}{} {}", &m[..1], body.replace("\\x00", "\\0"));
+    shown.trim_end().to_owned()
+}
+
+fn act(host: &mut Host, line: &str) {
+    let mut words = line.split(' ').skip(1);
+    match words.next().unwrap() {
+        "release" => {
+            let (mut masks, mut width, mut scrub) = (Vec::new(), None, false);
+            for word in words {
+                if let Some(list) = word.strip_prefix("masks=") {
+                    masks = list.split(',').map(|n| n.parse().unwrap()).collect();
+                } else if let Some(n) = word.strip_prefix("width=") {
+                    width = Some(n.parse().unwrap());
+                } else {
+                    assert_eq!(word, "scrub");
+                    scrub = true;
+                }
+            }
+            host.release(&masks, width, scrub);
+        }
+        "refuse" => host.refuse(RefusalKind::Denied, "no"),
+        "catalog" => host.catalog_read(),
+        "rejudge" => {
+            host.session.rejudge();
+            host.settle();
+        }
+        "notice" => {
+            host.session
+                .notice(&words.collect::<Vec<_>>().join(" "), "");
+            host.settle();
+        }
+        "goodbye" => {
+            host.session
+                .goodbye(&Refusal::new(RefusalKind::Withdrawn, "bye"));
+            host.settle();
+        }
+        other => panic!("unknown act {other}"),
+    }
+}
+
+/// Plays a transcript with every message cut by `cut`, and says what was seen.
+fn play(lines: &[Line], mut cut: impl FnMut(usize) -> usize) -> Log {
+    let mut host = Host::new(Limits::standard());
+    for line in lines {
+        match line {
+            Line::Expect(_) => {}
+            Line::Act(line) => act(&mut host, line),
+            Line::Client(bytes) => feed(bytes, &mut cut, |part| host.client(part)),
+            Line::Server(bytes) => feed(bytes, &mut cut, |part| host.upstream(part)),
+        }
+    }
+    host.log
+}
+
+fn feed(bytes: &[u8], cut: &mut impl FnMut(usize) -> usize, mut to: impl FnMut(&[u8])) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (part, behind) = rest.split_at(cut(rest.len()).clamp(1, rest.len()));
+        to(part);
+        rest = behind;
+    }
+}
+
+fn expected(lines: &[Line]) -> Log {
+    let expects = lines.iter().filter_map(|line| match line {
+        Line::Expect(text) => Some(text.clone()),
+        _ => None,
+    });
+    expects.collect()
+}
+
+#[test]
+fn transcripts_play_as_written() {
+    for (name, text) in TRANSCRIPTS {
+        let lines = read(text);
+        let (got, expect) = (play(&lines, |all| all), expected(&lines));
+        let differ = got.iter().zip(&expect).position(|(a, b)| a != b);
+        assert_eq!(got, expect, "\n{name}: first difference {differ:?}");
+    }
+}
+
+#[test]
+fn cutting_at_every_byte_changes_nothing() {
+    for (name, text) in TRANSCRIPTS {
+        let lines = read(text);
+        assert_eq!(play(&lines, |_| 1), expected(&lines), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn cutting_anywhere_changes_nothing(sizes in prop::collection::vec(1_usize..40, 1..50)) {
+        for (name, text) in TRANSCRIPTS {
+            let lines = read(text);
+            let mut sizes = sizes.iter().cycle();
+            prop_assert_eq!(play(&lines, |_| *sizes.next().unwrap()), expected(&lines), "{}", name);
+        }
+    }
+}
