@@ -99,6 +99,9 @@ impl Journal for MemoryJournal {
     }
 
     fn control(&self, event: &Event<'_>) -> Result<(), PortError> {
+        if *lock(&self.fault) != JournalFault::None {
+            return Err(PortError::Full);
+        }
         lock(&self.lines).push(format!("{event:?}"));
         Ok(())
     }
