@@ -2,4 +2,11 @@
 //!
 //! Holds no logic of its own: what decides, masks, records or speaks a protocol lives below.
 
+pub mod command;
+pub mod compose;
 pub mod config;
+mod convert;
+pub mod credentials;
+pub mod demo;
+pub mod rehearse;
+pub mod rules;

@@ -1,3 +1,7 @@
 //! The binary `portcullis`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::command::main()
+}

@@ -9,7 +9,10 @@ use super::{Bytes, Error, Span, refuse};
 /// `[limits]`; what is absent has its default.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each field is documented in model::Limits under the same name")]
+#[expect(
+    missing_docs,
+    reason = "each field is documented in model::Limits under the same name"
+)]
 pub struct LimitsConfig {
     pub startup_bytes_max: Option<Bytes>,
     pub credential_bytes_max: Option<Bytes>,
@@ -38,15 +41,26 @@ pub struct LimitsConfig {
 }
 
 struct Count(&'static str, Option<Bytes>, std::ops::RangeInclusive<u64>);
-struct Time(&'static str, Option<Span>, std::ops::RangeInclusive<Duration>);
+struct Time(
+    &'static str,
+    Option<Span>,
+    std::ops::RangeInclusive<Duration>,
+);
 
 impl Count {
     fn over(self, field: &mut usize) -> Result<(), Error> {
         let Self(key, value, range) = self;
-        let Some(Bytes(value)) = value else { return Ok(()) };
+        let Some(Bytes(value)) = value else {
+            return Ok(());
+        };
         match usize::try_from(value) {
             Ok(small) if range.contains(&value) => *field = small,
-            _ => return Err(out_of_range(key, &format!("{} to {}", range.start(), range.end()))),
+            _ => {
+                return Err(out_of_range(
+                    key,
+                    &format!("{} to {}", range.start(), range.end()),
+                ));
+            }
         }
         Ok(())
     }
@@ -55,9 +69,14 @@ impl Count {
 impl Time {
     fn over(self, field: &mut Duration) -> Result<(), Error> {
         let Self(key, value, range) = self;
-        let Some(Span(value)) = value else { return Ok(()) };
+        let Some(Span(value)) = value else {
+            return Ok(());
+        };
         if !range.contains(&value) {
-            return Err(out_of_range(key, &format!("{:?} to {:?}", range.start(), range.end())));
+            return Err(out_of_range(
+                key,
+                &format!("{:?} to {:?}", range.start(), range.end()),
+            ));
         }
         *field = value;
         Ok(())
@@ -79,35 +98,75 @@ impl LimitsConfig {
         let second = Duration::from_secs(1);
         let day = Duration::from_secs(86_400);
         let mut l = model::Limits::standard();
-        Count("startup_bytes_max", self.startup_bytes_max, 512..=10_000).over(&mut l.startup_bytes_max)?;
-        Count("credential_bytes_max", self.credential_bytes_max, KIB..=1024 * KIB)
-            .over(&mut l.credential_bytes_max)?;
-        Count("statement_bytes_max", self.statement_bytes_max, KIB..=GIB).over(&mut l.statement_bytes_max)?;
+        Count("startup_bytes_max", self.startup_bytes_max, 512..=10_000)
+            .over(&mut l.startup_bytes_max)?;
+        Count(
+            "credential_bytes_max",
+            self.credential_bytes_max,
+            KIB..=1024 * KIB,
+        )
+        .over(&mut l.credential_bytes_max)?;
+        Count("statement_bytes_max", self.statement_bytes_max, KIB..=GIB)
+            .over(&mut l.statement_bytes_max)?;
         Count("row_bytes_max", self.row_bytes_max, 64 * KIB..=GIB).over(&mut l.row_bytes_max)?;
-        Count("buffer_bytes_max", self.buffer_bytes_max, 16 * KIB..=GIB).over(&mut l.buffer_bytes_max)?;
+        Count("buffer_bytes_max", self.buffer_bytes_max, 16 * KIB..=GIB)
+            .over(&mut l.buffer_bytes_max)?;
         Count("prepared_max", self.prepared_max, 1..=1_000_000).over(&mut l.prepared_max)?;
         Count("portals_max", self.portals_max, 1..=1_000_000).over(&mut l.portals_max)?;
         Count("pipeline_max", self.pipeline_max, 1..=1_000_000).over(&mut l.pipeline_max)?;
-        Count("logins_pending_max", self.logins_pending_max, 1..=1_000_000).over(&mut l.logins_pending_max)?;
+        Count("logins_pending_max", self.logins_pending_max, 1..=1_000_000)
+            .over(&mut l.logins_pending_max)?;
         Count("sessions_max", self.sessions_max, 1..=1_000_000).over(&mut l.sessions_max)?;
-        Count("sessions_per_principal_max", self.sessions_per_principal_max, 1..=1_000_000)
-            .over(&mut l.sessions_per_principal_max)?;
-        Count("approvals_pending_max", self.approvals_pending_max, 1..=10_000)
-            .over(&mut l.approvals_pending_max)?;
-        Time("login_timeout", self.login_timeout, second..=second * 120).over(&mut l.login_timeout)?;
-        Time("upstream_timeout", self.upstream_timeout, second..=second * 120).over(&mut l.upstream_timeout)?;
-        Time("session_age_max", self.session_age_max, second..=day * 365).over(&mut l.session_age_max)?;
-        Time("session_idle_max", self.session_idle_max, Duration::ZERO..=day * 365)
-            .over(&mut l.session_idle_max)?;
+        Count(
+            "sessions_per_principal_max",
+            self.sessions_per_principal_max,
+            1..=1_000_000,
+        )
+        .over(&mut l.sessions_per_principal_max)?;
+        Count(
+            "approvals_pending_max",
+            self.approvals_pending_max,
+            1..=10_000,
+        )
+        .over(&mut l.approvals_pending_max)?;
+        Time("login_timeout", self.login_timeout, second..=second * 120)
+            .over(&mut l.login_timeout)?;
+        Time(
+            "upstream_timeout",
+            self.upstream_timeout,
+            second..=second * 120,
+        )
+        .over(&mut l.upstream_timeout)?;
+        Time("session_age_max", self.session_age_max, second..=day * 365)
+            .over(&mut l.session_age_max)?;
+        Time(
+            "session_idle_max",
+            self.session_idle_max,
+            Duration::ZERO..=day * 365,
+        )
+        .over(&mut l.session_idle_max)?;
         Time("hold_wait", self.hold_wait, Duration::ZERO..=second * 3600).over(&mut l.hold_wait)?;
-        Time("hold_wait_in_transaction", self.hold_wait_in_transaction, Duration::ZERO..=second * 3600)
-            .over(&mut l.hold_wait_in_transaction)?;
+        Time(
+            "hold_wait_in_transaction",
+            self.hold_wait_in_transaction,
+            Duration::ZERO..=second * 3600,
+        )
+        .over(&mut l.hold_wait_in_transaction)?;
         Time("approval_life", self.approval_life, second..=day * 7).over(&mut l.approval_life)?;
-        Time("journal_interval", self.journal_interval, Duration::from_millis(1)..=second * 10)
-            .over(&mut l.journal_interval)?;
-        Time("journal_timeout", self.journal_timeout, Duration::from_millis(100)..=second * 60)
-            .over(&mut l.journal_timeout)?;
-        Time("drain_timeout", self.drain_timeout, Duration::ZERO..=day).over(&mut l.drain_timeout)?;
+        Time(
+            "journal_interval",
+            self.journal_interval,
+            Duration::from_millis(1)..=second * 10,
+        )
+        .over(&mut l.journal_interval)?;
+        Time(
+            "journal_timeout",
+            self.journal_timeout,
+            Duration::from_millis(100)..=second * 60,
+        )
+        .over(&mut l.journal_timeout)?;
+        Time("drain_timeout", self.drain_timeout, Duration::ZERO..=day)
+            .over(&mut l.drain_timeout)?;
         if let Some(Bytes(value)) = self.journal_reserve_bytes {
             l.journal_reserve_bytes = value;
         }

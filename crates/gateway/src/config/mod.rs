@@ -50,7 +50,10 @@ pub enum Error {
 }
 
 fn refuse(key: impl Into<String>, problem: impl Into<String>) -> Error {
-    Error::Value { key: key.into(), problem: problem.into() }
+    Error::Value {
+        key: key.into(),
+        problem: problem.into(),
+    }
 }
 
 /// The whole file.
@@ -102,6 +105,12 @@ pub struct GatewayConfig {
     /// Worker threads; 0 means one per core.
     #[serde(default)]
     pub workers: usize,
+    /// Threads that analyse statements seen for the first time; 0 means one per core.
+    #[serde(default)]
+    pub parsers: usize,
+    /// How often each target's definitions are looked at for changes made around the gateway.
+    #[serde(default = "two_seconds")]
+    pub catalog_interval: Span,
 }
 
 /// `[log]`
@@ -126,7 +135,10 @@ pub enum LogFormat {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Human, level: "info".to_owned() }
+        Self {
+            format: LogFormat::Human,
+            level: "info".to_owned(),
+        }
     }
 }
 
@@ -139,6 +151,9 @@ pub struct ListenConfig {
     /// Whether clients must, may or cannot use TLS.
     #[serde(default)]
     pub tls: ListenTls,
+    /// Whether every client is asked for SASL OAUTHBEARER instead of a password.
+    #[serde(default)]
+    pub oauth_always: bool,
 }
 
 /// TLS towards database clients.
@@ -277,16 +292,19 @@ pub struct IssuerConfig {
     /// The claim that lists groups.
     #[serde(default = "groups_claim")]
     pub groups_claim: String,
-    /// The claim that names the principal for people.
-    #[serde(default = "name_claim")]
-    pub name_claim: String,
-    /// `claim=value` that marks an AI agent.
+    /// The claim that names people; absent: `preferred_username`, `email`, `name` or `sub`, the first there is.
     #[serde(default)]
-    pub agent_claim: Option<String>,
-    /// `claim=value` that marks a workload.
+    pub name_claim: Option<String>,
+    /// Takes `email` although the issuer does not say `email_verified`.
     #[serde(default)]
-    pub workload_claim: Option<String>,
-    /// A CA for this issuer's HTTPS, beside the system's.
+    pub trust_email: bool,
+    /// How agents and workloads are told from people; the first that fits decides.
+    #[serde(default)]
+    pub kind: Vec<KindConfig>,
+    /// Groups of every agent that this issuer names.
+    #[serde(default)]
+    pub agent_groups: Vec<String>,
+    /// The CA of this issuer's HTTPS, instead of the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
     /// Plain HTTP; only for an issuer on loopback.
@@ -298,6 +316,36 @@ pub struct IssuerConfig {
     /// Tolerated difference of clocks.
     #[serde(default = "sixty_seconds")]
     pub clock_skew: Span,
+    /// How long its keys are used after they were last fetched.
+    #[serde(default = "one_hour")]
+    pub jwks_cache: Span,
+    /// Its keys are asked for at most this often.
+    #[serde(default = "thirty_seconds")]
+    pub refetch_min: Span,
+}
+
+/// `[[issuer.kind]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindConfig {
+    /// The claim: `azp`, `client_id`, `sub` or any other.
+    pub claim: String,
+    /// Its value, compared whole; a final `*` stands for any rest.
+    pub value: String,
+    /// What such an actor is.
+    pub kind: ActorKind,
+}
+
+/// What an actor is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// A person.
+    Human,
+    /// An AI agent.
+    Agent,
+    /// A CI job or a service.
+    Workload,
 }
 
 /// `[[resource]]`
@@ -333,9 +381,15 @@ pub struct ResourceConfig {
     /// Free tags for policies.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// How often the target's catalog is looked at.
-    #[serde(default = "two_seconds")]
-    pub catalog_interval: Span,
+    /// Client certificate for the target.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// The name to verify, when it is not the host's.
+    #[serde(default)]
+    pub server_name: Option<String>,
 }
 
 /// TLS towards a target; there is no mode that falls back silently.
@@ -362,20 +416,25 @@ fn postgres() -> String {
 fn groups_claim() -> String {
     "groups".to_owned()
 }
-fn name_claim() -> String {
-    "email".to_owned()
-}
 fn standard_scopes() -> String {
     "openid email profile groups".to_owned()
 }
 fn standard_algorithms() -> Vec<String> {
-    ["RS256", "PS256", "ES256", "EdDSA"].map(str::to_owned).to_vec()
+    ["RS256", "PS256", "ES256", "EdDSA"]
+        .map(str::to_owned)
+        .to_vec()
 }
 fn one_second() -> Span {
     Span(Duration::from_secs(1))
 }
 fn two_seconds() -> Span {
     Span(Duration::from_secs(2))
+}
+fn thirty_seconds() -> Span {
+    Span(Duration::from_secs(30))
+}
+fn one_hour() -> Span {
+    Span(Duration::from_secs(3600))
 }
 fn sixty_seconds() -> Span {
     Span(Duration::from_secs(60))
@@ -387,10 +446,14 @@ impl Config {
     /// # Errors
     /// [`Error`] with the key that is wrong.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|source| Error::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|source| Error::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
         config.anchor(path.parent().unwrap_or(Path::new(".")));
         config.check()?;
         Ok(config)
@@ -415,6 +478,7 @@ impl Config {
         }
         for resource in &mut self.resource {
             optional.extend([&mut resource.ca_file, &mut resource.password_file]);
+            optional.extend([&mut resource.certificate_file, &mut resource.key_file]);
         }
         optional.into_iter().flatten().for_each(fix);
     }
@@ -428,14 +492,20 @@ impl Config {
             if open && !listen.address.starts_with("unix:") && !is_loopback(&listen.address) {
                 return Err(refuse(
                     "listen.tls",
-                    format!("\"off\" is only for loopback and unix sockets, not {}", listen.address),
+                    format!(
+                        "\"off\" is only for loopback and unix sockets, not {}",
+                        listen.address
+                    ),
                 ));
             }
         }
         if self.tls.certificate_file.is_some() != self.tls.key_file.is_some() {
             return Err(refuse("tls", "certificate_file and key_file go together"));
         }
-        if self.http.tls == HttpTls::Off && !self.http.address.is_empty() && !is_loopback(&self.http.address) {
+        if self.http.tls == HttpTls::Off
+            && !self.http.address.is_empty()
+            && !is_loopback(&self.http.address)
+        {
             return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
         }
         self.issuer.iter().try_for_each(check_issuer)?;
@@ -447,16 +517,25 @@ impl Config {
         for resource in &self.resource {
             let key = format!("resource {}", resource.name);
             if model::ResourceName::new(&resource.name).is_none() {
-                return Err(refuse(key, "a name is 1 to 63 of a-z 0-9 - _ and starts with a letter"));
+                return Err(refuse(
+                    key,
+                    "a name is 1 to 63 of a-z 0-9 - _ and starts with a letter",
+                ));
             }
             if !names.insert(&resource.name) {
                 return Err(refuse(key, "is registered twice"));
             }
             if resource.protocol != "postgres" {
-                return Err(refuse(key, format!("protocol {:?} is not known", resource.protocol)));
+                return Err(refuse(
+                    key,
+                    format!("protocol {:?} is not known", resource.protocol),
+                ));
             }
             if resource.password_file.is_some() && resource.password_env.is_some() {
-                return Err(refuse(key, "password_file and password_env exclude each other"));
+                return Err(refuse(
+                    key,
+                    "password_file and password_env exclude each other",
+                ));
             }
         }
         Ok(())
@@ -470,8 +549,12 @@ fn check_issuer(issuer: &IssuerConfig) -> Result<(), Error> {
     }
     let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let plain = issuer.url.starts_with("http://");
-    if plain && !(issuer.allow_http && loopback.iter().any(|prefix| issuer.url.starts_with(prefix))) {
-        return Err(refuse(key, "must be https; allow_http is only for loopback"));
+    if plain && !(issuer.allow_http && loopback.iter().any(|prefix| issuer.url.starts_with(prefix)))
+    {
+        return Err(refuse(
+            key,
+            "must be https; allow_http is only for loopback",
+        ));
     }
     if !plain && !issuer.url.starts_with("https://") {
         return Err(refuse(key, "must be an https URL"));
@@ -480,8 +563,12 @@ fn check_issuer(issuer: &IssuerConfig) -> Result<(), Error> {
 }
 
 fn is_loopback(address: &str) -> bool {
-    address.parse::<SocketAddr>().is_ok_and(|a| a.ip().is_loopback())
-        || address.rsplit_once(':').is_some_and(|(host, _)| host == "localhost")
+    address
+        .parse::<SocketAddr>()
+        .is_ok_and(|a| a.ip().is_loopback())
+        || address
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| host == "localhost")
 }
 
 #[cfg(test)]
@@ -519,14 +606,23 @@ mod tests {
     fn the_reference_is_valid_and_spells_the_default_limits() {
         let reference: Config = toml::from_str(REFERENCE).unwrap();
         reference.check().unwrap();
-        assert_eq!(reference.limits.resolve().unwrap(), model::Limits::standard());
+        assert_eq!(
+            reference.limits.resolve().unwrap(),
+            model::Limits::standard()
+        );
     }
 
     #[test]
     fn the_reference_names_every_limit() {
         let debug = format!("{:#?}", LimitsConfig::default());
-        for line in debug.lines().filter_map(|l| l.trim().strip_suffix(": None,")) {
-            assert!(REFERENCE.contains(&format!("{line} = ")), "reference.toml lacks limits.{line}");
+        for line in debug
+            .lines()
+            .filter_map(|l| l.trim().strip_suffix(": None,"))
+        {
+            assert!(
+                REFERENCE.contains(&format!("{line} = ")),
+                "reference.toml lacks limits.{line}"
+            );
         }
     }
 
@@ -542,11 +638,23 @@ mod tests {
         let cases = [
             ("\n[gatway]\n", "gatway"),
             ("\n[limits]\nhold_wait = \"soon\"\n", "hold_wait"),
-            ("\n[http]\naddress = \"0.0.0.0:80\"\ntls = \"off\"\n", "http.tls"),
+            (
+                "\n[http]\naddress = \"0.0.0.0:80\"\ntls = \"off\"\n",
+                "http.tls",
+            ),
             ("\n[tls]\ncertificate_file = \"a\"\n", "tls"),
-            ("\n[[issuer]]\nurl = \"http://idp.example\"\naudiences = [\"a\"]\n", "https"),
-            ("\n[[issuer]]\nurl = \"https://idp.example\"\naudiences = []\n", "audiences"),
-            ("\n[[listen]]\naddress = \"0.0.0.0:5432\"\ntls = \"off\"\n", "listen.tls"),
+            (
+                "\n[[issuer]]\nurl = \"http://idp.example\"\naudiences = [\"a\"]\n",
+                "https",
+            ),
+            (
+                "\n[[issuer]]\nurl = \"https://idp.example\"\naudiences = []\n",
+                "audiences",
+            ),
+            (
+                "\n[[listen]]\naddress = \"0.0.0.0:5432\"\ntls = \"off\"\n",
+                "listen.tls",
+            ),
             (
                 "\n[[resource]]\nname = \"A\"\naddress = \"h:1\"\ndatabase = \"d\"\nuser = \"u\"\n",
                 "resource A",

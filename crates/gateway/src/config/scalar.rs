@@ -16,7 +16,9 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_span(&text).map(Self).ok_or_else(|| {
-            de::Error::custom(format!("{text:?} is not a duration; write \"250ms\", \"10s\", \"5m\", \"12h\" or \"30d\""))
+            de::Error::custom(format!(
+                "{text:?} is not a duration; write \"250ms\", \"10s\", \"5m\", \"12h\" or \"30d\""
+            ))
         })
     }
 }
@@ -45,15 +47,19 @@ impl<'de> Deserialize<'de> for Bytes {
                 f.write_str("a number of bytes, or \"64MiB\"")
             }
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Bytes, E> {
-                u64::try_from(value).map(Bytes).map_err(|_| E::custom("a size cannot be negative"))
+                u64::try_from(value)
+                    .map(Bytes)
+                    .map_err(|_| E::custom("a size cannot be negative"))
             }
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Bytes, E> {
                 Ok(Bytes(value))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Bytes, E> {
-                parse_bytes(text)
-                    .map(Bytes)
-                    .ok_or_else(|| E::custom(format!("{text:?} is not a size; write 4096, \"64KiB\", \"1GiB\"")))
+                parse_bytes(text).map(Bytes).ok_or_else(|| {
+                    E::custom(format!(
+                        "{text:?} is not a size; write 4096, \"64KiB\", \"1GiB\""
+                    ))
+                })
             }
         }
         deserializer.deserialize_any(Sizes)
@@ -94,7 +100,11 @@ mod tests {
             ("99999999999999999999s", None),
         ];
         for (text, expect) in cases {
-            assert_eq!(parse_span(text), expect.map(Duration::from_millis), "{text}");
+            assert_eq!(
+                parse_span(text),
+                expect.map(Duration::from_millis),
+                "{text}"
+            );
         }
     }
 

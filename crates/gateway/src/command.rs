@@ -1,0 +1,168 @@
+//! The command line: which part of the house a word opens.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+use crate::compose::Running;
+use crate::config::{self, Config, LogFormat};
+use crate::{demo, rehearse};
+
+/// An access gateway that stands on the data path between people, AI agents and databases.
+#[derive(Parser, Debug)]
+#[command(
+    name = "portcullis",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+struct Portcullis {
+    #[command(flatten)]
+    globals: cli::Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the gateway.
+    Serve {
+        /// The configuration file.
+        #[arg(
+            long,
+            short,
+            env = "PORTCULLIS_CONFIG",
+            default_value = "/etc/portcullis/portcullis.toml"
+        )]
+        config: PathBuf,
+    },
+    /// Bring up a sample shop, an identity provider and the gateway in front of it.
+    Demo(demo::Demo),
+    /// Check a configuration file, or print an annotated one.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check, explain and test policies.
+    #[command(subcommand)]
+    Policy(rehearse::PolicyCommand),
+    #[command(flatten)]
+    User(cli::Command),
+}
+
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Read a file and everything that it names; say what is wrong.
+    Check {
+        /// The configuration file.
+        #[arg(
+            long,
+            short,
+            env = "PORTCULLIS_CONFIG",
+            default_value = "/etc/portcullis/portcullis.toml"
+        )]
+        config: PathBuf,
+    },
+    /// Print every setting with its unit and default.
+    Example,
+}
+
+/// Parses the command line and runs it; errors go to standard error in one line and its causes.
+pub fn main() -> ExitCode {
+    let Portcullis { globals, command } = Portcullis::parse();
+    let result = match command {
+        Command::Serve { config } => serve(&config),
+        Command::Demo(args) => {
+            log_to_stderr("warn", LogFormat::Human).and_then(|()| wait(demo::run(args)))
+        }
+        Command::Config(ConfigCommand::Example) => {
+            print!("{}", config::REFERENCE);
+            Ok(())
+        }
+        Command::Config(ConfigCommand::Check { config }) => check(&config),
+        Command::Policy(command) => wait(rehearse::run(command, globals.json)),
+        Command::User(command) => return cli::run(&globals, &command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("portcullis: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(path: &std::path::Path) -> Result<()> {
+    let config = Config::read(path)?;
+    log_to_stderr(&config.log.level, config.log.format)?;
+    wait(async {
+        let running = Running::start(config).await?;
+        tracing::info!(postgres = ?running.postgres_addresses(), http = running.public_url(), "ready");
+        told_to_stop().await?;
+        tracing::info!("draining");
+        running.drain().await;
+        Ok(())
+    })
+}
+
+fn check(path: &std::path::Path) -> Result<()> {
+    let config = Config::read(path)?;
+    config.limits.resolve()?;
+    let sources = crate::rules::Sources::read(&config.policy)?;
+    let rules = sources.compile(1)?;
+    for resource in &config.resource {
+        if let Some(file) = &resource.password_file {
+            std::fs::metadata(file)
+                .with_context(|| format!("resource {}: {}", resource.name, file.display()))?;
+        }
+    }
+    println!(
+        "{}: {} resources, policy set {}",
+        path.display(),
+        config.resource.len(),
+        rules.policies.hash()
+    );
+    Ok(())
+}
+
+fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// Ends at SIGINT or SIGTERM.
+pub(crate) async fn told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn log_to_stderr(level: &str, format: LogFormat) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(level).context("log.level")?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let installed = match format {
+        LogFormat::Human => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    installed.map_err(|error| anyhow::anyhow!("logging: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Portcullis::command().debug_assert();
+    }
+}

@@ -1,0 +1,355 @@
+//! `portcullis policy …`: what the rules would say, before they say it to anybody.
+//!
+//! Reads the target's catalog where a statement must be understood; never runs a statement.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use gate::rehearse::{Rehearsal, rehearse};
+use model::{Action, ActionKind, Principal, PrincipalKind, Resource, ResourceName, Statement};
+use policy::Context;
+use policy::test::Bench;
+
+use crate::config::{Config, ResourceConfig};
+use crate::convert;
+use crate::credentials::ConfiguredCredentials;
+use crate::rules::Sources;
+
+/// `portcullis policy`
+#[derive(Subcommand, Debug)]
+pub enum PolicyCommand {
+    /// Validate policies and labels as the gateway would at load.
+    Check(Place),
+    /// Say what one statement would do, what would be decided about it, and why.
+    Explain(Explain),
+    /// Run a file of cases; non-zero if one differs.
+    Test(Test),
+    /// Print the schema that policies are validated against.
+    Schema,
+}
+
+/// Where the rules are.
+#[derive(Args, Debug)]
+pub struct Place {
+    /// The configuration file.
+    #[arg(
+        long,
+        short,
+        env = "PORTCULLIS_CONFIG",
+        default_value = "/etc/portcullis/portcullis.toml"
+    )]
+    config: PathBuf,
+}
+
+/// `portcullis policy explain`
+#[derive(Args, Debug)]
+pub struct Explain {
+    #[command(flatten)]
+    place: Place,
+    /// The resource, as clients name it (`orders-prod` or `orders-prod/DATABASE`).
+    #[arg(long, short)]
+    resource: String,
+    /// The principal's name.
+    #[arg(long = "as", value_name = "NAME")]
+    name: String,
+    /// The principal's groups.
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// human, agent or workload.
+    #[arg(long, default_value = "human", value_parser = ["human", "agent", "workload"])]
+    kind: String,
+    /// The human that an agent acts for.
+    #[arg(long = "for", value_name = "NAME")]
+    human: Option<String>,
+    /// That human's groups.
+    #[arg(long = "for-group", value_name = "GROUP", requires = "human")]
+    human_groups: Vec<String>,
+    /// The statement.
+    statement: String,
+}
+
+/// `portcullis policy test`
+#[derive(Args, Debug)]
+pub struct Test {
+    #[command(flatten)]
+    place: Place,
+    /// The file of cases.
+    cases: PathBuf,
+}
+
+/// Runs one command; `as_json` is the form of an explanation.
+///
+/// # Errors
+/// What is wrong with the files, or how many cases differ.
+pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
+    match command {
+        PolicyCommand::Schema => {
+            print!("{}", policy::schema_text());
+            Ok(())
+        }
+        PolicyCommand::Check(place) => check(&place.config),
+        PolicyCommand::Explain(explain) => {
+            let said = explain.run().await?;
+            match as_json {
+                true => println!("{:#}", json(&said)),
+                false => print!("{}", text(&said)),
+            }
+            Ok(())
+        }
+        PolicyCommand::Test(test) => test.run().await,
+    }
+}
+
+fn check(path: &Path) -> Result<()> {
+    let config = Config::read(path)?;
+    let sources = Sources::read(&config.policy)?;
+    let rules = sources.compile(1)?;
+    for warning in rules.policies.warnings() {
+        println!("warning: {warning}");
+    }
+    let count = rules.policies.policies().count();
+    println!(
+        "{count} policies in {} files are valid; set {}",
+        sources.policies.len(),
+        rules.policies.hash()
+    );
+    Ok(())
+}
+
+impl Explain {
+    async fn run(self) -> Result<Rehearsal> {
+        let config = Config::read(&self.place.config)?;
+        let rules = Sources::read(&config.policy)?.compile(1)?;
+        let (name, database) = match self.resource.split_once('/') {
+            Some((name, database)) => (name, Some(database)),
+            None => (self.resource.as_str(), None),
+        };
+        let settings = find(&config, name)?;
+        let resource = resource(settings, database)?;
+        let catalog = catalog(&config, settings, &resource.database).await?;
+        let action = action(&self.statement, &catalog)?;
+        Ok(rehearse(
+            &rules,
+            &self.principal(),
+            &resource,
+            &action,
+            &Context::default(),
+        ))
+    }
+
+    fn principal(&self) -> Principal {
+        let human = self.human.as_ref().map(|name| {
+            Box::new(somebody(
+                name,
+                PrincipalKind::Human,
+                &self.human_groups,
+                None,
+            ))
+        });
+        let kind = match self.kind.as_str() {
+            "agent" => PrincipalKind::Agent,
+            "workload" => PrincipalKind::Workload,
+            _ => PrincipalKind::Human,
+        };
+        somebody(&self.name, kind, &self.groups, human)
+    }
+}
+
+fn somebody(
+    name: &str,
+    kind: PrincipalKind,
+    groups: &[String],
+    acts_for: Option<Box<Principal>>,
+) -> Principal {
+    let mut groups = groups.to_vec();
+    groups.sort();
+    groups.dedup();
+    Principal {
+        issuer: "rehearsal".to_owned(),
+        subject: name.to_owned(),
+        name: name.to_owned(),
+        email: None,
+        kind,
+        groups,
+        acts_for,
+    }
+}
+
+impl Test {
+    async fn run(self) -> Result<()> {
+        let config = Config::read(&self.place.config)?;
+        let rules = Sources::read(&config.policy)?.compile(1)?;
+        let file = std::fs::read_to_string(&self.cases)
+            .with_context(|| self.cases.display().to_string())?;
+        let catalogs = catalogs(&config).await;
+        let labels = |resource: &Resource| gate::rehearse::labels(&rules, resource);
+        let analyse = |resource: &Resource, text: &str| -> Result<Vec<Statement>, String> {
+            let known = catalogs.iter().find(|(name, database, _)| {
+                *name == resource.name && *database == resource.database
+            });
+            let (_, _, catalog) = known.ok_or_else(|| {
+                format!(
+                    "{}/{} is not in the configuration",
+                    resource.name, resource.database
+                )
+            })?;
+            let catalog = catalog.as_ref().map_err(|error| format!("{error:#}"))?;
+            let action = action(text, catalog).map_err(|error| format!("{error:#}"))?;
+            match action.not_understood {
+                Some(why) => Err(why),
+                None => Ok(action.statements.to_vec()),
+            }
+        };
+        let bench = Bench {
+            labels: &labels,
+            analyse: &analyse,
+        };
+        let reports = policy::test::run(&rules.policies, &file, &bench)?;
+        let mut failed = 0;
+        for report in &reports {
+            if report.differences.is_empty() {
+                println!("ok      {} ({})", report.name, report.outcome);
+                continue;
+            }
+            failed += 1;
+            println!(
+                "DIFFERS {} ({}; {})",
+                report.name,
+                report.outcome,
+                report.rules.join(", ")
+            );
+            report
+                .differences
+                .iter()
+                .for_each(|difference| println!("          {difference}"));
+        }
+        println!("{} passed, {failed} failed", reports.len() - failed);
+        if failed > 0 {
+            bail!("{failed} cases differ");
+        }
+        Ok(())
+    }
+}
+
+fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
+    let found = config
+        .resource
+        .iter()
+        .find(|resource| resource.name == name);
+    found.with_context(|| format!("no resource is called {name}"))
+}
+
+fn resource(settings: &ResourceConfig, database: Option<&str>) -> Result<Resource> {
+    Ok(Resource {
+        name: ResourceName::new(&settings.name).context("a resource's name")?,
+        protocol: settings.protocol.clone(),
+        database: database.unwrap_or(&settings.database).to_owned(),
+        tags: settings.tags.clone(),
+    })
+}
+
+async fn catalog(
+    config: &Config,
+    settings: &ResourceConfig,
+    database: &str,
+) -> Result<Arc<sql::Catalog>> {
+    let credentials = Arc::new(ConfiguredCredentials::new(&config.resource));
+    let limits = config.limits.resolve()?;
+    let read =
+        relay::definitions(&convert::target(settings)?, database, credentials, &limits).await?;
+    Ok(Arc::new(read))
+}
+
+type Known = (ResourceName, String, Result<Arc<sql::Catalog>>);
+
+/// The catalogs of all databases; one that cannot be read fails only the cases that need it.
+async fn catalogs(config: &Config) -> Vec<Known> {
+    let mut known = Vec::new();
+    for settings in &config.resource {
+        let Some(name) = ResourceName::new(&settings.name) else {
+            continue;
+        };
+        for database in convert::databases(settings) {
+            let catalog = catalog(config, settings, &database).await;
+            known.push((name.clone(), database, catalog));
+        }
+    }
+    known
+}
+
+/// A statement as the door would be asked about it, analysed on a stack that is deep enough.
+fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
+    let (owned, catalog) = (text.to_owned(), Arc::clone(catalog));
+    let thread = std::thread::Builder::new()
+        .stack_size(sql::STACK_BYTES)
+        .spawn(move || {
+            let view = sql::View::initial(&catalog);
+            sql::inspect(&owned, &view, &catalog)
+        })?;
+    let inspected = thread.join().ok().context("the analysis failed")?;
+    let (statements, not_understood) = match inspected {
+        Ok(inspection) => {
+            let refused = inspection
+                .statements
+                .iter()
+                .find_map(|one| one.refused.clone());
+            (
+                inspection
+                    .statements
+                    .into_iter()
+                    .map(|one| one.statement)
+                    .collect(),
+                refused,
+            )
+        }
+        Err(problem) => (Vec::new(), Some(problem.message)),
+    };
+    Ok(Action {
+        kind: ActionKind::Query,
+        text: text.into(),
+        text_redacted: None,
+        statements: statements.into(),
+        parameters: Vec::new(),
+        parameters_sensitive: false,
+        not_understood,
+        analysis_key: 0,
+        in_transaction: false,
+    })
+}
+
+fn text(said: &Rehearsal) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!("{}\n", said.outcome.as_str());
+    // Writing to a String cannot fail.
+    for effect in &said.effects {
+        let _ = writeln!(text, "  effect   {effect}");
+    }
+    for reason in &said.reasons {
+        let _ = writeln!(text, "  because  {}: {}", reason.rule, reason.text);
+    }
+    for rule in &said.approvals {
+        let _ = writeln!(text, "  needs    {rule}");
+    }
+    for column in &said.masked {
+        let _ = writeln!(text, "  masked   {column}");
+    }
+    if let Some(hint) = &said.hint {
+        let _ = writeln!(text, "  hint     {hint}");
+    }
+    text
+}
+
+fn json(said: &Rehearsal) -> serde_json::Value {
+    let reason =
+        |reason: &model::Reason| serde_json::json!({ "rule": reason.rule, "text": reason.text });
+    serde_json::json!({
+        "outcome": said.outcome.as_str(),
+        "effects": said.effects,
+        "reasons": said.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "approvals": said.approvals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "masked": said.masked,
+        "hint": said.hint,
+    })
+}
