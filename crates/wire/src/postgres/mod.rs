@@ -7,6 +7,8 @@
 mod action;
 mod client;
 mod copy;
+#[cfg(any(test, feature = "testing"))]
+pub mod exercise;
 pub mod frame;
 pub mod inspect;
 pub mod login;

@@ -579,7 +579,10 @@ impl Session {
             self.fail(expect, code.take(), &mut undone);
         }
         self.take_back(undone.into_iter().map(|undo| (0, undo)));
-        self.skip_to_sync |= self.queue.is_empty();
+        if self.queue.is_empty() {
+            self.skip_to_sync = true;
+            self.synced = false;
+        }
     }
 
     /// Ends a message that failed (`code`) or was skipped because one before it failed.

@@ -203,6 +203,18 @@ impl Session {
         session
     }
 
+    /// Whether an action awaits its verdict.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.phase, Phase::AwaitVerdict(_))
+    }
+
+    /// Whether the session ended from inside.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
     /// Ends the session because somebody broke a rule.
     pub(crate) fn end(&mut self, broken: &Broken) {
         if matches!(self.phase, Phase::Over) {
@@ -418,6 +430,17 @@ impl Session {
         })));
     }
 
+    /// Drops a held message because one before it failed meanwhile: the server would ignore it.
+    fn drop_held(&mut self, sequence: u64) {
+        self.complete(Completion {
+            sequence,
+            status: "SKIPPED".to_owned(),
+            rows: 0,
+            bytes: 0,
+            error: None,
+        });
+    }
+
     /// Refuses a message that is no action: it names what is not there, or is of a form that is not served.
     pub(crate) fn object(&mut self, simple: bool, code: &'static str, message: &str) {
         let mut error = BytesMut::new();
@@ -505,7 +528,9 @@ impl kit::Session for Session {
     fn release(&mut self, permit: Permit) {
         match std::mem::replace(&mut self.phase, Phase::Ready) {
             Phase::AwaitVerdict(held) if held.sequence == permit.action().sequence => {
-                if let Err(broken) = self.forward(*held, permit) {
+                if self.skip_to_sync {
+                    self.drop_held(held.sequence);
+                } else if let Err(broken) = self.forward(*held, permit) {
                     self.end(&broken);
                 }
             }
@@ -526,6 +551,10 @@ impl kit::Session for Session {
                 return;
             }
         };
+        if self.skip_to_sync {
+            self.drop_held(sequence);
+            return;
+        }
         let code = match refusal.kind {
             RefusalKind::NotUnderstood if held.is_syntax_error() => "42601",
             _ => refuse::sqlstate(refusal),

@@ -27,6 +27,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &[
     ("masks", include_str!("../../transcripts/masks.txt")),
     ("copy", include_str!("../../transcripts/copy.txt")),
     ("state", include_str!("../../transcripts/state.txt")),
+    ("skipped", include_str!("../../transcripts/skipped.txt")),
     ("hostile", include_str!("../../transcripts/hostile.txt")),
 ];
 

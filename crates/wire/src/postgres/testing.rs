@@ -140,6 +140,8 @@ pub struct Host {
     upstream: BytesMut,
     half_client: BytesMut,
     half_upstream: BytesMut,
+    /// Bytes that went upstream and that nobody took yet.
+    pub sent: BytesMut,
     /// Bytes delivered by action, to compare with what is reported.
     delivered: HashMap<u64, usize>,
 }
@@ -167,6 +169,7 @@ impl Host {
             upstream: BytesMut::new(),
             half_client: BytesMut::new(),
             half_upstream: BytesMut::new(),
+            sent: BytesMut::new(),
             delivered: HashMap::new(),
         };
         host.settle();
@@ -289,6 +292,7 @@ impl Host {
         }
         self.half_client.unsplit(bytes.split());
         let bytes = self.session.to_upstream().split();
+        self.sent.extend_from_slice(&bytes);
         self.half_upstream.unsplit(bytes);
         for line in messages(&mut self.half_upstream) {
             self.log.push(format!(">S {line}"));
@@ -310,10 +314,13 @@ fn mask_of(position: usize) -> Mask {
 /// Takes whole messages from the front and shows them.
 fn messages(bytes: &mut BytesMut) -> Vec<String> {
     let mut lines = Vec::new();
-    while let Ok(Some(header)) = Header::peek(bytes) {
-        if bytes.len() < header.total() {
+    loop {
+        let Ok(header) = Header::peek(bytes) else {
+            panic!("a session writes whole messages");
+        };
+        let Some(header) = header.filter(|header| bytes.len() >= header.total()) else {
             break;
-        }
+        };
         let message = bytes.split_to(header.total());
         lines.extend(show(
             header.kind,
