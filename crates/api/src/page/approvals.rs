@@ -181,7 +181,7 @@ pub(crate) fn show_page(frame: Frame, seen: &Seen) -> Response {
         hidden,
         too_long,
         parameters: parameters
-            .map(|p| p.as_deref().map(|text| visible_parameter(text)))
+            .map(|p| p.as_deref().map(visible_parameter))
             .collect(),
         effects: visible_all(&approval.effects),
         reasons: visible_all(&approval.reasons),
