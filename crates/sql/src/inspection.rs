@@ -359,3 +359,160 @@ pub(crate) fn unanalysed(what: &str) -> Effect {
         columns: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use model::{CatalogVersion, Projections};
+
+    use crate::catalog::Builder;
+    use crate::{Catalog, NotUnderstood, STACK_BYTES, View};
+
+    /// A catalog of one table, `s.t (a, b)`.
+    fn catalog() -> Catalog {
+        let mut builder = Builder::new(CatalogVersion(1));
+        let rows: &[(&str, &[&str])] = &[
+            ("login", &["1", "pg_catalog"]),
+            ("login", &["2", "s"]),
+            ("login", &["role", "me"]),
+            ("login", &["database", "d"]),
+            ("login", &["version", "180000"]),
+            ("schemas", &["11", "pg_catalog"]),
+            ("schemas", &["20000", "s"]),
+            ("relations", &["20001", "20000", "t", "r"]),
+            ("columns", &["20001", "a", "23"]),
+            ("columns", &["20001", "b", "25"]),
+            ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
+            ("types", &["25", "11", "text", "b", "0", "0", "0", "S"]),
+        ];
+        for (query, cells) in rows {
+            let cells: Vec<Option<&str>> = cells.iter().copied().map(Some).collect();
+            builder.row(query, &cells).unwrap();
+        }
+        let function = [
+            "870", "11", "lower", "1", "0", "f", "i", "25", "25", "internal",
+        ];
+        let mut cells: Vec<Option<&str>> = function.into_iter().map(Some).collect();
+        cells.extend([None; 4]);
+        builder.row("functions", &cells).unwrap();
+        builder.build().unwrap()
+    }
+
+    fn inspect(text: &str) -> Result<crate::Inspection, NotUnderstood> {
+        let text = text.to_owned();
+        std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let catalog = catalog();
+                let view = View::initial(&catalog);
+                crate::inspect(&text, &view, &catalog)
+            })
+            .unwrap()
+            .join()
+            .unwrap()
+    }
+
+    #[test]
+    fn deep_nesting_is_analysed_or_refused() {
+        let analysed = |text: &str, what: &str| {
+            let inspection = inspect(text).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let statement = &inspection.statements.first().unwrap().statement;
+            assert!(
+                matches!(&statement.projections, Projections::Columns(list) if list.len() == 1),
+                "{what}"
+            );
+        };
+        let repeat = |text: &str, times: usize| text.repeat(times);
+        analysed(&format!("SELECT 1{}", repeat("+1", 4_000)), "sum");
+        analysed(
+            &format!(
+                "SELECT {}a{} FROM t",
+                repeat("lower(", 1_000),
+                repeat(")", 1_000)
+            ),
+            "calls",
+        );
+        analysed(
+            &format!("SELECT {}1{}", repeat("-(", 2_000), repeat(")", 2_000)),
+            "signs",
+        );
+        analysed(
+            &format!("SELECT a FROM t WHERE {}true", repeat("NOT ", 2_000)),
+            "not",
+        );
+        analysed(
+            &format!("SELECT 1{}", repeat(" UNION SELECT 1", 1_500)),
+            "union",
+        );
+        analysed(&format!("SELECT 1{}", repeat("::int4", 2_000)), "casts");
+        let selects = format!(
+            "{}SELECT a FROM t{}",
+            repeat("SELECT a FROM (", 300),
+            repeat(") x", 300)
+        );
+        analysed(&selects, "subqueries");
+        for text in [
+            format!(
+                "SELECT {}a{} FROM t",
+                repeat("lower(", 9_000),
+                repeat(")", 9_000)
+            ),
+            format!(
+                "{}SELECT a FROM t{}",
+                repeat("SELECT a FROM (", 4_000),
+                repeat(") x", 4_000)
+            ),
+            format!(
+                "SELECT {}1{}",
+                repeat("(SELECT ", 4_000),
+                repeat(")", 4_000)
+            ),
+        ] {
+            // Refused by the parser or by the walk; never a crash.
+            assert!(inspect(&text).is_err());
+        }
+    }
+
+    #[test]
+    fn nested_recursion_is_bounded() {
+        let mut text = "SELECT 1 AS x".to_owned();
+        for level in 0..12 {
+            text = format!(
+                "WITH RECURSIVE r{level} AS ({text} UNION ALL SELECT x FROM r{level}) SELECT x FROM r{level}"
+            );
+        }
+        let _either = inspect(&text);
+    }
+
+    #[test]
+    fn messages_and_texts_carry_no_literals() {
+        let error = inspect("SELECT '123-45-6789' '987'").unwrap_err();
+        assert!(error.syntax);
+        assert!(!error.message.contains("987"), "{}", error.message);
+        assert!(
+            !error.text_redacted.contains("123"),
+            "{}",
+            error.text_redacted
+        );
+        let open = inspect("SELECT 'secret").unwrap_err();
+        assert!(!open.message.contains("secret") && !open.text_redacted.contains("secret"));
+        let inspection = inspect("SELECT a FROM t WHERE b = 'secret' -- secret").unwrap();
+        let redacted = inspection.text_redacted.unwrap();
+        assert_eq!(redacted, "SELECT a FROM t WHERE b = <redacted> <redacted>");
+        assert_eq!(inspect("SELECT a FROM t").unwrap().text_redacted, None);
+    }
+
+    #[test]
+    fn ranges_cover_the_statements() {
+        let text = "SELECT a FROM t; SELECT b FROM t";
+        let inspection = inspect(text).unwrap();
+        let parts: Vec<&str> = inspection
+            .statements
+            .iter()
+            .map(|found| &text[found.statement.range.clone()])
+            .collect();
+        let trimmed: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
+        assert_eq!(trimmed, ["SELECT a FROM t", "SELECT b FROM t"]);
+    }
+}

@@ -20,8 +20,9 @@ pub use redact::redact;
 pub use shape::shape;
 pub use state::View;
 
-/// Stack that [`inspect`] needs for the deepest tree that libpg_query itself accepts.
-pub const STACK_BYTES: usize = 32 * 1024 * 1024;
+/// Stack that [`inspect`] needs for the deepest tree that libpg_query itself accepts, in a debug build too; only
+/// what is touched is ever backed by memory.
+pub const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// Analyses every statement of `text` as the session described by `view` would run it.
 ///

@@ -821,7 +821,7 @@ impl<'a> Analysis<'a> {
                 self.changed(Verb::Alter, command.name.as_ref());
             }
             Some(NodeEnum::TableLikeClause(like)) => {
-                self.changed(Verb::Alter, like.relation.as_ref())
+                self.changed(Verb::Select, like.relation.as_ref());
             }
             Some(NodeEnum::RangeVar(range)) => self.changed(Verb::Alter, Some(range)),
             Some(NodeEnum::TypeName(name)) => {

@@ -363,6 +363,10 @@ impl<'a> Analysis<'a> {
                 self.compare(&value);
                 Ok(Value::derived([&value], BOOL))
             }
+            // IN, ANY, ALL and EXISTS record by themselves what they compare.
+            NodeEnum::SubLink(link) if link.sub_link_type != SubLinkType::ExprSublink as i32 => {
+                self.value(node, scope)
+            }
             other => {
                 let value = self.value(other, scope)?;
                 self.use_value(&value, Usage::Predicate);
@@ -550,7 +554,7 @@ impl<'a> Analysis<'a> {
         }
         match self.resolve_column(fields, scope) {
             Resolved::Column(value) => {
-                self.type_cast(value.type_oid);
+                self.type_read(value.type_oid);
                 value
             }
             Resolved::Whole(rel) => self.whole(Some(rel)),

@@ -29,8 +29,10 @@ pub(crate) use relation::Opened;
 use scope::{Kind, Source, Value};
 pub(crate) use types::{routine_effects, type_effects};
 
-/// Levels of nesting that the walk follows; each costs up to about 5 KiB of stack in a debug build.
-const DEPTH_MAX: usize = 4_500;
+/// Levels of nesting that the walk follows.
+const DEPTH_MAX: usize = 10_000;
+/// Bytes of stack that the walk itself may use; the rest of [`crate::STACK_BYTES`] is for the parser's tree.
+const WALK_STACK_BYTES: usize = 24 * 1024 * 1024;
 /// Nodes that one text may make the walk visit, views opened and recursion repeated included.
 const STEPS_MAX: usize = 2_000_000;
 /// Views within views.
@@ -57,9 +59,15 @@ pub(crate) struct Analysis<'a> {
     source_ids: HashMap<(RelationId, usize), Source>,
     effects: BTreeMap<(Verb, Object), BTreeSet<String>>,
     uses: BTreeSet<(Source, Usage)>,
+    /// Columns that count as read though nothing comes of their values.
+    pub(crate) planned: BTreeSet<Source>,
+    /// Uses of statements that this one keeps for later.
+    pub(crate) kept_uses: Vec<ColumnUse>,
     /// Views being opened, outermost first.
     opening: Vec<RelationId>,
     depth: usize,
+    /// Where the stack stood when the walk began.
+    stack_base: usize,
     steps: usize,
     /// See [`crate::Inspection::shape_safe`].
     pub(crate) shape_safe: bool,
@@ -97,8 +105,11 @@ impl<'a> Analysis<'a> {
             source_ids: HashMap::new(),
             effects: BTreeMap::new(),
             uses: BTreeSet::new(),
+            planned: BTreeSet::new(),
+            kept_uses: Vec::new(),
             opening: Vec::new(),
             depth: 0,
+            stack_base: stack_place(),
             steps: 0,
             shape_safe: true,
             session: SessionChange::default(),
@@ -112,7 +123,8 @@ impl<'a> Analysis<'a> {
     pub(crate) fn enter(&mut self, weight: usize) -> Walk<()> {
         self.depth += weight;
         self.steps += 1;
-        if self.depth > DEPTH_MAX {
+        let used = self.stack_base.abs_diff(stack_place());
+        if self.depth > DEPTH_MAX || used > WALK_STACK_BYTES {
             return Err(Halt::Deep);
         }
         if self.steps > STEPS_MAX {
@@ -312,7 +324,7 @@ impl<'a> Analysis<'a> {
                 Projections::None
             }
         };
-        let mut read: BTreeSet<Source> = BTreeSet::new();
+        let mut read: BTreeSet<Source> = std::mem::take(&mut self.planned);
         if let Answer::Row(row) = answer {
             read.extend(row.iter().flat_map(|(_, value)| value.sources.iter()));
         }
@@ -325,7 +337,7 @@ impl<'a> Analysis<'a> {
         for source in read {
             self.read(source);
         }
-        let mut uses: Vec<ColumnUse> = Vec::new();
+        let mut uses: Vec<ColumnUse> = std::mem::take(&mut self.kept_uses);
         for (source, usage) in &self.uses {
             uses.extend(self.stored(*source).into_iter().map(|column| ColumnUse {
                 column,
@@ -358,6 +370,13 @@ pub(crate) struct Finished {
     pub(crate) effects: Vec<Effect>,
     pub(crate) projections: Projections,
     pub(crate) uses: Vec<ColumnUse>,
+}
+
+/// Roughly where the stack stands: the address of a local.
+#[inline(never)]
+fn stack_place() -> usize {
+    let local = 0_u8;
+    std::hint::black_box(std::ptr::from_ref(&local)).addr()
 }
 
 /// The object that a relation is.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use model::{Effect, Usage, Verb};
+use model::{Effect, Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
@@ -208,6 +208,7 @@ impl<'a> Analysis<'a> {
         within.opening.clone_from(&self.opening);
         within.opening.push(id);
         within.depth = self.depth + 8;
+        within.stack_base = self.stack_base;
         within.steps = self.steps;
         let row = within.select(select, &Scope::default())?;
         self.steps = within.steps;
@@ -304,6 +305,7 @@ impl<'a> Analysis<'a> {
         within.opening.clone_from(&self.opening);
         within.opening.extend(relation.map(|(id, _)| id));
         within.depth = self.depth + 8;
+        within.stack_base = self.stack_base;
         within.steps = self.steps;
         let mut scope = Scope {
             in_domain,
@@ -324,7 +326,12 @@ impl<'a> Analysis<'a> {
         within.select(select, &scope)?;
         self.steps = within.steps;
         let mut effects = within.effects();
-        effects.retain(|effect| !matches!(effect.verb, Verb::Select | Verb::Update));
+        effects.retain(|effect| match (&effect.verb, &effect.object) {
+            (Verb::Select | Verb::Update, _) => false,
+            // Its result decides or is stored, and does not go to the client: that it is called is enough.
+            (Verb::Unanalysed, Object::Function { .. }) => false,
+            _ => true,
+        });
         Ok(effects)
     }
 }

@@ -54,6 +54,8 @@ impl<'a> Analysis<'a> {
                     self.refused = Some(format!("{name} must stay {pinned}"));
                 }
             }
+            // Back to the role of the login.
+            Knob::Role if is_reset => self.session.state_moved = true,
             Knob::Role => {
                 self.session.state_moved = true;
                 let name = value.unwrap_or("default").to_owned();
@@ -104,6 +106,7 @@ impl<'a> Analysis<'a> {
     pub(crate) fn kept(&mut self, node: &NodeEnum) -> Walk<Inspected> {
         let mut within = Analysis::new(self.catalog, self.view, self.locals);
         within.depth = self.depth + 8;
+        within.stack_base = self.stack_base;
         within.steps = self.steps;
         let (kind, answer) = within.statement(node)?;
         self.steps = within.steps;
@@ -113,6 +116,8 @@ impl<'a> Analysis<'a> {
         for effect in &inspected.statement.effects {
             self.merge(effect);
         }
+        self.kept_uses
+            .extend(inspected.statement.uses.iter().cloned());
         self.has_where &= inspected.statement.has_where;
         if self.refused.is_none() {
             self.refused.clone_from(&inspected.refused);

@@ -75,6 +75,21 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// Records what reading a stored value may run: casts that PostgreSQL applies unasked. Its checks ran before.
+    pub(crate) fn type_read(&mut self, oid: u32) {
+        if oid < FIRST_USER_OID {
+            return;
+        }
+        for cast in &self.catalog.casts {
+            let involved = cast.source == oid || cast.target == oid;
+            if involved && cast.context == b'i' && cast.function != 0 {
+                for effect in routine_effects(self.catalog, cast.function) {
+                    self.merge(&effect);
+                }
+            }
+        }
+    }
+
     /// The columns of a composite type.
     pub(crate) fn composite(&self, oid: u32) -> Option<&'a [Column]> {
         composite(self.catalog, oid)

@@ -160,7 +160,7 @@ impl<'a> Analysis<'a> {
                 if let Answer::Row(row) = &answer {
                     // Plans show no values, but the columns count as read.
                     for (_, value) in row {
-                        self.use_value(value, Usage::Compared);
+                        self.planned.extend(&value.sources);
                     }
                 }
                 Ok(("EXPLAIN", Answer::Plain))

@@ -240,6 +240,7 @@ impl Builder {
                 source: row.number(0)?,
                 target: row.number(1)?,
                 function: row.number(2)?,
+                context: row.byte(3)?,
             }),
             "expressions" => {
                 let text = row.optional(2)?.unwrap_or("portcullis_unknown()");

@@ -159,6 +159,8 @@ pub(crate) struct Cast {
     pub(crate) source: u32,
     pub(crate) target: u32,
     pub(crate) function: u32,
+    /// `castcontext`: `i` runs unasked anywhere.
+    pub(crate) context: u8,
 }
 
 /// The snapshot.

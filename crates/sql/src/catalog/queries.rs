@@ -85,7 +85,7 @@ pub const QUERIES: &[Query] = &[
     },
     Query {
         name: "casts",
-        sql: "SELECT castsource::text, casttarget::text, castfunc::text FROM pg_catalog.pg_cast \
+        sql: "SELECT castsource::text, casttarget::text, castfunc::text, castcontext::text FROM pg_catalog.pg_cast \
               WHERE oid >= 16384",
     },
     Query {
