@@ -150,3 +150,49 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::Extension;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    async fn ask(address: std::net::SocketAddr, head: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        // A server that refuses a head may close before it was read whole.
+        drop(stream.read_to_string(&mut answer).await);
+        answer
+    }
+
+    #[tokio::test]
+    async fn requests_carry_their_peer_and_heads_are_bounded() {
+        let peer = |Extension(peer): Extension<Peer>| async move { peer.0.to_string() };
+        let router = Router::new().route("/", get(peer));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(serve(listener, router, None, async {
+            drop(stopped.await);
+        }));
+        let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+        let answer = ask(address, &format!("{head}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"));
+        let fields = "x: y\r\n".repeat(HEADERS_MAX);
+        let answer = ask(address, &format!("{head}{fields}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+        // An idle connection does not keep the server from stopping.
+        let idle = TcpStream::connect(address).await.unwrap();
+        stop.send(()).unwrap();
+        let ended = tokio::time::timeout(DRAIN + HEAD_TIMEOUT, server).await;
+        ended.unwrap().unwrap();
+        drop(idle);
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}
