@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     let result = match command {
         Command::Serve { config } => serve(&config),
         Command::Demo(args) => {
-            log_to_stderr("warn", LogFormat::Human).and_then(|()| wait(demo::run(args)))
+            log_to_stderr("error", LogFormat::Human).and_then(|()| wait(demo::run(args)))
         }
         Command::Config(ConfigCommand::Example) => {
             print!("{}", config::REFERENCE);

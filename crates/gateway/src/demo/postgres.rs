@@ -78,11 +78,6 @@ impl Server {
         Ok(server)
     }
 
-    /// The statements that the server's own log has seen, for comparing with the journal.
-    pub(crate) fn log(&self) -> Result<String> {
-        Ok(std::fs::read_to_string(self.data.join("server.log"))?)
-    }
-
     fn psql(&self, password: &str, database: &str, script: &str) -> Result<String> {
         use std::io::Write as _;
         let mut child = Command::new(self.bin.join("psql"))
