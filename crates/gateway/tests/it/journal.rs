@@ -198,9 +198,7 @@ fn bound_parameters_and_refusals_are_recorded() {
     assert!(!hits(&["search", "4711"]).is_empty());
     let denied = hits(&["search", "DROP TABLE orders", "--outcome", "deny"]);
     assert!(
-        denied
-            .iter()
-            .any(|h| h["text"] == "DROP TABLE orders"),
+        denied.iter().any(|h| h["text"] == "DROP TABLE orders"),
         "{denied:?}"
     );
 }
