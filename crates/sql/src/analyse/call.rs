@@ -99,7 +99,7 @@ impl<'a> Analysis<'a> {
         let path = &self.view.search_path;
         let in_reach = |function: &&Function| match schema {
             Some(schema) => function.schema == schema,
-            None => path.iter().any(|listed| *listed == function.schema),
+            None => path.contains(&function.schema),
         };
         let catalog = self.catalog;
         let known = catalog.functions_by_name.get(name).into_iter().flatten();

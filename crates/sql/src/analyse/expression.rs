@@ -646,10 +646,7 @@ fn figure(node: &NodeEnum, depth: usize) -> Option<(String, u8)> {
             Some((name, 2)) => Some((name, 2)),
             weak => {
                 let names = cast.type_name.as_ref().map(|name| name.names.as_slice());
-                names
-                    .and_then(|names| last(names))
-                    .map(|(name, _)| (name, 1))
-                    .or(weak)
+                names.and_then(last).map(|(name, _)| (name, 1)).or(weak)
             }
         },
         NodeEnum::CollateClause(collate) => within(collate.arg.as_ref()),

@@ -15,19 +15,19 @@ const ITEM_WEIGHT: usize = 3;
 
 impl<'a> Analysis<'a> {
     /// The relations that one FROM item brings. `beside` holds those to its left within a join, for LATERAL.
-    pub(crate) fn from_item(
+    pub(crate) fn range_item(
         &mut self,
         item: &Node,
         scope: &Scope<'_>,
         beside: &[Rel],
     ) -> Walk<Vec<Rel>> {
         self.enter(ITEM_WEIGHT)?;
-        let rels = self.from_kind(item, scope, beside)?;
+        let rels = self.range_kind(item, scope, beside)?;
         self.leave(ITEM_WEIGHT);
         Ok(rels)
     }
 
-    fn from_kind(&mut self, item: &Node, scope: &Scope<'_>, beside: &[Rel]) -> Walk<Vec<Rel>> {
+    fn range_kind(&mut self, item: &Node, scope: &Scope<'_>, beside: &[Rel]) -> Walk<Vec<Rel>> {
         match inner(item) {
             Some(NodeEnum::RangeVar(range)) => Ok(vec![self.range(range, scope)?]),
             Some(NodeEnum::JoinExpr(join)) => self.join(join, scope, beside),
@@ -45,7 +45,7 @@ impl<'a> Analysis<'a> {
             }
             Some(NodeEnum::RangeTableSample(sample)) => {
                 let rels = match sample.relation.as_deref() {
-                    Some(relation) => self.from_item(relation, scope, beside)?,
+                    Some(relation) => self.range_item(relation, scope, beside)?,
                     None => Vec::new(),
                 };
                 let within = lateral(scope, beside);
@@ -173,10 +173,10 @@ impl<'a> Analysis<'a> {
             self.unknown("join", "");
             return Ok(Vec::new());
         };
-        let left = self.from_item(left, scope, beside)?;
+        let left = self.range_item(left, scope, beside)?;
         let mut seen = beside.to_vec();
         seen.extend(left.iter().cloned());
-        let right = self.from_item(right, scope, &seen)?;
+        let right = self.range_item(right, scope, &seen)?;
         let kind = JoinType::try_from(join.jointype).unwrap_or(JoinType::Undefined);
         if let Some(condition) = boxed(join.quals.as_ref()) {
             // ON sees the two sides and the levels outside, not the other FROM items.

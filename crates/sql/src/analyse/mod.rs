@@ -401,6 +401,10 @@ pub(crate) fn inner(node: &Node) -> Option<&NodeEnum> {
 }
 
 /// The inside of an optional boxed node.
+#[expect(
+    clippy::borrowed_box,
+    reason = "what `Option<Box<Node>>::as_ref` gives at every place of the tree"
+)]
 pub(crate) fn boxed(node: Option<&Box<Node>>) -> Option<&NodeEnum> {
     node.and_then(|node| node.node.as_ref())
 }

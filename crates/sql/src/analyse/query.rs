@@ -49,7 +49,7 @@ impl<'a> Analysis<'a> {
     #[inline(never)]
     fn plain_select(&mut self, select: &SelectStmt, mut scope: Scope<'_>) -> Walk<Row> {
         for item in &select.from_clause {
-            let rels = self.from_item(item, &scope, &[])?;
+            let rels = self.range_item(item, &scope, &[])?;
             scope.rels.extend(rels);
         }
         if select.into_clause.is_some() {

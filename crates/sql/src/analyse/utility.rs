@@ -86,7 +86,7 @@ impl<'a> Analysis<'a> {
         arm.into_clause = None;
         let row = self.select(&plain, &Scope::default())?;
         self.keep(&row);
-        self.into_target(into);
+        self.new_relation(into);
         self.shape_safe &= before;
         self.shape_safe = false;
         Ok(("SELECT INTO", Answer::Nothing))
@@ -99,7 +99,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    fn into_target(&mut self, into: &IntoClause) {
+    fn new_relation(&mut self, into: &IntoClause) {
         match &into.rel {
             Some(range) => self.creates(range),
             None => self.unknown("SELECT INTO", ""),
@@ -224,7 +224,7 @@ impl<'a> Analysis<'a> {
             self.keep(&row);
         }
         match create.into.as_deref() {
-            Some(into) => self.into_target(into),
+            Some(into) => self.new_relation(into),
             None => self.unknown("CREATE TABLE AS", ""),
         }
         let kind = if create.objtype == ObjectType::ObjectMatview as i32 {

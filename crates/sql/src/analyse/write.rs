@@ -161,7 +161,7 @@ impl<'a> Analysis<'a> {
         self.has_where &= update.where_clause.is_some();
         scope.rels.push(target.rel.clone());
         for item in &update.from_clause {
-            let rels = self.from_item(item, &scope, &[])?;
+            let rels = self.range_item(item, &scope, &[])?;
             scope.rels.extend(rels);
         }
         self.assignments(&update.target_list, &target, &scope)?;
@@ -180,7 +180,7 @@ impl<'a> Analysis<'a> {
         self.has_where &= delete.where_clause.is_some();
         scope.rels.push(target.rel.clone());
         for item in &delete.using_clause {
-            let rels = self.from_item(item, &scope, &[])?;
+            let rels = self.range_item(item, &scope, &[])?;
             scope.rels.extend(rels);
         }
         if let Some(condition) = boxed(delete.where_clause.as_ref()) {
@@ -202,7 +202,7 @@ impl<'a> Analysis<'a> {
         let rel = self.target_rel(id, range)?;
         let target = Target { id, rel };
         let source = match merge.source_relation.as_deref() {
-            Some(source) => self.from_item(source, &scope, &[])?,
+            Some(source) => self.range_item(source, &scope, &[])?,
             None => Vec::new(),
         };
         // MERGE ... RETURNING * gives the source's columns first.
