@@ -133,8 +133,12 @@ impl<I: Iterator<Item = u8>> Run<I> {
                 });
             }
             5 | 6 => {
-                let (name, kind) = (name(self), if byte % 2 == 0 { b'S' } else { b'P' });
-                let message = if self.byte() % 2 == 0 { b'D' } else { b'C' };
+                let (name, kind) = (name(self), if byte.is_multiple_of(2) { b'S' } else { b'P' });
+                let message = if self.byte().is_multiple_of(2) {
+                    b'D'
+                } else {
+                    b'C'
+                };
                 self.client(message, |b| {
                     b.put_u8(kind);
                     put_cstr(b, name.as_bytes());

@@ -429,7 +429,7 @@ fn iterations(challenge: &[u8]) -> Option<u32> {
 
 /// `15.18 (Debian …)` is 150018; before 10, `9.6.24` is 90624.
 fn version_number(text: &str) -> u32 {
-    let mut parts = text.split(|c: char| c == '.' || c == ' ').map(|part| {
+    let mut parts = text.split(['.', ' ']).map(|part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
         part.get(..digits).and_then(|d| d.parse::<u32>().ok())
     });

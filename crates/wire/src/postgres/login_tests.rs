@@ -27,7 +27,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 fn tail() -> Vec<u8> {
     [
         message(b'R', &0_i32.to_be_bytes()),
-        message(b'S', b"server_version\015.18 (Debian)\0"),
+        message(b'S', b"server_version\x0015.18 (Debian)\0"),
         message(b'S', b"client_encoding\0UTF8\0"),
         message(b'K', &[0, 0, 0, 7, 1, 2, 3, 4]),
         message(b'Z', b"I"),
