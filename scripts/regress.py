@@ -129,7 +129,7 @@ def main():
                 prepare(owner)
                 issuer = stage.issuer()
                 resource = {"name": DATABASE, "address": f"127.0.0.1:{port}", "database": DATABASE, "user": "postgres",
-                            "password": "none", "catalog_interval": "100ms", "databases": ["postgres", "template1"]}
+                            "password": "none", "databases": ["postgres", "template1"]}
                 process, port = stage.portcullis(given.portcullis.resolve(), ROOT / "testing/policy/open", resource, issuer)
                 ways["portcullis"] = Endpoint("portcullis", "127.0.0.1", port, "postgres", sign(issuer, "postgres", ["dba"]), DATABASE, process)
                 ways["portcullis"].wait()

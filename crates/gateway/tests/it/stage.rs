@@ -213,7 +213,7 @@ fn configuration(postgres: &Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> Strin
     };
     let target = wishes.target.clone().unwrap_or_else(|| {
         format!(
-            "address = \"127.0.0.1:{}\"\ntls = \"disable\"\ncatalog_interval = \"200ms\"",
+            "address = \"127.0.0.1:{}\"\ntls = \"disable\"",
             postgres.port
         )
     });
@@ -244,8 +244,12 @@ url = "{issuer}"
 audiences = ["portcullis"]
 client_id = "portcullis"
 name_claim = "name"
-agent_claim = "actor_type=agent"
+agent_groups = ["agents"]
 allow_http = true
+[[issuer.kind]]
+claim = "actor_type"
+value = "agent"
+kind = "agent"
 [[resource]]
 name = "orders-prod"
 protocol = "postgres"
