@@ -158,7 +158,17 @@ impl Gateway {
     pub fn psql(&self, user: &str, password: &str, resource: &str, input: &str) -> Ran {
         let mut command = Command::new("psql");
         command
-            .args(["-X", "-A", "-t", "-q", "-d"])
+            .args([
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "VERBOSITY=verbose",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+            ])
             .arg(self.dsn(user, "", resource));
         command
             .env("PGPASSWORD", password)

@@ -53,7 +53,7 @@ fn asyncpg() {
 
 #[test]
 fn sqlalchemy_reflection_and_orm() {
-    script(&Stage::open(), "sqlalchemy_suite.py");
+    script(&Stage::open_alone(), "sqlalchemy_suite.py");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn pgjdbc_in_every_query_mode() {
 
 #[test]
 fn psql_and_its_describing_commands() {
-    let stage = Stage::open();
+    let stage = Stage::open_alone();
     let commands = "\\d\n\\d+\n\\dt+\n\\d customers\n\\d+ orders\n\\d order_totals\n\\dv\n\\di\n\\ds\n\\df\n\\df+ order_total\n\\dT\n\\dT+ order_status\n\\dn+\n\\du\n\\dp\n\\ddp\n\\dx\n\\dC\n\\do\n\\dAc\n\\dL\n\\db\n\\dc\n\\dD\n\\des\n\\dew\n\\dF\n\\dO\n\\dRp\n\\dy\n\\l\n\\sf order_total\n\\sv order_totals\n\\z orders\n\\dconfig search_path\n\\pset format csv\nSELECT * FROM products ORDER BY id LIMIT 20;\n\\x\nSELECT * FROM staff ORDER BY id LIMIT 2;\n\\gdesc\nSELECT 1 AS a, 'b' AS b \\gdesc\nSELECT g FROM generate_series(1, 2500) AS g;\n\\set FETCH_COUNT 100\nSELECT g FROM generate_series(1, 1000) AS g;\nSELECT 1/0;\nSELEKT;\nSELECT 'after';\n\\copy (SELECT id, sku FROM products ORDER BY id) TO STDOUT CSV HEADER\nBEGIN;\nSELECT pg_typeof(now());\nROLLBACK;\n";
     let ask = |dsn: &str| run(Command::new("psql").args(["-X", "-d", dsn]), commands, LONG);
     let direct = ask(&stage.postgres.superuser_dsn("shop"));
@@ -114,7 +114,7 @@ fn psql_and_its_describing_commands() {
 
 #[test]
 fn pg_dump_and_pg_restore() {
-    let stage = Stage::open();
+    let stage = Stage::open_alone();
     both(&stage, "pg_dump --schema-only", |dsn| {
         let mut command = Command::new("pg_dump");
         command.args(["--schema-only", "-d", dsn]);
@@ -168,7 +168,7 @@ fn pg_dump_and_pg_restore() {
 
 #[test]
 fn pgbench_in_every_mode() {
-    let stage = Stage::open();
+    let stage = Stage::open_alone();
     let bin = &stage.postgres.server.bin;
     let dsn = stage.dsn("root");
     let bench = |arguments: &[&str]| {

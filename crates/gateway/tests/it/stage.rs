@@ -103,6 +103,29 @@ impl Stage {
         Self { postgres, gateway }
     }
 
+    /// Starts a gateway that is expected to refuse, and answers what it said.
+    pub(crate) fn fails_to_start(wishes: &Wishes<'_>) -> String {
+        let config = configuration(shop(&Server::standard()), oidc(), wishes);
+        let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
+        Gateway::fails_to_start(binary, &config, |scratch| lay_out(scratch, wishes.open))
+    }
+
+    /// A target of its own, so that nobody else's tables show up in, under a policy that allows everything.
+    pub(crate) fn open_alone() -> Self {
+        let postgres = Box::leak(Box::new(new_shop(
+            &Server::standard(),
+            PostgresOptions::default(),
+        )));
+        Self::on(
+            postgres,
+            oidc(),
+            &Wishes {
+                open: true,
+                ..Wishes::default()
+            },
+        )
+    }
+
     /// Runs SQL with psql as one of the provider's accounts, with a fresh OIDC token for a password.
     pub(crate) fn psql(&self, account: &str, sql: &str) -> Ran {
         self.gateway
@@ -245,6 +268,7 @@ audiences = ["portcullis"]
 client_id = "portcullis"
 name_claim = "name"
 agent_groups = ["agents"]
+refetch_min = "5s"
 allow_http = true
 [[issuer.kind]]
 claim = "actor_type"

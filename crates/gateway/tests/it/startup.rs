@@ -148,7 +148,6 @@ fn parameters_that_would_change_the_session_are_refused() {
     refused(&[("options", "-c standard_conforming_strings=off")]);
     refused(&[("options", "-c session_preload_libraries=evil")]);
     refused(&[("standard_conforming_strings", "off")]);
-    refused(&[("client_encoding", "SQL_ASCII")]);
     refused(&[("user", "dora")]);
     refused(&[("role", "postgres")]);
 }
