@@ -65,7 +65,7 @@ fn every_version_is_read_masked_refused_held_and_replayed() {
         stage
             .psql(
                 "alice",
-                "\\d customers\n\\d+ order_totals\n\\dt\n\\df\n\\dn\n\\du\n\\l",
+                "\\d customers\n\\d+ order_totals\n\\dt\n\\df\n\\dn\n\\du",
             )
             .ok();
         let acting = stage.psql("alice", "SELECT current_setting('application_name')");
