@@ -146,9 +146,7 @@ impl Gateway {
     /// A connection string through the first listener.
     pub fn dsn(&self, user: &str, password: &str, resource: &str) -> String {
         let address = self.address();
-        format!(
-            "postgresql://{user}:{password}@{address}/{resource}?sslmode=disable&gssencmode=disable"
-        )
+        format!("postgresql://{user}:{password}@{address}/{resource}?sslmode=disable")
     }
 
     /// Runs psql through the gateway, with `input` as its script.
