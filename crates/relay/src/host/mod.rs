@@ -1,0 +1,8 @@
+//! Who drives the protocol cores: one pump for byte-stream protocols, and one choreography per protocol for the way
+//! from accept to a running session.
+
+pub(crate) mod admission;
+pub(crate) mod ending;
+pub(crate) mod greet;
+pub(crate) mod postgres;
+pub(crate) mod stream;
