@@ -1,6 +1,6 @@
 //! Against a real OpenID provider (node oidc-provider): its own tokens, its forgeries, code flow, device flow, rotation.
 //!
-//! Needs node and `npm ci --ignore-scripts` in `testing/oidc`; run with `-- --include-ignored`.
+//! Needs node and `npm ci --ignore-scripts` in `testing/oidc`, which `scripts/setup.sh test` does.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader};
@@ -125,7 +125,6 @@ impl Drop for Real {
 }
 
 #[tokio::test]
-#[ignore = "needs node and testing/oidc installed"]
 async fn its_tokens_are_taken_and_its_forgeries_refused() {
     let real = Real::start();
     let issuers = Issuers::new(vec![real.config()]).unwrap();
@@ -159,7 +158,6 @@ async fn its_tokens_are_taken_and_its_forgeries_refused() {
 }
 
 #[tokio::test]
-#[ignore = "needs node and testing/oidc installed"]
 async fn sign_in_with_code_and_pkce() {
     let real = Real::start();
     let issuers = Issuers::new(vec![real.config()]).unwrap();
@@ -197,7 +195,6 @@ async fn sign_in_with_code_and_pkce() {
 }
 
 #[tokio::test]
-#[ignore = "needs node and testing/oidc installed"]
 async fn sign_in_on_another_device() {
     let real = Real::start();
     let issuers = Issuers::new(vec![real.config()]).unwrap();
@@ -227,7 +224,6 @@ async fn sign_in_on_another_device() {
 }
 
 #[tokio::test]
-#[ignore = "needs node and testing/oidc installed"]
 async fn a_rotation_is_followed() {
     let real = Real::start();
     let issuers = Issuers::new(vec![real.config()]).unwrap();

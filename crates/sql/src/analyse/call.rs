@@ -7,9 +7,10 @@ use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CoercionForm, FuncCall, Node, a_const};
 
+use super::datatype::{function_object, is_reviewed, routine_effects};
+use super::query::is_bare_column;
 use super::reach::{self, Reach};
 use super::scope::{Resolved, Scope, Value};
-use super::types::{function_object, is_reviewed, routine_effects};
 use super::{Analysis, Walk, boxed, inner, object, other, strings};
 use crate::catalog::{FIRST_USER_OID, Function};
 
@@ -233,10 +234,16 @@ impl<'a> Analysis<'a> {
 
     fn set_config(&mut self, call: &FuncCall) {
         let mut arguments = call.args.iter();
-        let name = arguments.next().and_then(constant);
+        let first = arguments.next();
+        let named = first.and_then(constant).map(str::to_owned);
+        let of_row = || {
+            first
+                .filter(|node| is_bare_column(node, "name"))
+                .and(self.row_setting.clone())
+        };
         let value = arguments.next().and_then(constant);
-        match name {
-            Some(name) => self.set(name, value, false),
+        match named.or_else(of_row) {
+            Some(name) => self.set(&name, value, false),
             None => {
                 let name = String::new();
                 self.effect(Verb::Set, Object::Setting { name });

@@ -3,6 +3,7 @@
 //! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
 
 mod call;
+mod datatype;
 mod ddl;
 mod expression;
 mod from;
@@ -11,7 +12,6 @@ mod reach;
 mod relation;
 mod scope;
 mod session;
-mod types;
 mod utility;
 mod write;
 
@@ -25,9 +25,9 @@ use crate::catalog::{Catalog, Relation, RelationId};
 use crate::inspection::SessionChange;
 use crate::state::View;
 
+pub(crate) use datatype::{routine_effects, type_effects};
 pub(crate) use relation::Opened;
 use scope::{Kind, Source, Value};
-pub(crate) use types::{routine_effects, type_effects};
 
 /// Levels of nesting that the walk follows.
 const DEPTH_MAX: usize = 10_000;
@@ -73,6 +73,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) shape_safe: bool,
     pub(crate) session: SessionChange,
     pub(crate) refused: Option<String>,
+    /// What `name` is in every row of the query being walked, where that query is over `pg_settings`.
+    pub(crate) row_setting: Option<String>,
     pub(crate) has_where: bool,
     /// A function, operator or type was looked up.
     pub(crate) named_something: bool,
@@ -114,6 +116,7 @@ impl<'a> Analysis<'a> {
             shape_safe: true,
             session: SessionChange::default(),
             refused: None,
+            row_setting: None,
             has_where: true,
             named_something: false,
         }

@@ -304,6 +304,7 @@ const HARMLESS_SETTINGS: &[&str] = &[
     "parallel_tuple_cost",
     "plan_cache_mode",
     "random_page_cost",
+    "restrict_nonsystem_relation_kind",
     "seq_page_cost",
     "statement_timeout",
     "tcp_keepalives_count",

@@ -117,7 +117,7 @@ impl<'a> Analysis<'a> {
         self.session.state_moved = true;
         self.session.catalog_changed = true;
         for function in &self.catalog.event_triggers {
-            for effect in super::types::routine_effects(self.catalog, *function) {
+            for effect in super::datatype::routine_effects(self.catalog, *function) {
                 self.merge(&effect);
             }
         }

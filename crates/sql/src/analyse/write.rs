@@ -9,9 +9,9 @@ use pg_query::protobuf::{
     ReturningClause, UpdateStmt, WithClause,
 };
 
+use super::datatype::routine_effects;
 use super::relation::Touch;
 use super::scope::{Rel, Scope, Value};
-use super::types::routine_effects;
 use super::{Analysis, Row, Walk, boxed, inner, object, string};
 use crate::catalog::{Relation, RelationId};
 

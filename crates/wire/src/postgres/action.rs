@@ -32,7 +32,7 @@ const FIRST_OTHER_OID: u32 = 10_000;
 pub(crate) struct Held {
     pub(crate) sequence: u64,
     what: What,
-    text: Arc<str>,
+    pub(crate) text: Arc<str>,
     analysis: Arc<Analysis>,
     judged: Judged,
 }
@@ -68,8 +68,10 @@ impl Held {
         matches!(self.what, What::Query | What::Function)
     }
 
-    pub(crate) fn is_syntax_error(&self) -> bool {
-        self.analysis.objection.as_ref().is_some_and(|o| o.syntax)
+    /// What the grammar itself objects to, if it does.
+    pub(crate) fn syntax_error(&self) -> Option<&str> {
+        let objection = self.analysis.objection.as_ref().filter(|o| o.syntax)?;
+        Some(&objection.message)
     }
 }
 

@@ -329,8 +329,9 @@ impl Session {
         }
         self.asking = false;
         match run.error {
-            // A failed transaction answers nothing: ask again after it.
-            Some(code) if code == "25P02" => return Ok(()),
+            // A failed transaction answers nothing, and a client's cancel that came late hits the question in place of
+            // what was meant: ask again.
+            Some(code) if code == "25P02" || code == "57014" => return Ok(()),
             Some(code) => return Err(Broken::State(code)),
             None => {}
         }
@@ -555,12 +556,17 @@ impl kit::Session for Session {
             self.drop_held(sequence);
             return;
         }
-        let code = match refusal.kind {
-            RefusalKind::NotUnderstood if held.is_syntax_error() => "42601",
-            _ => refuse::sqlstate(refusal),
-        };
         let mut error = BytesMut::new();
-        refuse::put_refusal(&mut error, Severity::Error, refusal, Some(code));
+        let code = match held.syntax_error() {
+            Some(message) if refusal.kind == RefusalKind::NotUnderstood => {
+                refuse::put_syntax_error(&mut error, message, &held.text);
+                refuse::SYNTAX_ERROR
+            }
+            _ => {
+                refuse::put_refusal(&mut error, Severity::Error, refusal, None);
+                refuse::sqlstate(refusal)
+            }
+        };
         self.refuse_held(sequence, held.is_simple(), code, error);
     }
 
