@@ -22,13 +22,13 @@ use tempfile::TempDir;
 use testkit::{Postgres, PostgresOptions, Ran, Server, run};
 
 /// Everything is allowed.
-pub const ALLOW: &str = "permit(principal, action, resource);";
+pub(crate) const ALLOW: &str = "permit(principal, action, resource);";
 
 /// The one password of the in-memory identities.
-pub const PASSWORD: &str = "good-token";
+pub(crate) const PASSWORD: &str = "good-token";
 
 /// The target: PostgreSQL with SCRAM and TLS, a database `shop` and a login role for the gateway.
-pub fn target() -> &'static Postgres {
+pub(crate) fn target() -> &'static Postgres {
     static TARGET: OnceLock<Postgres> = OnceLock::new();
     TARGET.get_or_init(|| {
         let options = PostgresOptions {
@@ -89,13 +89,13 @@ impl Credentials for Fixed {
 }
 
 /// How a bench differs from the usual.
-pub struct Wish {
-    pub policies: &'static str,
-    pub limits: Limits,
-    pub client_tls: ClientTls,
-    pub upstream: UpstreamTls,
-    pub upstream_password: &'static str,
-    pub unix: bool,
+pub(crate) struct Wish {
+    pub(crate) policies: &'static str,
+    pub(crate) limits: Limits,
+    pub(crate) client_tls: ClientTls,
+    pub(crate) upstream: UpstreamTls,
+    pub(crate) upstream_password: &'static str,
+    pub(crate) unix: bool,
 }
 
 impl Default for Wish {
@@ -115,7 +115,7 @@ impl Default for Wish {
 }
 
 /// TLS towards the shared target.
-pub fn upstream_tls(mode: UpstreamTlsMode) -> UpstreamTls {
+pub(crate) fn upstream_tls(mode: UpstreamTlsMode) -> UpstreamTls {
     UpstreamTls {
         mode,
         ca_file: Some(target().ca_file()),
@@ -125,19 +125,19 @@ pub fn upstream_tls(mode: UpstreamTlsMode) -> UpstreamTls {
 }
 
 /// A running relay with handles to its ports.
-pub struct Bench {
-    pub door: testing::Bench,
-    pub registry: Registry,
-    pub folder: TempDir,
+pub(crate) struct Bench {
+    pub(crate) door: testing::Bench,
+    pub(crate) registry: Registry,
+    pub(crate) folder: TempDir,
     running: Option<Running>,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Wish::default())
     }
 
-    pub fn with(wish: Wish) -> Self {
+    pub(crate) fn with(wish: Wish) -> Self {
         let folder = TempDir::new().unwrap();
         let door = testing::Bench::new(wish.policies, "", wish.limits.clone());
         let mut registry = Registry::with_prefix("portcullis");
@@ -188,23 +188,23 @@ impl Bench {
         }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         match &self.running.as_ref().unwrap().addresses()[0] {
             ListenAddress::Tcp(address) => *address,
             ListenAddress::Unix(_) => unreachable!("the first listener is TCP"),
         }
     }
 
-    pub fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.running.as_ref().unwrap().tls_ca_path().unwrap()
     }
 
-    pub fn sessions(&self) -> usize {
+    pub(crate) fn sessions(&self) -> usize {
         self.running.as_ref().unwrap().sessions()
     }
 
     /// A psql command line over TLS with a verified certificate.
-    pub fn psql_command(&self, database: &str) -> Command {
+    pub(crate) fn psql_command(&self, database: &str) -> Command {
         let dsn = format!(
             "host=localhost hostaddr=127.0.0.1 port={} user=ann dbname={database} \
              sslmode=verify-full sslrootcert={}",
@@ -215,24 +215,24 @@ impl Bench {
     }
 
     /// Runs SQL with psql over TLS.
-    pub fn psql(&self, sql: &str) -> Ran {
+    pub(crate) fn psql(&self, sql: &str) -> Ran {
         run(&mut self.psql_command("orders"), sql, Duration::from_secs(60))
     }
 
     /// What was recorded, one line an event.
-    pub fn recorded(&self) -> Vec<String> {
+    pub(crate) fn recorded(&self) -> Vec<String> {
         self.door.journal.lines()
     }
 
     /// The value of one metric line.
-    pub fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> f64 {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
     }
 
-    pub fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         if let Some(running) = self.running.take() {
             running.drain();
         }
@@ -246,7 +246,7 @@ impl Drop for Bench {
 }
 
 /// psql with a connection string and the good token.
-pub fn psql_at(dsn: &str) -> Command {
+pub(crate) fn psql_at(dsn: &str) -> Command {
     let mut command = Command::new("psql");
     command
         .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn])
