@@ -176,7 +176,12 @@ pub(crate) fn inspect(
         shape_safe &= analysis.shape_safe;
         let range = range(text, raw.stmt_location, raw.stmt_len);
         let inspected = inspected(analysis, kind, &answer, range);
-        moved |= inspected.session.state_moved || inspected.session.catalog_changed;
+        // The end of a transaction takes back what was set, made or dropped in it before this text.
+        let ends = matches!(
+            inspected.session.step,
+            Step::Commit | Step::Rollback | Step::RollbackTo { .. }
+        );
+        moved |= ends || inspected.session.state_moved || inspected.session.catalog_changed;
         statements.push(inspected);
     }
     let parameters_sensitive = statements.iter().any(uses_parameters);

@@ -45,8 +45,10 @@ WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped 
 UNION ALL SELECT 'view', c.oid::pg_catalog.text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
 FROM fresh f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid \
 WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v','m']::pg_catalog.\"char\"[]) \
-UNION ALL SELECT 'expr', d.adrelid::pg_catalog.text, 'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL, NULL \
+UNION ALL SELECT 'expr', d.adrelid::pg_catalog.text, CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::pg_catalog.\"char\" THEN 'default' \
+ELSE pg_catalog.concat('generated ', a.attname) END, pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL, NULL \
 FROM fresh f JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) f.oid \
+JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) d.adrelid AND a.attnum OPERATOR(pg_catalog.=) d.adnum \
 UNION ALL SELECT 'expr', k.conrelid::pg_catalog.text, 'check', pg_catalog.pg_get_expr(k.conbin, k.conrelid), NULL, NULL \
 FROM fresh f JOIN pg_catalog.pg_constraint k ON k.conrelid OPERATOR(pg_catalog.=) f.oid WHERE k.conbin IS NOT NULL \
 UNION ALL SELECT 'expr', i.indrelid::pg_catalog.text, 'index', \

@@ -341,6 +341,13 @@ impl<'a> Analysis<'a> {
             _ => return self.unknown("operator", &names.join(".")),
         };
         self.named_something = true;
+        if symbol.contains("BETWEEN") && schema.is_none() {
+            self.operator_named(&[">="], left, 0);
+            self.operator_named(&["<="], left, 0);
+            // SYMMETRIC and NOT BETWEEN ask the other way round too.
+            self.operator_named(&["<"], left, 0);
+            return self.operator_named(&[">"], left, 0);
+        }
         let catalog = self.catalog;
         for found in catalog.operators.get(symbol).into_iter().flatten() {
             let in_reach = match schema {

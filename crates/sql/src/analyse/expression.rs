@@ -459,9 +459,10 @@ impl<'a> Analysis<'a> {
         let all = Value::derived(row.iter().map(|(_, value)| value), 0);
         match SubLinkType::try_from(link.sub_link_type) {
             Ok(SubLinkType::ExistsSublink) => Ok(Value::free(BOOL)),
-            Ok(SubLinkType::ExprSublink) => Ok(match row.into_iter().next() {
-                Some((_, value)) => value,
-                None => Value::default(),
+            // Several columns are compared with a row, or assigned to several: every one of them counts.
+            Ok(SubLinkType::ExprSublink) => Ok(match <[_; 1]>::try_from(row) {
+                Ok([(_, value)]) => value,
+                Err(_) => all,
             }),
             Ok(SubLinkType::ArraySublink | SubLinkType::MultiexprSublink) => Ok(all),
             Ok(SubLinkType::AnySublink | SubLinkType::AllSublink) => {

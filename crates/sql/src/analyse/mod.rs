@@ -207,6 +207,7 @@ impl<'a> Analysis<'a> {
     pub(crate) fn compare(&mut self, value: &Value) {
         let usage = match value.kind {
             Kind::Derived => Usage::Predicate,
+            Kind::Direct | Kind::Free if value.mixed => Usage::Predicate,
             Kind::Direct | Kind::Free => Usage::Compared,
         };
         self.use_value(value, usage);
@@ -236,8 +237,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// Stored columns behind a source: the column itself, the same column of partitions and inheriting tables, and
-    /// of the tables it belongs to (a label may stand on any of them). Nothing for a view's column: what lies
-    /// under it is a source of its own.
+    /// of the tables it belongs to (a label may stand on any of them, and on a view's column too: what lies under it
+    /// is a source of its own).
     fn stored(&self, source: Source) -> Vec<ColumnRef> {
         let Some((id, at)) = self.place(source) else {
             return Vec::new();
@@ -245,9 +246,6 @@ impl<'a> Analysis<'a> {
         let Some(relation) = self.relation(id) else {
             return Vec::new();
         };
-        if relation.definition.is_some() {
-            return Vec::new();
-        }
         let Some(column) = relation.columns.get(at) else {
             return Vec::new();
         };

@@ -10,7 +10,7 @@ use pg_query::protobuf::{
 };
 
 use super::call::constant;
-use super::scope::{Cte, Rel, Resolved, Scope, Value};
+use super::scope::{Cte, Kind, Rel, Resolved, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, object, string, strings};
 
 /// Levels that one query costs against the depth limit.
@@ -50,6 +50,8 @@ impl<'a> Analysis<'a> {
 
     #[inline(never)]
     fn plain_select(&mut self, select: &SelectStmt, mut scope: Scope<'_>) -> Walk<Row> {
+        // What is known of an outer query's rows says nothing about a `name` of this one.
+        let outer_setting = self.row_setting.take();
         for item in &select.from_clause {
             let rels = self.range_item(item, &scope, &[])?;
             scope.rels.extend(rels);
@@ -58,10 +60,9 @@ impl<'a> Analysis<'a> {
             // The statement level takes SELECT INTO apart; anywhere deeper it is an error in PostgreSQL.
             self.unknown("SELECT INTO within a query", "");
         }
-        let setting = self.setting_of_row(select, &scope);
-        let outer_setting = std::mem::replace(&mut self.row_setting, setting);
+        self.row_setting = self.setting_of_row(select, &scope);
         let row = self.targets(&select.target_list, &scope)?;
-        self.row_setting = outer_setting;
+        self.row_setting = None;
         if let Some(condition) = boxed(select.where_clause.as_ref()) {
             self.condition(condition, &scope)?;
         }
@@ -78,6 +79,7 @@ impl<'a> Analysis<'a> {
         self.order_by(&select.sort_clause, &row, &scope)?;
         self.limits(select, &scope)?;
         self.locking(&select.locking_clause, &scope);
+        self.row_setting = outer_setting;
         Ok(row)
     }
 
@@ -277,7 +279,21 @@ impl<'a> Analysis<'a> {
     }
 
     /// Any query that stands within another: SELECT, or a data-changing statement in WITH.
+    ///
+    /// A computed column that nobody looks at is computed all the same: how many rows it makes, and whether it fails,
+    /// tells about what it was computed from.
     pub(crate) fn subquery(&mut self, query: &NodeEnum, scope: &Scope<'_>) -> Walk<Row> {
+        let row = self.any_query(query, scope)?;
+        // A view's computations were not chosen by whoever asks.
+        if self.opening.is_empty() {
+            for (_, value) in row.iter().filter(|(_, value)| value.kind == Kind::Derived) {
+                self.use_value(value, Usage::Predicate);
+            }
+        }
+        Ok(row)
+    }
+
+    fn any_query(&mut self, query: &NodeEnum, scope: &Scope<'_>) -> Walk<Row> {
         match query {
             NodeEnum::SelectStmt(select) => self.select(select, scope),
             NodeEnum::InsertStmt(insert) => self.insert(insert, scope),
@@ -478,7 +494,8 @@ impl<'a> Analysis<'a> {
         }
         for node in distinct {
             let value = self.output_or_expression(node, row, scope, false)?;
-            self.compare(&value);
+            // Its rows come sorted by these.
+            self.use_value(&value, Usage::Predicate);
         }
         Ok(())
     }

@@ -116,8 +116,57 @@ impl<'a> Analysis<'a> {
         Ok(self.own_columns(id, relation))
     }
 
-    /// A relation's columns as stored, without any effect.
+    /// A relation's columns, without any effect. A generated column is computed from those that it names.
     pub(crate) fn own_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
+        let mut row = self.base_columns(id, relation);
+        for (name, text) in relation.generated() {
+            let under = self.generated_from(id, relation, text);
+            if let Some((_, value)) = row.iter_mut().find(|(column, _)| column == name) {
+                *value = Value::derived([&*value, &under], value.type_oid);
+            }
+        }
+        row
+    }
+
+    /// Where a generated column's value comes from; from the whole row where its expression cannot be followed.
+    fn generated_from(&mut self, id: RelationId, relation: &Relation, text: &str) -> Value {
+        let qualified = View {
+            search_path: vec!["pg_catalog".to_owned()],
+            ..View::default()
+        };
+        let parsed = pg_query::parse(&format!("SELECT {text}"), 0);
+        let statement = parsed.as_ref().ok().and_then(|parsed| {
+            let raw = parsed.protobuf.stmts.first()?;
+            super::boxed(raw.stmt.as_ref())
+        });
+        let mut within = Analysis::new(self.catalog, &qualified, self.locals);
+        within.opening.push(id);
+        within.depth = self.depth + 8;
+        within.stack_base = self.stack_base;
+        let columns = within.base_columns(id, relation);
+        let scope = Scope {
+            rels: vec![super::from::stored_rel(&relation.name, columns.clone(), id)],
+            ..Scope::default()
+        };
+        let row = match statement {
+            Some(NodeEnum::SelectStmt(select)) => within.select(select, &scope).unwrap_or(columns),
+            _ => columns,
+        };
+        let mut value = Value::derived(row.iter().map(|(_, value)| value), 0);
+        let places: Vec<_> = value
+            .sources
+            .iter()
+            .filter_map(|at| within.place(*at))
+            .collect();
+        value.sources = places
+            .into_iter()
+            .map(|(under, at)| self.source(under, at))
+            .collect();
+        value
+    }
+
+    /// A relation's columns as stored.
+    fn base_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
         relation
             .columns
             .iter()
@@ -127,6 +176,7 @@ impl<'a> Analysis<'a> {
                     kind: Kind::Direct,
                     sources: vec![self.source(id, at)],
                     type_oid: column.type_oid,
+                    mixed: false,
                 };
                 (column.name.clone(), value)
             })
@@ -162,6 +212,7 @@ impl<'a> Analysis<'a> {
                 kind: Kind::Free,
                 sources: vec![self.source(id, at)],
                 type_oid: column.type_oid,
+                mixed: false,
             };
             if let Some((kind, under)) = opened.columns.get(at) {
                 value.kind = *kind;
@@ -244,7 +295,8 @@ impl<'a> Analysis<'a> {
         let relevant = |kind: &str| match touch {
             Touch::Write => true,
             Touch::Read => {
-                kind == "policy" || (kind == "default" && self.catalog.server_version >= 180_000)
+                let may_be_virtual = self.catalog.server_version >= 180_000;
+                kind == "policy" || (kind.starts_with("generated ") && may_be_virtual)
             }
         };
         if relation.expressions.iter().all(|(kind, _)| !relevant(kind)) {
@@ -312,7 +364,7 @@ impl<'a> Analysis<'a> {
             ..Scope::default()
         };
         if let Some((id, relation)) = relation {
-            let columns = within.own_columns(id, relation);
+            let columns = within.base_columns(id, relation);
             scope.rels.push(Rel {
                 name: relation.name.clone(),
                 schema: Some(relation.schema.clone()),

@@ -34,6 +34,8 @@ pub(crate) struct Value {
     pub(crate) sources: Vec<Source>,
     /// Its type where known, else 0.
     pub(crate) type_oid: u32,
+    /// In some rows it is of the client's own choosing: sorted or grouped with stored ones, it would find their order.
+    pub(crate) mixed: bool,
 }
 
 impl Value {
@@ -61,6 +63,7 @@ impl Value {
             },
             sources,
             type_oid,
+            mixed: false,
         }
     }
 
@@ -77,6 +80,8 @@ impl Value {
         let keeps = joined.type_oid != 0;
         if keeps && self.kind.max(other.kind) == Kind::Direct {
             joined.kind = Kind::Direct;
+            let chosen = self.kind == Kind::Free || other.kind == Kind::Free;
+            joined.mixed = chosen || self.mixed || other.mixed;
         }
         joined
     }

@@ -13,6 +13,7 @@ use super::relation::Touch;
 use super::scope::Scope;
 use super::write::Change;
 use super::{Analysis, Answer, Row, Walk, boxed, inner, object, other, string};
+use crate::catalog::RelationId;
 use crate::inspection::Step;
 
 impl<'a> Analysis<'a> {
@@ -265,18 +266,17 @@ impl<'a> Analysis<'a> {
                 let Some(id) = self.resolve_range(range) else {
                     return Ok(("COPY", Answer::Unknown));
                 };
-                if copy.is_from {
-                    self.change(id, Change::Insert)?;
-                } else {
-                    self.read_relation(id)?;
-                }
                 let row = match self.relation(id) {
-                    Some(relation) => self.own_columns(id, relation),
+                    Some(relation) if copy.is_from => {
+                        self.change(id, Change::Insert)?;
+                        self.own_columns(id, relation)
+                    }
+                    Some(_) => self.read_relation(id)?,
                     None => Row::new(),
                 };
                 let rel = super::from::stored_rel(&range.relname, row.clone(), id);
                 scope.rels.push(rel);
-                self.listed(row, &copy.attlist)
+                self.listed(id, row, &copy.attlist)
             }
             (None, None) => {
                 self.unknown("COPY", "");
@@ -303,9 +303,12 @@ impl<'a> Analysis<'a> {
         Ok(("COPY", Answer::Row(row)))
     }
 
-    /// The columns that a list names, in its order; all without a list.
-    fn listed(&mut self, row: Row, names: &[Node]) -> Row {
+    /// The columns that a list names, in its order; all but generated ones without a list.
+    fn listed(&mut self, id: RelationId, mut row: Row, names: &[Node]) -> Row {
         if names.is_empty() {
+            if let Some(relation) = self.relation(id) {
+                row.retain(|(column, _)| relation.generated().all(|(name, _)| name != column));
+            }
             return row;
         }
         let mut listed = Row::new();

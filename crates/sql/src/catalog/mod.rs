@@ -91,6 +91,15 @@ impl Relation {
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
+
+    /// Its generated columns: name and expression.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = |(kind, text)| Some((str::strip_prefix(kind, "generated ")?, text));
+        self.expressions
+            .iter()
+            .map(|(kind, text)| (kind.as_str(), text.as_str()))
+            .filter_map(named)
+    }
 }
 
 /// One function, procedure or aggregate.

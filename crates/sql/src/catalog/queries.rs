@@ -90,8 +90,10 @@ pub const QUERIES: &[Query] = &[
     },
     Query {
         name: "expressions",
-        sql: "SELECT d.adrelid::text, 'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid) \
+        sql: "SELECT d.adrelid::text, CASE WHEN a.attgenerated = '' THEN 'default' ELSE 'generated ' || a.attname END, \
+              pg_catalog.pg_get_expr(d.adbin, d.adrelid) \
               FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_class c ON c.oid = d.adrelid \
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum \
               WHERE d.adrelid >= 16384 AND c.relpersistence <> 't' \
               UNION ALL SELECT k.conrelid::text, 'check', pg_catalog.pg_get_expr(k.conbin, k.conrelid) \
               FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \

@@ -225,6 +225,14 @@ fn state_as_the_session_sees_it() {
     check(
         &[
             "BEGIN",
+            "ALTER TABLE shop.items ADD COLUMN loud text GENERATED ALWAYS AS (upper(sku)) STORED",
+        ],
+        "SELECT loud FROM items",
+        "[~shop.items.loud,shop.items.sku]",
+    );
+    check(
+        &[
+            "BEGIN",
             "DROP TABLE shop.items CASCADE",
             "CREATE TABLE public.items (sku text)",
         ],
@@ -237,7 +245,7 @@ fn state_as_the_session_sees_it() {
             "CREATE VIEW shop.fresh AS SELECT ssn AS x FROM shop.customers",
         ],
         "SELECT x FROM fresh",
-        "[=shop.customers.ssn]",
+        "[=shop.customers.ssn,shop.fresh.x]",
     );
     check(
         &[
@@ -245,7 +253,7 @@ fn state_as_the_session_sees_it() {
             "CREATE OR REPLACE VIEW shop.plain AS SELECT id, ssn AS email, ssn FROM shop.customers",
         ],
         "SELECT email FROM plain",
-        "[=shop.customers.ssn]",
+        "[=shop.customers.ssn,shop.plain.email]",
     );
     check(
         &[

@@ -36,4 +36,7 @@ CREATE TYPE shop.money2 AS (amount int);
 CREATE FUNCTION tools.to_money(int) RETURNS shop.money2 LANGUAGE sql AS 'SELECT ROW($1)::shop.money2';
 CREATE CAST (int AS shop.money2) WITH FUNCTION tools.to_money(int) AS ASSIGNMENT;
 CREATE TABLE shop.priced (id int, price shop.money2);
+CREATE TABLE shop.people (id int, whole text GENERATED ALWAYS AS (lower(ssn)) STORED, ssn text);
+CREATE FUNCTION tools.under(text, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN true; END $$;
+CREATE OPERATOR public.<= (LEFTARG = text, RIGHTARG = int, FUNCTION = tools.under);
 ALTER ROLE postgres SET search_path = shop, public;
