@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Globals {
-    /// The gateway's URL, such as https://gate.example:8443
+    /// The gateway's URL, such as `https://gate.example:8443`
     #[arg(long, global = true, env = "PORTCULLIS_GATEWAY", value_name = "URL")]
     pub gateway: Option<String>,
     /// Certificate authorities to trust besides the system's, PEM

@@ -5,10 +5,9 @@
 
 use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CoercionForm, FuncCall, Node, a_const};
+use pg_query::protobuf::{AExprKind, CoercionForm, FuncCall, Node, SelectStmt, a_const};
 
 use super::datatype::{function_object, is_reviewed, routine_effects};
-use super::query::is_bare_column;
 use super::reach::{self, Reach};
 use super::scope::{Resolved, Scope, Value};
 use super::{Analysis, Walk, boxed, inner, object, other, strings};
@@ -32,7 +31,13 @@ impl<'a> Analysis<'a> {
             }
         }
         self.named_something = true;
-        let candidates = self.candidates(&names, call.args.len());
+        // WITHIN GROUP's sorted values are arguments of the aggregate.
+        let sorted = if call.agg_within_group {
+            call.agg_order.len()
+        } else {
+            0
+        };
+        let candidates = self.candidates(&names, call.args.len() + sorted);
         if candidates.is_empty() {
             return Ok(self.not_a_function(call, &names, &values, scope));
         }
@@ -255,6 +260,28 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// The setting that `name` is in every row of `FROM pg_settings WHERE name = 'constant'`: pg_dump sets one that way
+    /// where the server knows it.
+    pub(crate) fn setting_of_row(&self, select: &SelectStmt, scope: &Scope<'_>) -> Option<String> {
+        let [rel] = scope.rels.as_slice() else {
+            return None;
+        };
+        let settings = self.relation(rel.relation?)?;
+        let known = settings.schema == "pg_catalog" && settings.name == "pg_settings";
+        let Some(NodeEnum::AExpr(equal)) = boxed(select.where_clause.as_ref()) else {
+            return None;
+        };
+        let kind = AExprKind::try_from(equal.kind).unwrap_or(AExprKind::Undefined);
+        let plain = kind == AExprKind::AexprOp && strings(&equal.name)? == ["="];
+        // A `=` of somebody else's making may hold for other names too.
+        if !known || !plain || self.catalog.operators.contains_key("=") {
+            return None;
+        }
+        let name = equal.lexpr.as_deref()?;
+        is_bare_column(name, "name").then_some(())?;
+        constant(equal.rexpr.as_deref()?).map(str::to_owned)
+    }
+
     pub(crate) fn is_polymorphic(&self, oid: u32) -> bool {
         let kind = self.catalog.types.get(&oid).map(|known| known.kind);
         kind == Some(b'p')
@@ -395,6 +422,14 @@ pub(crate) fn constant(node: &Node) -> Option<&str> {
         NodeEnum::TypeCast(cast) => constant(cast.arg.as_deref()?),
         _ => None,
     }
+}
+
+/// Whether an expression is an unqualified column of this name.
+fn is_bare_column(node: &Node, name: &str) -> bool {
+    let Some(NodeEnum::ColumnRef(column)) = inner(node) else {
+        return false;
+    };
+    strings(&column.fields).is_some_and(|fields| fields == [name])
 }
 
 /// A qualified name in a string, as `regclass` reads it: unquoted parts fold to lower case.

@@ -162,6 +162,11 @@ impl<'a> Analysis<'a> {
 
     /// Reports what could not be proven; `kind` says why, `name` what.
     pub(crate) fn unknown(&mut self, kind: &str, name: &str) {
+        // Columns cannot be known where the relation is not: one reason is enough.
+        let follows = matches!(kind, "unresolved column" | "columns that are not known");
+        if follows && self.misses_relation() {
+            return;
+        }
         self.effect(
             Verb::Unanalysed,
             Object::Other {
@@ -169,6 +174,13 @@ impl<'a> Analysis<'a> {
                 name: name.to_owned(),
             },
         );
+    }
+
+    fn misses_relation(&self) -> bool {
+        let missing = |object: &Object| matches!(object, Object::Other { kind, .. } if kind == "unresolved relation");
+        self.effects
+            .keys()
+            .any(|(verb, object)| *verb == Verb::Unanalysed && missing(object))
     }
 
     pub(crate) fn relation(&self, id: RelationId) -> Option<&'a Relation> {

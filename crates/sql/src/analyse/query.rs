@@ -5,11 +5,9 @@ use std::rc::Rc;
 use model::{Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AExprKind, CommonTableExpr, Node, ResTarget, SelectStmt, SetOperation, WindowDef, WithClause,
-    a_const,
+    CommonTableExpr, Node, ResTarget, SelectStmt, SetOperation, WindowDef, WithClause, a_const,
 };
 
-use super::call::constant;
 use super::scope::{Cte, Kind, Rel, Resolved, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, object, string, strings};
 
@@ -81,28 +79,6 @@ impl<'a> Analysis<'a> {
         self.locking(&select.locking_clause, &scope);
         self.row_setting = outer_setting;
         Ok(row)
-    }
-
-    /// The setting that `name` is in every row of `FROM pg_settings WHERE name = 'constant'`: pg_dump sets one that way
-    /// where the server knows it.
-    fn setting_of_row(&self, select: &SelectStmt, scope: &Scope<'_>) -> Option<String> {
-        let [rel] = scope.rels.as_slice() else {
-            return None;
-        };
-        let settings = self.relation(rel.relation?)?;
-        let known = settings.schema == "pg_catalog" && settings.name == "pg_settings";
-        let Some(NodeEnum::AExpr(equal)) = boxed(select.where_clause.as_ref()) else {
-            return None;
-        };
-        let kind = AExprKind::try_from(equal.kind).unwrap_or(AExprKind::Undefined);
-        let plain = kind == AExprKind::AexprOp && strings(&equal.name)? == ["="];
-        // A `=` of somebody else's making may hold for other names too.
-        if !known || !plain || self.catalog.operators.contains_key("=") {
-            return None;
-        }
-        let name = equal.lexpr.as_deref()?;
-        is_bare_column(name, "name").then_some(())?;
-        constant(equal.rexpr.as_deref()?).map(str::to_owned)
     }
 
     /// Walks the left spine of a set operation without recursion: long UNION chains lean left.
@@ -594,14 +570,6 @@ fn same(left: &Row, right: &Row) -> bool {
         && left.iter().zip(right).all(|((name, a), (other, b))| {
             name == other && a.kind == b.kind && a.sources == b.sources
         })
-}
-
-/// Whether an expression is an unqualified column of this name.
-pub(crate) fn is_bare_column(node: &Node, name: &str) -> bool {
-    let Some(NodeEnum::ColumnRef(column)) = inner(node) else {
-        return false;
-    };
-    strings(&column.fields).is_some_and(|fields| fields == [name])
 }
 
 fn is_star(node: &Node) -> bool {
