@@ -167,14 +167,14 @@ fn may_hold_literal(text: &str) -> bool {
     false
 }
 
-/// Bound parameters as they may be kept.
+/// Bound parameters as they may be kept. What hides a literal of the text hides a parameter, and nothing else does:
+/// an approver must see the values that a statement would run with.
 pub(crate) fn parameters(action: &Action, sensitive: bool) -> Vec<Option<Cow<'_, str>>> {
-    let hide = sensitive || action.parameters_sensitive;
     let render = |parameter: &'_ Parameter| {
         let value = parameter.value.as_deref();
         value.map(|_| Cow::Borrowed(REDACTED))
     };
-    if hide {
+    if sensitive {
         return action.parameters.iter().map(render).collect();
     }
     action.parameters.iter().map(shown).collect()

@@ -393,6 +393,22 @@ fn labelled_values_are_not_recorded_whoever_asks() {
 }
 
 #[test]
+fn values_of_unlabelled_columns_are_recorded() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let mut action = select(vec![], vec![("id", Usage::Compared)]);
+    action.parameters_sensitive = true;
+    action.parameters = vec![Parameter {
+        value: Some(b"order4711".to_vec()),
+        format: ParameterFormat::Text,
+        type_oid: 25,
+    }];
+    expect(&ask(&mut session, action), "released");
+    let lines = bench.journal.lines().join("\n");
+    assert!(lines.contains("order4711"), "{lines}");
+}
+
+#[test]
 fn a_refusal_names_only_what_the_statement_names() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff"]));

@@ -15,7 +15,7 @@ pub enum FrameError {
     #[error("a message states a length below 4")]
     Short,
     /// The length is over the bound for its type.
-    #[error("message '{}' of {bytes} bytes is over the bound of {bound}", char::from(*.kind))]
+    #[error("message '{}' of {bytes} bytes is over the bound of {bound}", .kind.escape_ascii())]
     TooLong {
         /// The message's type.
         kind: u8,
@@ -25,13 +25,13 @@ pub enum FrameError {
         bound: usize,
     },
     /// The body ends early, goes on too long or holds what its type may not.
-    #[error("message '{}' is malformed", char::from(*.kind))]
+    #[error("message '{}' is malformed", .kind.escape_ascii())]
     Malformed {
         /// The message's type.
         kind: u8,
     },
     /// A message that may not come here.
-    #[error("message '{}' may not come here", char::from(*.kind))]
+    #[error("message '{}' may not come here", .kind.escape_ascii())]
     Unexpected {
         /// The message's type.
         kind: u8,

@@ -94,7 +94,9 @@ pub fn put(out: &mut BytesMut, words: &Words<'_>) {
         for (field, text) in fields {
             if let Some(text) = text {
                 body.put_u8(field);
-                put_cstr(body, cut(text).as_bytes());
+                // A zero byte would end the field early and make fields of what follows it.
+                body.extend(cut(text).bytes().filter(|byte| *byte != 0));
+                body.put_u8(0);
             }
         }
         body.put_u8(0);
@@ -359,6 +361,17 @@ mod tests {
         assert_eq!(message_of(&out[5..]), "integrity constraint violation");
         assert!(!out.windows(3).any(|w| w == b"123"));
         assert!(!is_fatal(&out[5..]));
+    }
+
+    #[test]
+    fn a_zero_byte_in_a_text_makes_no_further_field() {
+        let mut raw = BytesMut::new();
+        put(
+            &mut raw,
+            &Words::new(Severity::Error, "08P01", "message '\0C42501' came"),
+        );
+        assert_eq!(message_of(&raw[5..]), "message 'C42501' came");
+        assert_eq!(code_of(&raw[5..]), "08P01");
     }
 
     #[test]
