@@ -2,10 +2,10 @@
 
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
@@ -91,6 +91,15 @@ impl Stream {
         self.read_buf(buffer).await
     }
 
+    /// Whether the peer has hung up, told without reading: what it sent before may still lie unread.
+    pub(crate) fn has_hung_up(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => is_closed(stream.ready(Interest::READABLE)),
+            Self::Unix(stream) => is_closed(stream.ready(Interest::READABLE)),
+            Self::Tls(stream) => is_closed(stream.get_ref().0.ready(Interest::READABLE)),
+        }
+    }
+
     /// Whether TLS protects it.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
@@ -110,6 +119,15 @@ impl Stream {
             version.unwrap_or("TLS"),
             suite.unwrap_or("unknown")
         )
+    }
+}
+
+/// Looks at a socket's readiness once, and leaves no waker behind.
+fn is_closed(readiness: impl Future<Output = io::Result<Ready>>) -> bool {
+    match pin!(readiness).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+        Poll::Ready(Err(_)) => true,
+        Poll::Pending => false,
     }
 }
 

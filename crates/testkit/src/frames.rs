@@ -209,6 +209,16 @@ impl RawClient {
         drop(self.stream.shutdown(Shutdown::Both));
     }
 
+    /// Bounds how long writes wait for a peer that does not read.
+    ///
+    /// # Panics
+    /// When the socket does not take the bound.
+    pub fn set_write_patience(&self, patience: Duration) {
+        self.stream
+            .set_write_timeout(Some(patience))
+            .expect("a time-out");
+    }
+
     /// Bounds how long reads wait.
     ///
     /// # Panics

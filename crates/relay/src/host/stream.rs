@@ -39,6 +39,10 @@ const PART_TIMEOUT: Duration = Duration::from_millis(800);
 /// How long what a vanished client asked for may go on before it is cancelled: short statements end by themselves.
 const ABANDONED_FOR: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether a client that waits for people is still there. What it has sent meanwhile may lie
+/// unread, and hide the end of the stream.
+const PRESENCE_EVERY: Duration = Duration::from_secs(1);
+
 /// How soon an analysis is offered again to a pool that was swamped, and for how long.
 const QUEUE_PAUSE: Duration = Duration::from_millis(2);
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -146,6 +150,8 @@ pub(crate) struct Pump {
     recorded: usize,
     recorder_failed: bool,
     counted_hold: bool,
+    /// When to look whether the client of a held action is still there.
+    presence: Option<Instant>,
     stopping: Option<StopReason>,
     leaving: Option<(Ending, Option<Refusal>, Instant)>,
     parting: Option<(Ending, Instant)>,
@@ -180,6 +186,7 @@ impl Pump {
             recorded: 0,
             recorder_failed: false,
             counted_hold: false,
+            presence: None,
             stopping: None,
             leaving: None,
             parting: None,
@@ -440,8 +447,14 @@ impl Pump {
     fn count_hold(&mut self) {
         let held = self.admitting.is_held() && self.parting.is_none();
         match (held, std::mem::replace(&mut self.counted_hold, held)) {
-            (true, false) => self.surroundings.cells.hold_began(),
-            (false, true) => self.surroundings.cells.hold_ended(),
+            (true, false) => {
+                self.presence = Some(Instant::now() + PRESENCE_EVERY);
+                self.surroundings.cells.hold_began();
+            }
+            (false, true) => {
+                self.presence = None;
+                self.surroundings.cells.hold_ended();
+            }
             (true, true) | (false, false) => {}
         }
     }
@@ -629,6 +642,7 @@ impl Pump {
         consider(self.queued.as_ref().map(|(_, at, _)| *at));
         consider(self.leaving.as_ref().map(|(_, _, until)| *until));
         consider(self.abandoned);
+        consider(self.presence);
         consider(self.idle_end());
         // A session that leaves has no other dates left.
         self.parting.as_ref().map_or(due, |(_, until)| *until)
@@ -645,6 +659,11 @@ impl Pump {
         }
         let step = self.admitting.due(now);
         self.step(step);
+        if self.presence.take_if(|at| *at <= now).is_some() {
+            self.presence = Some(now + PRESENCE_EVERY);
+            self.client.ended |= self.client.stream.has_hung_up();
+            self.steps += 1;
+        }
         if let Some((inspect, _, until)) = self.queued.take_if(|(_, at, _)| *at <= now) {
             self.inspect(inspect, until);
         }
