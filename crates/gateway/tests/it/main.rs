@@ -7,10 +7,13 @@
     reason = "a test stops where its stage does not hold"
 )]
 
+mod browser;
 mod clients;
 mod holding;
+mod hostile;
 mod identity;
 mod journal;
+mod leaks;
 mod reading;
 mod refusing;
 mod stage;
