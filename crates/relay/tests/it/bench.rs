@@ -216,7 +216,11 @@ impl Bench {
 
     /// Runs SQL with psql over TLS.
     pub(crate) fn psql(&self, sql: &str) -> Ran {
-        run(&mut self.psql_command("orders"), sql, Duration::from_secs(60))
+        run(
+            &mut self.psql_command("orders"),
+            sql,
+            Duration::from_secs(60),
+        )
     }
 
     /// What was recorded, one line an event.
@@ -228,8 +232,12 @@ impl Bench {
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}"))
+            .parse()
+            .unwrap()
     }
 
     pub(crate) fn drain(&mut self) {

@@ -33,7 +33,11 @@ fn databases_of_a_resource() {
         ("ORDERS", None),
     ] {
         let mut command = bench.psql_command(asked);
-        let ran = run(&mut command, "select current_database()", Duration::from_secs(30));
+        let ran = run(
+            &mut command,
+            "select current_database()",
+            Duration::from_secs(30),
+        );
         match found {
             Some(database) => assert_eq!(ran.ok().trim(), database, "{asked}"),
             None => {
@@ -69,7 +73,10 @@ fn a_bad_password_is_told_nothing_more() {
     assert_eq!(ran.code, 2);
     assert!(!ran.err.contains("unknown token"), "{}", ran.err);
     assert!(!ran.err.contains("wrong-token"), "{}", ran.err);
-    assert_eq!(bench.metric("portcullis_logins_total{result=\"unauthenticated\"}"), 1.0);
+    assert_eq!(
+        bench.metric("portcullis_logins_total{result=\"unauthenticated\"}"),
+        1.0
+    );
 }
 
 #[test]
@@ -80,7 +87,11 @@ fn a_target_that_refuses_the_gateway_is_not_described_to_the_client() {
     });
     let ran = bench.psql("select 1");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("cannot be reached at the moment"), "{}", ran.err);
+    assert!(
+        ran.err.contains("cannot be reached at the moment"),
+        "{}",
+        ran.err
+    );
     assert!(!ran.err.contains("gate\""), "{}", ran.err);
     assert!(!ran.err.contains("stale"), "{}", ran.err);
 }
@@ -100,11 +111,15 @@ fn slow_senders_time_out_as_a_whole() {
     let mut silent = RawClient::connect(bench.address());
     let mut slow = RawClient::connect(bench.address());
     let mut bytes = startup.iter();
-    wait_until("the slow sender to be hung up on", Duration::from_secs(10), || {
-        let byte = bytes.next().copied();
-        slow.send_bytes(byte.as_slice());
-        bench.metric("portcullis_logins_total{result=\"timed_out\"}") >= 2.0
-    });
+    wait_until(
+        "the slow sender to be hung up on",
+        Duration::from_secs(10),
+        || {
+            let byte = bytes.next().copied();
+            slow.send_bytes(byte.as_slice());
+            bench.metric("portcullis_logins_total{result=\"timed_out\"}") >= 2.0
+        },
+    );
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(silent.read_byte(), None);
 }
@@ -119,13 +134,18 @@ fn those_not_logged_in_are_bounded() {
         limits,
         ..Wish::default()
     });
-    let waiting: Vec<_> = (0..3).map(|_| RawClient::connect(bench.address())).collect();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| RawClient::connect(bench.address()))
+        .collect();
     wait_until("them to be accepted", Duration::from_secs(10), || {
         bench.metric("portcullis_connections_total") >= 3.0
     });
     let mut turned_away = RawClient::connect(bench.address());
     assert_eq!(turned_away.read_byte(), None);
-    assert_eq!(bench.metric("portcullis_connections_turned_away_total"), 1.0);
+    assert_eq!(
+        bench.metric("portcullis_connections_turned_away_total"),
+        1.0
+    );
     waiting.into_iter().for_each(RawClient::hang_up);
     wait_until("room again", Duration::from_secs(10), || {
         bench.psql("select 1").code == 0
@@ -135,9 +155,25 @@ fn those_not_logged_in_are_bounded() {
 #[test]
 fn oversize_and_garbage_before_login_end_the_connection() {
     let bench = Bench::new();
-    let huge = [&0x7fff_ffff_u32.to_be_bytes()[..], &[0, 3, 0, 0], &[b'x'; 4096]].concat();
-    let long = [&20_000_u32.to_be_bytes()[..], &[0, 3, 0, 0], &[b'x'; 19_992]].concat();
-    for bytes in [huge.as_slice(), &long, b"GET / HTTP/1.1\r\n\r\n", &[0; 64], &[0xff; 64]] {
+    let huge = [
+        &0x7fff_ffff_u32.to_be_bytes()[..],
+        &[0, 3, 0, 0],
+        &[b'x'; 4096],
+    ]
+    .concat();
+    let long = [
+        &20_000_u32.to_be_bytes()[..],
+        &[0, 3, 0, 0],
+        &[b'x'; 19_992],
+    ]
+    .concat();
+    for bytes in [
+        huge.as_slice(),
+        &long,
+        b"GET / HTTP/1.1\r\n\r\n",
+        &[0; 64],
+        &[0xff; 64],
+    ] {
         let mut client = RawClient::connect(bench.address());
         client.send_bytes(bytes);
         client.read_to_end();
@@ -167,11 +203,17 @@ fn sessions_leave_nothing_behind() {
     wait_until("all sessions to be gone", Duration::from_secs(10), || {
         bench.sessions() == 0 && bench.metric("portcullis_sessions_open") == 0.0
     });
-    let closed = bench.recorded().iter().filter(|line| line.contains("SessionClosed")).count();
+    let closed = bench
+        .recorded()
+        .iter()
+        .filter(|line| line.contains("SessionClosed"))
+        .count();
     assert_eq!(closed, 5);
     let raw = RawClient::login(bench.address(), "ann", "orders", PASSWORD);
     raw.hang_up();
-    wait_until("the one that hung up to be gone", Duration::from_secs(10), || {
-        bench.sessions() == 0
-    });
+    wait_until(
+        "the one that hung up to be gone",
+        Duration::from_secs(10),
+        || bench.sessions() == 0,
+    );
 }

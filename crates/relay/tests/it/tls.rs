@@ -19,8 +19,14 @@ fn psql_verifies_the_own_authority() {
     let bench = Bench::new();
     let ran = bench.psql("select ssl, version from pg_stat_ssl where pid = pg_backend_pid()");
     assert_eq!(ran.ok().trim(), "t|TLSv1.3", "the upstream has TLS too");
-    let opened = bench.recorded().into_iter().find(|line| line.contains("SessionOpened"));
-    assert!(opened.unwrap().contains("TLSv1_3"), "the client's TLS is recorded");
+    let opened = bench
+        .recorded()
+        .into_iter()
+        .find(|line| line.contains("SessionOpened"));
+    assert!(
+        opened.unwrap().contains("TLSv1_3"),
+        "the client's TLS is recorded"
+    );
 }
 
 #[test]
@@ -39,7 +45,9 @@ fn the_ip_addresses_are_covered_too() {
 /// Speaks TLS from the first byte, offering these protocols.
 fn direct(bench: &Bench, alpn: &[&[u8]]) -> std::io::Result<Vec<u8>> {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(bench.ca()).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_file(bench.ca()).unwrap())
+        .unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -116,9 +124,21 @@ fn upstream_modes() {
     for (tls, good, why) in [
         (UpstreamTls::disabled(), true, "plain"),
         (own(UpstreamTlsMode::Require), true, "unverified"),
-        (upstream_tls(UpstreamTlsMode::VerifyCa), true, "known authority"),
-        (named(UpstreamTlsMode::VerifyCa, "other.example"), true, "the name does not count"),
-        (named(UpstreamTlsMode::VerifyFull, "other.example"), false, "the name counts"),
+        (
+            upstream_tls(UpstreamTlsMode::VerifyCa),
+            true,
+            "known authority",
+        ),
+        (
+            named(UpstreamTlsMode::VerifyCa, "other.example"),
+            true,
+            "the name does not count",
+        ),
+        (
+            named(UpstreamTlsMode::VerifyFull, "other.example"),
+            false,
+            "the name counts",
+        ),
         (own(UpstreamTlsMode::VerifyCa), false, "unknown authority"),
         (own(UpstreamTlsMode::VerifyFull), false, "unknown authority"),
     ] {
@@ -128,7 +148,11 @@ fn upstream_modes() {
             ..Wish::default()
         });
         let ran = bench.psql("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
-        let expect = if mode == UpstreamTlsMode::Disable { "f" } else { "t" };
+        let expect = if mode == UpstreamTlsMode::Disable {
+            "f"
+        } else {
+            "t"
+        };
         if good {
             assert_eq!(ran.ok().trim(), expect, "{mode:?}: {why}");
         } else {
