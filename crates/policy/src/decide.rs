@@ -6,7 +6,7 @@ use cedar_policy::{
     Authorizer, Context as CedarContext, Decision as CedarDecision, Entities, Entity, EntityUid,
     Request,
 };
-use model::{Effect, Object, Outcome, Principal, Reason, Resource};
+use model::{Effect, Object, Outcome, Principal, Reason, Resource, Verb};
 
 use crate::approval::{self, ApprovalRule};
 use crate::entities;
@@ -273,10 +273,19 @@ impl View<'_> {
             } else {
                 String::new()
             };
-            into.reasons.push(Reason {
-                rule: DEFAULT_DENY.to_owned(),
-                text: format!("no policy permits {effect}{whom}"),
-            });
+            if let Some(what) = unknown_name(&effect) {
+                into.reasons.push(Reason {
+                    rule: DEFAULT_DENY.to_owned(),
+                    text: format!("{what} is not known in the target's catalog"),
+                });
+                into.hints
+                    .push("Check the name, and the search_path.".to_owned());
+            } else {
+                into.reasons.push(Reason {
+                    rule: DEFAULT_DENY.to_owned(),
+                    text: format!("no policy permits {effect}{whom}"),
+                });
+            }
         }
         for rule in verdict
             .rules
@@ -297,6 +306,17 @@ impl View<'_> {
             }
             into.hints.extend(rule.hint.clone());
         }
+    }
+}
+
+/// The kind and name of what a statement names and the catalog does not hold.
+fn unknown_name(effect: &Effect) -> Option<String> {
+    match (effect.verb, &effect.object) {
+        (Verb::Unanalysed, Object::Other { kind, name }) => {
+            let kind = kind.strip_prefix("unresolved ")?;
+            Some(format!("{kind} {name}"))
+        }
+        _ => None,
     }
 }
 

@@ -1,0 +1,21 @@
+-- What the leak corpus adds to the shop: places that copy, compute or shadow labelled columns.
+CREATE SCHEMA alt;
+CREATE TABLE alt.customers (id bigint, phone text);
+INSERT INTO alt.customers VALUES (1, 'not labelled by schema');
+CREATE TABLE loud (id int, gen text GENERATED ALWAYS AS (upper(ssn)) STORED, ssn text);
+INSERT INTO loud (id, ssn) SELECT id, ssn FROM customers WHERE id < 5;
+CREATE MATERIALIZED VIEW kept AS SELECT id, ssn AS s, email AS e FROM customers WHERE id < 5;
+CREATE VIEW renamed AS SELECT id, ssn AS s, upper(email) AS loud FROM customers;
+CREATE TABLE parent (id int, note text);
+CREATE TABLE child (ssn text) INHERITS (parent);
+INSERT INTO child SELECT id, name, ssn FROM customers WHERE id < 5;
+CREATE FUNCTION peek() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT ssn FROM public.customers LIMIT 2';
+CREATE FUNCTION lower(bigint) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM public.customers WHERE id = $1';
+CREATE FUNCTION first_ssn(customers) RETURNS text LANGUAGE sql AS 'SELECT $1.ssn';
+CREATE FUNCTION remove(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.order_items WHERE order_id = 9; RETURN 1; END $$;
+CREATE DOMAIN trap AS text CHECK (remove(VALUE) = 1);
+CREATE TYPE pair AS (x trap, y int);
+CREATE FUNCTION under(text, int) RETURNS boolean LANGUAGE sql AS 'SELECT public.remove($1) = 1';
+CREATE OPERATOR <= (LEFTARG = text, RIGHTARG = int, FUNCTION = under);
+GRANT USAGE ON SCHEMA alt TO portcullis_gateway;
+GRANT ALL ON ALL TABLES IN SCHEMA public, alt TO portcullis_gateway;
