@@ -22,7 +22,7 @@ pub struct Inspection {
     /// Whether bound parameters may carry values of stored columns: any column is written or compared.
     pub parameters_sensitive: bool,
     /// Whether the result depends on the text's plain literals only through their places: it may be reused
-    /// for every text of equal [`crate::shape`].
+    /// for every text of equal [`crate::shape()`].
     pub shape_safe: bool,
 }
 
