@@ -284,7 +284,9 @@ async fn values_are_taken_out_for_those_who_may_not_see_them() {
         .await;
     let path = format!("/api/v1/approvals/{}", asked.id);
     let cut = world.get("dana", &path).await.body;
-    assert!(!cut.contains("078-05") && cut.contains(r#""redacted":true"#) && !cut.contains("42"));
+    // In quotes: ids and times may hold the digits too.
+    let parameter = cut.contains(r#""42""#);
+    assert!(!cut.contains("078-05") && cut.contains(r#""redacted":true"#) && !parameter);
     let whole = world.get("root", &path).await.body;
     assert!(whole.contains("078-05-1120"));
     assert!(
