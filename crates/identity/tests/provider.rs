@@ -135,7 +135,7 @@ async fn its_tokens_are_taken_and_its_forgeries_refused() {
         .principal;
     assert_eq!(dora.kind, PrincipalKind::Human);
     assert!(dora.email.is_some_and(|email| email.starts_with("dora@")));
-    assert_eq!(dora.groups, ["dba", "engineering"]);
+    assert_eq!(dora.groups, ["dba"]);
     let agent = issuers
         .verify(&real.id_token("agent").await)
         .await
