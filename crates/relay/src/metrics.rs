@@ -418,6 +418,7 @@ mod tests {
             "portcullis_client_received_bytes_total 42",
             "portcullis_sessions_ended_total{cause=\"limit\"} 1",
             "portcullis_admission_seconds_bucket{le=\"0.000005\"} 0",
+            "portcullis_admission_seconds_bucket{le=\"+Inf\"} 2",
             "portcullis_admission_seconds_count 2",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
