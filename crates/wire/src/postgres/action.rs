@@ -11,7 +11,8 @@ use gate::Permit;
 use gate::admit::Completion;
 use model::effect::Usage;
 use model::{
-    Action, ActionKind, ColumnUse, Parameter, ParameterFormat, Projection, Projections, Statement,
+    Action, ActionKind, ColumnUse, Ground, Named, Parameter, ParameterFormat, Projection,
+    Projections, Statement,
 };
 use sql::{Inspected, SessionChange, Step};
 
@@ -61,6 +62,8 @@ struct Judged {
     key: u64,
     /// Whether names of prepared statements or cursors were followed.
     by_name: bool,
+    /// The texts behind them.
+    named: Vec<Named>,
 }
 
 impl Held {
@@ -146,6 +149,7 @@ impl Session {
             changes: Arc::clone(&analysis.changes),
             key: analysis.key,
             by_name: false,
+            named: Vec::new(),
         };
         let simple = matches!(what, What::Query);
         match self.resolve(&mut judged) {
@@ -253,10 +257,13 @@ impl Session {
                 changes: Arc::clone(&analysis.changes),
                 key: analysis.key,
                 by_name: false,
+                named: Vec::new(),
             });
         };
         match analysis.changes.get(index).map(|change| &change.step) {
-            Some(Step::Prepare { inner, .. }) => Ok(Judged {
+            // Its source may prepare several: which of them runs has to be told apart.
+            Some(Step::Prepare { name, inner }) => Ok(Judged {
+                named: vec![naming("prepared statement", name, prepared.text(analysis))],
                 statements: Arc::from([inner.statement.clone()]),
                 changes: Arc::from([inner.session.clone()]),
                 key: 0,
@@ -281,6 +288,7 @@ impl Session {
         let portal = Portal {
             sequence: 0,
             statements: Arc::from([]),
+            source: Arc::clone(&prepared.source),
             origin: Origin::Bind {
                 permit: None,
                 prepared,
@@ -335,6 +343,7 @@ impl Session {
             changes: Arc::from([]),
             key: 0,
             by_name: false,
+            named: Vec::new(),
         };
         let held_text = Arc::from(text.as_str());
         let what = What::Function;
@@ -394,6 +403,11 @@ impl Session {
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,
+            named: judged.named.clone(),
+            ground: self
+                .standing
+                .clone()
+                .map(|standing| standing as Arc<dyn Ground>),
         };
         self.phase = Phase::AwaitVerdict(Box::new(Held {
             sequence,
@@ -454,7 +468,16 @@ impl Session {
             let Some(key) = named else { continue };
             let inner = match local.get(&key) {
                 Some(inner) => inner.statement.clone(),
-                None => self.named_statement(key)?,
+                None => {
+                    let (inner, text) = self.named_statement(key)?;
+                    let what = if key.0 {
+                        "cursor"
+                    } else {
+                        "prepared statement"
+                    };
+                    judged.named.push(naming(what, key.1, &text));
+                    inner
+                }
             };
             let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
             if let Some(outer) = statements.get_mut(index) {
@@ -469,16 +492,18 @@ impl Session {
         Ok(())
     }
 
-    /// The statement behind a prepared name or (`cursor`) a portal's name.
-    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Statement, Pause> {
+    /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
+    fn named_statement(
+        &mut self,
+        (cursor, name): (bool, &str),
+    ) -> Result<(Statement, String), Pause> {
         let gone = |code, what| Pause::Never(code, format!("{what} \"{name}\" does not exist"));
         if cursor {
             return match self.portals.find(name.as_bytes(), self.batches) {
-                Found::It(portal) => portal
-                    .statements
-                    .first()
-                    .cloned()
-                    .ok_or_else(|| gone("34000", "cursor")),
+                Found::It(portal) => match portal.statements.first() {
+                    Some(statement) => Ok((statement.clone(), portal.source.to_string())),
+                    None => Err(gone("34000", "cursor")),
+                },
                 Found::Nothing => Err(gone("34000", "cursor")),
                 Found::Ambiguous => self.wait(),
             };
@@ -497,7 +522,7 @@ impl Session {
         let plain = |change: &SessionChange| matches!(change.step, Step::None);
         match &*judged.statements {
             [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
-                Ok(statement.clone())
+                Ok((statement.clone(), prepared.text(&analysis).to_owned()))
             }
             _ => Err(Pause::Never(
                 "0A000",
@@ -577,6 +602,7 @@ impl Session {
                 let portal = Portal {
                     sequence,
                     statements: judged.statements,
+                    source: text,
                     origin: Origin::Bind {
                         permit: Some(permit),
                         prepared: bound.prepared,
@@ -721,6 +747,7 @@ impl Session {
                 let portal = Arc::new(Portal {
                     sequence,
                     statements: Arc::from([inner.statement.clone()]),
+                    source: Arc::clone(source),
                     origin: Origin::Declare,
                     plan: OnceLock::new(),
                     tally: Tally::default(),
@@ -767,6 +794,25 @@ impl Portal {
             bytes: self.tally.bytes.load(Relaxed),
             error: None,
         })
+    }
+}
+
+impl Prepared {
+    /// Its own text: its source, or the one PREPARE of its source that made it.
+    fn text<'a>(&'a self, analysis: &Analysis) -> &'a str {
+        let made = self
+            .prepare_index
+            .and_then(|at| analysis.statements.get(at));
+        made.and_then(|statement| self.source.get(statement.range.clone()))
+            .unwrap_or(&self.source)
+    }
+}
+
+fn naming(what: &str, name: &str, text: &str) -> Named {
+    Named {
+        name: format!("{what} {name}"),
+        text: text.to_owned(),
+        text_redacted: sql::redact(text),
     }
 }
 
