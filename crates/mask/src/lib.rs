@@ -3,6 +3,7 @@
 //! Knows PostgreSQL's type OIDs and value formats, no protocol framing, no policy.
 
 mod catalog;
+pub mod detect;
 mod moment;
 mod number;
 mod secret;
