@@ -5,7 +5,9 @@
 mod catalog;
 pub mod detect;
 mod moment;
+mod names;
 mod number;
+pub mod propose;
 mod secret;
 mod text;
 mod value;
