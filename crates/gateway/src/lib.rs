@@ -10,3 +10,4 @@ pub mod credentials;
 pub mod demo;
 pub mod rehearse;
 pub mod rules;
+pub mod scan;

@@ -40,7 +40,7 @@ pub struct Place {
         env = "PORTCULLIS_CONFIG",
         default_value = "/etc/portcullis/portcullis.toml"
     )]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 /// `portcullis policy explain`
@@ -233,7 +233,7 @@ impl Test {
     }
 }
 
-fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
+pub(crate) fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
     let found = config
         .resource
         .iter()

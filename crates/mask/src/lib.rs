@@ -12,6 +12,6 @@ mod secret;
 mod text;
 mod value;
 
-pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, stricter};
+pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
 pub use secret::MaskKey;
 pub use value::mask_value;

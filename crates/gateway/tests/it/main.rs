@@ -16,6 +16,7 @@ mod journal;
 mod leaks;
 mod reading;
 mod refusing;
+mod scanning;
 mod stage;
 mod startup;
 mod targets;
