@@ -150,6 +150,7 @@ pub async fn definitions(
         target: Arc::new(Target {
             tls: client_side(target)?,
             settings: target.clone(),
+            is_old: AtomicBool::default(),
         }),
         database: database.to_owned(),
         credentials,
