@@ -109,7 +109,11 @@ pub enum RefusalKind {
     NotUnderstood,
     /// A named limit was exceeded.
     Limit,
-    /// The gateway cannot record, decide or reach what it needs.
+    /// There is no room left for the recording.
+    RecordingFull,
+    /// The recording cannot be written.
+    RecordingFailed,
+    /// The gateway cannot decide or reach what it needs.
     Unavailable,
     /// Identity is gone: revoked, expired.
     Unauthenticated,

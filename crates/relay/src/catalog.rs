@@ -209,6 +209,7 @@ impl Keeper {
             target: Arc::new(Target {
                 tls: client_side(target)?,
                 settings: target.clone(),
+                is_old: AtomicBool::default(),
             }),
             database: database.to_owned(),
             credentials,

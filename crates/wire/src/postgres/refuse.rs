@@ -69,7 +69,8 @@ pub fn sqlstate(refusal: &Refusal) -> &'static str {
         RefusalKind::Withdrawn => "57014",
         RefusalKind::NotUnderstood => "PC004",
         RefusalKind::Limit => "54000",
-        RefusalKind::Unavailable if refusal.message.contains("no space left") => "53100",
+        RefusalKind::RecordingFull => "53100",
+        RefusalKind::RecordingFailed => "58030",
         RefusalKind::Unavailable => "58000",
         RefusalKind::Unauthenticated => "28000",
     }
@@ -336,12 +337,10 @@ mod tests {
         check(RefusalKind::NotUnderstood, "", "PC004");
         check(RefusalKind::Withdrawn, "", "57014");
         check(RefusalKind::Limit, "", "54000");
-        check(
-            RefusalKind::Unavailable,
-            "no space left for the recording",
-            "53100",
-        );
-        check(RefusalKind::Unavailable, "the store failed", "58000");
+        check(RefusalKind::RecordingFull, "", "53100");
+        check(RefusalKind::RecordingFailed, "", "58030");
+        // The words decide nothing.
+        check(RefusalKind::Unavailable, "no space left", "58000");
         check(RefusalKind::Unauthenticated, "", "28000");
     }
 

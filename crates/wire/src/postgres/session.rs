@@ -14,7 +14,7 @@ use gate::admit::Completion;
 use model::{Fault, Limits, Refusal, RefusalKind};
 
 use super::action::Held;
-use super::frame::FrameError;
+use super::frame::{FrameError, Header};
 use super::inspect::{Analysis, Inspector, NumberedView};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
@@ -635,6 +635,17 @@ impl kit::Session for Session {
 
     fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    fn asks_to_leave(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes.get(self.client_rest..).unwrap_or_default();
+        while let Ok(Some(header)) = Header::peek(rest) {
+            if header.kind == b'X' {
+                return true;
+            }
+            rest = rest.get(header.total()..).unwrap_or_default();
+        }
+        false
     }
 }
 
