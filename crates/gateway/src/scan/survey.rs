@@ -12,6 +12,7 @@ use model::Limits;
 use crate::config::{Config, ResourceConfig};
 use crate::convert;
 use crate::credentials::ConfiguredCredentials;
+use crate::grants::identifier;
 
 /// Characters of a value that are looked at.
 const VALUE_CHARS_MAX: usize = 4096;
@@ -167,11 +168,6 @@ fn is_readable(type_name: &str) -> bool {
             | "numeric"
             | "date"
     ) && !type_name.ends_with("[]")
-}
-
-/// `"name"`, as SQL writes it.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn question(table: &Table, columns: &[Column], samples: u32) -> String {

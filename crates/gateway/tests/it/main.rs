@@ -9,6 +9,7 @@
 
 mod browser;
 mod clients;
+mod grants;
 mod holding;
 mod hostile;
 mod identity;
