@@ -132,6 +132,8 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// The ticket, for holds.
     pub ticket: Option<ApprovalId>,
+    /// What is said to the client may quote the literals of its own text, because the record holds them as well.
+    pub may_quote: bool,
 }
 
 impl Refusal {
@@ -143,6 +145,7 @@ impl Refusal {
             detail: None,
             hint: None,
             ticket: None,
+            may_quote: false,
         }
     }
 }

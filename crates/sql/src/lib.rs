@@ -10,12 +10,14 @@ use prost_depth as _;
 mod analyse;
 pub mod catalog;
 mod inspection;
+mod place;
 mod redact;
 mod shape;
 pub mod state;
 
 pub use catalog::Catalog;
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
+pub use place::SyntaxError;
 pub use redact::redact;
 pub use shape::shape;
 pub use state::View;

@@ -557,10 +557,16 @@ impl kit::Session for Session {
             return;
         }
         let mut error = BytesMut::new();
-        let code = match held.syntax_error() {
-            Some(message) if refusal.kind == RefusalKind::NotUnderstood => {
-                refuse::put_syntax_error(&mut error, message, &held.text);
+        let syntax = held.syntax_error(refusal.may_quote);
+        let code = match (syntax, held.missing(), refusal.kind) {
+            (Some((message, place)), _, RefusalKind::NotUnderstood) => {
+                refuse::put_syntax_error(&mut error, message, place);
                 refuse::SYNTAX_ERROR
+            }
+            (_, Some(missing), RefusalKind::Denied) => {
+                let words = Words::new(Severity::Error, missing.code, &missing.message);
+                refuse::put(&mut error, &words);
+                missing.code
             }
             _ => {
                 refuse::put_refusal(&mut error, Severity::Error, refusal, None);
