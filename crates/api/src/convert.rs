@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use contract::{Answer, Approval, Key, Principal, Resource};
+use contract::{Answer, Approval, Key, NamedText, Principal, Reach, Resource, Touched};
 use gate::desk::KeyView;
 use gate::ports::ApprovalState;
 use jiff::Timestamp;
@@ -86,13 +86,38 @@ pub(crate) fn approval(seen: &Seen) -> Approval {
         statement: request.statement.clone(),
         redacted: seen.redacted,
         parameters: request.parameters.clone(),
+        named: request.named.iter().map(named).collect(),
         effects: request.effects.clone(),
+        reach: reach(&request.reach),
         reasons: request.reasons.clone(),
         rules: request.rules.iter().map(rule_text).collect(),
         created: rfc3339(request.created),
         expires: rfc3339(request.expires),
         answers: answers.collect(),
         binding: hex(&request.binding.0),
+    }
+}
+
+fn named(named: &model::Named) -> NamedText {
+    NamedText {
+        name: named.name.clone(),
+        text: named.text.clone(),
+    }
+}
+
+fn reach(reach: &model::Reach) -> Reach {
+    let table = |touched: &model::Touched| Touched {
+        table: touched.table.clone(),
+        kind: touched.kind.clone(),
+        does: touched.does.clone(),
+        rows: touched.rows,
+        whole: touched.whole,
+        through: touched.through.clone(),
+        triggers: touched.triggers.clone(),
+    };
+    Reach {
+        tables: reach.tables.iter().map(table).collect(),
+        notes: reach.notes.clone(),
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Judged {
     /// Its text and parameters may carry labelled values.
     pub(crate) sensitive: bool,
     pub(crate) policy: PolicyHash,
+    /// Of the rules that it was judged by.
+    pub(crate) generation: u64,
 }
 
 /// Who asks, on what.
@@ -46,7 +48,7 @@ pub(crate) struct Asker<'a> {
 /// Judges without a cache.
 pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &Context) -> Judged {
     let view = LabelView::new(rules, asker.principal, asker.resource, context);
-    let mut judged = Judged::nothing(rules.policies.hash());
+    let mut judged = Judged::nothing(rules);
     if let Some(why) = &action.not_understood {
         judged.sensitive = view.covers_database();
         judged.deny(NOT_UNDERSTOOD, why.clone());
@@ -77,7 +79,7 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
 }
 
 impl Judged {
-    fn nothing(policy: PolicyHash) -> Self {
+    fn nothing(rules: &Rules) -> Self {
         Self {
             outcome: Outcome::Allow,
             reasons: Vec::new(),
@@ -88,7 +90,8 @@ impl Judged {
             effects: Vec::new(),
             effectful: false,
             sensitive: false,
-            policy,
+            policy: rules.policies.hash(),
+            generation: rules.generation,
         }
     }
 

@@ -409,6 +409,8 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         not_understood,
         analysis_key: 0,
         in_transaction: false,
+        named: Vec::new(),
+        ground: None,
     })
 }
 

@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use gate::ports::Credentials;
 use model::{CatalogVersion, Limits, ResourceName};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wire::postgres::Inspector;
 use wire::postgres::reader::{CatalogRead, CatalogReader, ReadError, Rows, TextRows};
 
@@ -24,6 +24,9 @@ use crate::tls::client::client_side;
 
 /// Sessions that may wait for one reading.
 const ASKS_MAX: usize = 1024;
+
+/// How old the estimates of rows may become; approvers read them.
+const ESTIMATES_EVERY: Duration = Duration::from_secs(60);
 
 /// Time for reading all definitions of a database with very many of them.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -81,6 +84,7 @@ struct Keeper {
     fresh: Arc<AtomicBool>,
     connection: Option<(Stream, BytesMut)>,
     in_force: Option<String>,
+    estimated: Option<Instant>,
     version: u64,
 }
 
@@ -125,6 +129,7 @@ pub(crate) fn keep<'a>(
                 fresh,
                 connection: None,
                 in_force: None,
+                estimated: None,
                 version: 0,
             };
             keepers.push((keeper, asked));
@@ -219,6 +224,7 @@ impl Keeper {
             fresh: Arc::default(),
             connection: None,
             in_force: None,
+            estimated: None,
             version: 0,
         })
     }
@@ -276,11 +282,33 @@ impl Keeper {
             let (stream, received) = self.connected().await?;
             let found = timeout(limit, fingerprint(stream, received)).await;
             if found.map_err(|error| error.to_string())?? == known {
-                return Ok(());
+                return self.estimate().await;
             }
         }
         let catalog = self.read().await?;
         self.inspector.set_catalog(Arc::new(catalog));
+        self.estimated = None;
+        self.estimate().await
+    }
+
+    /// Reads how many rows relations have, when that was not done lately.
+    async fn estimate(&mut self) -> Result<(), String> {
+        if self
+            .estimated
+            .is_some_and(|at| at.elapsed() < ESTIMATES_EVERY)
+        {
+            return Ok(());
+        }
+        let limit = self.limits.upstream_timeout;
+        let (stream, received) = self.connected().await?;
+        let answer = timeout(limit, answer(stream, received, sql::catalog::ESTIMATES)).await;
+        let mut estimates = sql::Estimates::default();
+        for row in answer.map_err(|error| error.to_string())??? {
+            let cells: Vec<_> = row.iter().map(Option::as_deref).collect();
+            estimates.row(&cells).map_err(|error| error.to_string())?;
+        }
+        self.inspector.set_estimates(Arc::new(estimates));
+        self.estimated = Some(Instant::now());
         Ok(())
     }
 
@@ -335,10 +363,8 @@ async fn receive(stream: &mut Stream, received: &mut BytesMut) -> Result<(), Str
 
 async fn fingerprint(stream: &mut Stream, received: &mut BytesMut) -> Result<String, String> {
     let rows = answer(stream, received, sql::catalog::FINGERPRINT).await??;
-    let cell = rows
-        .into_iter()
-        .next()
-        .and_then(|row| row.into_iter().next());
+    let row = rows.into_iter().next();
+    let cell = row.and_then(|row| row.into_iter().next());
     Ok(cell.flatten().unwrap_or_default())
 }
 

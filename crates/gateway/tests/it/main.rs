@@ -7,6 +7,8 @@
     reason = "a test stops where its stage does not hold"
 )]
 
+mod approving;
+mod bearer;
 mod browser;
 mod clients;
 mod grants;

@@ -440,6 +440,7 @@ impl Pump {
             }
             Step::Notice(notice) => self.core.notice(&notice.message, &notice.hint),
             Step::Rejudge => self.core.rejudge(),
+            Step::RejudgeAfresh => self.core.rejudge_afresh(),
         }
         self.count_hold();
     }

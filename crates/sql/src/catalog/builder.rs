@@ -37,6 +37,7 @@ pub struct Builder {
     rules: Vec<(u32, u8)>,
     foreign_keys: Vec<(u32, u32, u8, u8)>,
     event_triggers: Vec<u32>,
+    code: String,
 }
 
 /// One row's cells, read with the query's name at hand for errors.
@@ -114,6 +115,7 @@ impl Builder {
             rules: Vec::new(),
             foreign_keys: Vec::new(),
             event_triggers: Vec::new(),
+            code: String::new(),
         }
     }
 
@@ -260,6 +262,10 @@ impl Builder {
                 let key = (row.number(0)?, row.number(1)?, row.byte(2)?, row.byte(3)?);
                 self.foreign_keys.push(key);
             }
+            "code" => row
+                .optional(0)?
+                .unwrap_or_default()
+                .clone_into(&mut self.code),
             "event_triggers" => self.event_triggers.push(row.number(0)?),
             _ => {}
         }
@@ -306,6 +312,7 @@ impl Builder {
             operators: HashMap::new(),
             casts: std::mem::take(&mut self.casts),
             event_triggers: std::mem::take(&mut self.event_triggers),
+            code: std::mem::take(&mut self.code),
         };
         self.place_relations(&mut catalog);
         self.attach(&mut catalog);

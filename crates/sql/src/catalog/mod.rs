@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use model::CatalogVersion;
 
 pub use builder::Builder;
-pub use queries::{FINGERPRINT, QUERIES};
+pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
 use crate::analyse::Opened;
@@ -194,6 +194,8 @@ pub struct Catalog {
     pub(crate) operators: HashMap<String, Vec<Operator>>,
     pub(crate) casts: Vec<Cast>,
     pub(crate) event_triggers: Vec<u32>,
+    /// Moves with every user function's definition.
+    pub(crate) code: String,
 }
 
 impl Catalog {

@@ -57,6 +57,8 @@ pub trait Session: Send {
     fn refuse(&mut self, sequence: u64, refusal: &Refusal);
     /// The held action, to be judged again (after a hold); analysed anew when the catalog changed.
     fn rejudge(&mut self);
+    /// Likewise, once the definitions were read anew: what people approved is held against what it would do now.
+    fn rejudge_afresh(&mut self);
     /// Goes on after [`Effect::CatalogChanged`]: the inspector holds the catalog as it is now.
     fn catalog_read(&mut self);
     /// Tells the client something while it waits.

@@ -11,8 +11,8 @@ use gate::Permit;
 use gate::admit::Completion;
 use model::effect::{Object, Usage};
 use model::{
-    Action, ActionKind, ColumnUse, Effect, Parameter, ParameterFormat, Projection, Projections,
-    Statement, Verb,
+    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projection,
+    Projections, Statement, Verb,
 };
 use sql::{Inspected, SessionChange, Step};
 
@@ -64,6 +64,8 @@ struct Judged {
     by_name: bool,
     /// A name that this session gave to nothing, in the words of the server's error.
     missing: Option<Missing>,
+    /// The texts behind names.
+    named: Vec<Named>,
 }
 
 /// A prepared statement or cursor that is not known here; a function may have made it.
@@ -98,9 +100,9 @@ impl Held {
 }
 
 /// What a name in a text stands for.
-enum Named {
-    /// This statement.
-    It(Statement),
+enum Meant {
+    /// This statement, and its text.
+    It(Statement, String),
     /// Nothing that is known here, and what it is taken for.
     Missing(Missing, Statement),
 }
@@ -177,6 +179,7 @@ impl Session {
             key: analysis.key,
             by_name: false,
             missing: None,
+            named: Vec::new(),
         };
         let simple = matches!(what, What::Query);
         match self.resolve(&mut judged) {
@@ -285,10 +288,13 @@ impl Session {
                 key: analysis.key,
                 by_name: false,
                 missing: None,
+                named: Vec::new(),
             });
         };
         match analysis.changes.get(index).map(|change| &change.step) {
-            Some(Step::Prepare { inner, .. }) => Ok(Judged {
+            // Its source may prepare several: which of them runs has to be told apart.
+            Some(Step::Prepare { name, inner }) => Ok(Judged {
+                named: vec![naming("prepared statement", name, prepared.text(analysis))],
                 statements: Arc::from([inner.statement.clone()]),
                 changes: Arc::from([inner.session.clone()]),
                 key: 0,
@@ -314,6 +320,7 @@ impl Session {
         let portal = Portal {
             sequence: 0,
             statements: Arc::from([]),
+            source: Arc::clone(&prepared.source),
             origin: Origin::Bind {
                 permit: None,
                 prepared,
@@ -369,6 +376,7 @@ impl Session {
             key: 0,
             by_name: false,
             missing: None,
+            named: Vec::new(),
         };
         let held_text = Arc::from(text.as_str());
         let what = What::Function;
@@ -428,6 +436,11 @@ impl Session {
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,
+            named: judged.named.clone(),
+            ground: self
+                .standing
+                .clone()
+                .map(|standing| standing as Arc<dyn Ground>),
         };
         self.phase = Phase::AwaitVerdict(Box::new(Held {
             sequence,
@@ -489,8 +502,16 @@ impl Session {
             let inner = match local.get(&key) {
                 Some(inner) => inner.statement.clone(),
                 None => match self.named_statement(key)? {
-                    Named::It(statement) => statement,
-                    Named::Missing(missing, statement) => {
+                    Meant::It(statement, text) => {
+                        let what = if key.0 {
+                            "cursor"
+                        } else {
+                            "prepared statement"
+                        };
+                        judged.named.push(naming(what, key.1, &text));
+                        statement
+                    }
+                    Meant::Missing(missing, statement) => {
                         judged.missing.get_or_insert(missing);
                         statement
                     }
@@ -509,12 +530,12 @@ impl Session {
         Ok(())
     }
 
-    /// The statement behind a prepared name or (`cursor`) a portal's name.
-    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Named, Pause> {
+    /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
+    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
         if cursor {
             return match self.portals.find(name.as_bytes(), self.batches) {
                 Found::It(portal) => Ok(match portal.statements.first() {
-                    Some(statement) => Named::It(statement.clone()),
+                    Some(statement) => Meant::It(statement.clone(), portal.source.to_string()),
                     None => missing("34000", "cursor", name),
                 }),
                 Found::Nothing => Ok(missing("34000", "cursor", name)),
@@ -535,7 +556,8 @@ impl Session {
         let plain = |change: &SessionChange| matches!(change.step, Step::None);
         match &*judged.statements {
             [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
-                Ok(Named::It(statement.clone()))
+                let text = prepared.text(&analysis).to_owned();
+                Ok(Meant::It(statement.clone(), text))
             }
             _ => Err(Pause::Never(
                 "0A000",
@@ -615,6 +637,7 @@ impl Session {
                 let portal = Portal {
                     sequence,
                     statements: judged.statements,
+                    source: text,
                     origin: Origin::Bind {
                         permit: Some(permit),
                         prepared: bound.prepared,
@@ -759,6 +782,7 @@ impl Session {
                 let portal = Arc::new(Portal {
                     sequence,
                     statements: Arc::from([inner.statement.clone()]),
+                    source: Arc::clone(source),
                     origin: Origin::Declare,
                     plan: OnceLock::new(),
                     tally: Tally::default(),
@@ -808,6 +832,25 @@ impl Portal {
     }
 }
 
+impl Prepared {
+    /// Its own text: its source, or the one PREPARE of its source that made it.
+    fn text<'a>(&'a self, analysis: &Analysis) -> &'a str {
+        let made = self
+            .prepare_index
+            .and_then(|at| analysis.statements.get(at));
+        made.and_then(|statement| self.source.get(statement.range.clone()))
+            .unwrap_or(&self.source)
+    }
+}
+
+fn naming(what: &str, name: &str, text: &str) -> Named {
+    Named {
+        name: format!("{what} {name}"),
+        text: text.to_owned(),
+        text_redacted: sql::redact(text),
+    }
+}
+
 fn set_some<T>(
     names: &mut Names<T>,
     name: &str,
@@ -819,7 +862,7 @@ fn set_some<T>(
 
 /// What stands for a name that is not known here. Nothing can be said of it, so it passes only where everything may,
 /// and then the server says whether there is such a thing.
-fn missing(code: &'static str, what: &str, name: &str) -> Named {
+fn missing(code: &'static str, what: &str, name: &str) -> Meant {
     let effect = Effect {
         verb: Verb::Unanalysed,
         object: Object::Other {
@@ -837,7 +880,7 @@ fn missing(code: &'static str, what: &str, name: &str) -> Named {
         has_where: true,
     };
     let message = format!("{what} \"{name}\" does not exist");
-    Named::Missing(Missing { code, message }, statement)
+    Meant::Missing(Missing { code, message }, statement)
 }
 
 fn check_reserved(name: &str) -> Result<(), Pause> {

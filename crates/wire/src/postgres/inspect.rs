@@ -86,10 +86,28 @@ pub(crate) struct NumberedView {
 #[derive(Default)]
 pub struct Inspector {
     catalog: ArcSwapOption<Catalog>,
+    estimates: ArcSwapOption<sql::Estimates>,
     cache: Mutex<Cache>,
     next: AtomicU64,
     #[cfg(any(test, feature = "testing"))]
     toy: bool,
+}
+
+/// What a session's statements are analysed against: for asking how far they reach.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) inspector: Arc<Inspector>,
+    pub(crate) view: Arc<View>,
+}
+
+impl model::Ground for Standing {
+    fn reach(&self, statements: &[Statement]) -> model::Reach {
+        let Some(catalog) = self.inspector.catalog() else {
+            return model::Reach::default();
+        };
+        let estimates = self.inspector.estimates.load_full().unwrap_or_default();
+        sql::reach(statements, &self.view, &catalog, &estimates)
+    }
 }
 
 impl std::fmt::Debug for Inspector {
@@ -168,6 +186,11 @@ impl Inspector {
             .load()
             .as_ref()
             .map(|catalog| catalog.version())
+    }
+
+    /// Replaces what is known of how many rows relations have.
+    pub fn set_estimates(&self, estimates: Arc<sql::Estimates>) {
+        self.estimates.store(Some(estimates));
     }
 
     /// Finds a text's analysis without parsing anything.

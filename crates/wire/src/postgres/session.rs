@@ -15,7 +15,7 @@ use model::{Fault, Limits, Refusal, RefusalKind};
 
 use super::action::Held;
 use super::frame::{FrameError, Header};
-use super::inspect::{Analysis, Inspector, NumberedView};
+use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
@@ -110,6 +110,8 @@ pub struct Session {
     pub(crate) again: Option<u64>,
     pub(crate) remembered: VecDeque<(Arc<str>, Arc<Analysis>)>,
     pub(crate) view: Option<NumberedView>,
+    /// The view with the catalog, for whoever has to show how far an action reaches.
+    pub(crate) standing: Option<Arc<Standing>>,
     /// The view may be out of date.
     pub(crate) dirty: bool,
     /// The server was asked for the state and has not answered.
@@ -171,6 +173,7 @@ impl Session {
             again: None,
             remembered: VecDeque::new(),
             view: None,
+            standing: None,
             dirty: true,
             asking: false,
             moved: false,
@@ -338,7 +341,14 @@ impl Session {
         let view = sql::state::parse(&run.rows).map_err(|e| Broken::State(e.to_string()))?;
         self.view = Some(match self.view.take() {
             Some(known) if *known.view == view => known,
-            _ => self.inspector.number(view),
+            _ => {
+                let view = self.inspector.number(view);
+                self.standing = Some(Arc::new(Standing {
+                    inspector: Arc::clone(&self.inspector),
+                    view: Arc::clone(&view.view),
+                }));
+                view
+            }
         });
         self.dirty = false;
         Ok(())
@@ -582,6 +592,14 @@ impl kit::Session for Session {
             self.phase = Phase::Ready;
             self.judge_again();
         }
+    }
+
+    fn rejudge_afresh(&mut self) {
+        if matches!(self.phase, Phase::AwaitVerdict(_)) && !self.catalog_awaited {
+            self.catalog_awaited = true;
+            self.push(Effect::CatalogChanged);
+        }
+        self.rejudge();
     }
 
     fn catalog_read(&mut self) {
