@@ -20,15 +20,6 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// RFC 3339 in UTC, to the microsecond, from microseconds since the Unix epoch.
-pub(crate) fn rfc3339_micros(micros: u64) -> String {
-    let stamp = i64::try_from(micros).ok().map(Timestamp::from_microsecond);
-    match stamp {
-        Some(Ok(stamp)) => stamp.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
-        _ => rfc3339(SystemTime::UNIX_EPOCH),
-    }
-}
-
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -161,11 +152,6 @@ mod tests {
     #[test]
     fn times_are_rfc_3339_in_utc() {
         assert_eq!(rfc3339(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
-        assert_eq!(
-            rfc3339_micros(1_700_000_000_123_456),
-            "2023-11-14T22:13:20.123456Z"
-        );
-        assert_eq!(rfc3339_micros(u64::MAX), "1970-01-01T00:00:00Z");
     }
 
     #[test]

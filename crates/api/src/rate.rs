@@ -76,7 +76,7 @@ fn recovered(spent: Spent, now: Instant) -> Spent {
     }
 }
 
-fn prefix(address: IpAddr) -> IpAddr {
+pub(crate) fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

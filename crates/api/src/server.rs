@@ -2,9 +2,11 @@
 //!
 //! Decides nothing about requests; puts the peer's address into each.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,10 +20,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::rate::prefix;
 use crate::route::Peer;
 
 /// Connections open at once.
 const CONNECTIONS_MAX: usize = 512;
+/// Of these, from one address (IPv6: one /64): a host that stalls all it may leaves room for others.
+const PER_ADDRESS_MAX: usize = 256;
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Header fields of a request.
@@ -47,6 +52,7 @@ pub async fn serve(
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let guests = Arc::new(Guests::default());
     tokio::pin!(shutdown);
     loop {
         // Finished tasks are collected as we go, so that the set stays as small as the connections are many.
@@ -59,11 +65,16 @@ pub async fn serve(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        let Some(guest) = guests.enter(peer.ip()) else {
+            tracing::debug!(%peer, "too many connections of one address");
+            continue;
+        };
         let connection = Connection {
             router: router.clone(),
             peer: Peer(peer.ip().to_canonical()),
             stopping: stopping.clone(),
             _slot: slot,
+            _guest: guest,
         };
         match acceptor.clone() {
             Some(acceptor) => connections.spawn(connection.run_tls(acceptor, socket)),
@@ -98,6 +109,45 @@ async fn accept(
     }
 }
 
+/// How many connections each address has.
+#[derive(Default)]
+struct Guests(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection of an address, until dropped.
+struct Guest {
+    guests: Arc<Guests>,
+    address: IpAddr,
+}
+
+impl Guests {
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
+        let address = prefix(address);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= PER_ADDRESS_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Guest {
+            guests: Arc::clone(self),
+            address,
+        })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.guests.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = counts
+            .get(&self.address)
+            .map_or(0, |count| count.saturating_sub(1));
+        match left {
+            0 => counts.remove(&self.address),
+            left => counts.insert(self.address, left),
+        };
+    }
+}
+
 /// Ends when the server stops.
 async fn asked_to_stop(stopping: &mut watch::Receiver<bool>) {
     // An error means that the server's task is gone, which is a stop too.
@@ -109,6 +159,7 @@ struct Connection {
     peer: Peer,
     stopping: watch::Receiver<bool>,
     _slot: OwnedSemaphorePermit,
+    _guest: Guest,
 }
 
 impl Connection {
@@ -169,6 +220,18 @@ mod tests {
         // A server that refuses a head may close before it was read whole.
         drop(stream.read_to_string(&mut answer).await);
         answer
+    }
+
+    #[test]
+    fn one_address_takes_no_more_than_its_share() {
+        let guests = Arc::new(Guests::default());
+        let enter = |address: &str| guests.enter(address.parse().unwrap());
+        let held: Vec<_> = (0..PER_ADDRESS_MAX).map(|_| enter("192.0.2.1")).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(enter("::ffff:192.0.2.1").is_none() && enter("192.0.2.2").is_some());
+        drop(held);
+        assert!(enter("192.0.2.1").is_some());
+        assert!(guests.0.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

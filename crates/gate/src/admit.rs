@@ -627,7 +627,7 @@ fn unrecorded(error: &PortError) -> Refusal {
         }
         PortError::Failed { .. } => "the recording cannot be written; the session ends",
     };
-    Refusal::new(RefusalKind::Unavailable, message)
+    Refusal::new(error.of_recording(), message)
 }
 
 fn out_of_turn() -> Refusal {

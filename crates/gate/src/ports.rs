@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ledger::Event;
-use model::{ApprovalId, Named, Principal, Reach, ResourceName, Secret, SessionId};
+use model::{ApprovalId, Named, Principal, Reach, RefusalKind, ResourceName, Secret, SessionId};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -35,6 +35,16 @@ pub enum PortError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl PortError {
+    /// What a client is refused with when it is the recorder that failed so.
+    pub fn of_recording(&self) -> RefusalKind {
+        match self {
+            Self::Full => RefusalKind::RecordingFull,
+            Self::Slow { .. } | Self::Failed { .. } => RefusalKind::RecordingFailed,
+        }
+    }
 }
 
 /// Tells the time; order never depends on it.

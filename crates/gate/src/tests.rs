@@ -818,7 +818,7 @@ fn a_session_that_cannot_be_recorded_does_not_open() {
     let opened = bench
         .gate
         .open(SessionId::generate(), who, resource(), client());
-    assert_eq!(opened.err().unwrap().kind, RefusalKind::Unavailable);
+    assert_eq!(opened.err().unwrap().kind, RefusalKind::RecordingFull);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
         (None, _) => "denied".to_owned(),
     };
     let mut refusal = Refusal::new(kind, message);
+    refusal.may_quote = !judged.sensitive;
     refusal.detail = spoken.detail(judged);
     refusal.hint = judged.hint.as_deref().and_then(|hint| spoken.keep(hint));
     refusal

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
-use crate::{demo, rehearse};
+use crate::{demo, rehearse, scan};
 
 /// An access gateway that stands on the data path between people, AI agents and databases.
 #[derive(Parser, Debug)]
@@ -46,6 +46,9 @@ enum Command {
     /// Check, explain and test policies.
     #[command(subcommand)]
     Policy(rehearse::PolicyCommand),
+    /// Look at data: what should be labelled.
+    #[command(subcommand)]
+    Data(scan::DataCommand),
     #[command(flatten)]
     User(cli::Command),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check { config }) => check(&config),
         Command::Policy(command) => wait(rehearse::run(command, globals.json)),
+        Command::Data(command) => wait(scan::run(command, globals.json)),
         Command::User(command) => return cli::run(&globals, &command),
     };
     match result {
@@ -96,6 +100,7 @@ fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::read(path)?;
     log_to_stderr(&config.log.level, config.log.format)?;
     wait(async {
+        outlive_file_limits()?;
         let running = Running::start(config).await?;
         tracing::info!(postgres = ?running.postgres_addresses(), http = running.public_url(), "ready");
         told_to_stop().await?;
@@ -131,6 +136,17 @@ fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// A write beyond the process's own file size limit fails like one to a full disk, instead of killing the gateway: the
+/// sessions are to be told.
+fn outlive_file_limits() -> Result<()> {
+    /// `SIGXFSZ`: the same number on every system that tokio knows signals of.
+    const FILE_TOO_LARGE: i32 = 25;
+    // Once installed, a handler stays; nobody has to listen.
+    let kind = tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE);
+    drop(tokio::signal::unix::signal(kind)?);
+    Ok(())
 }
 
 /// Ends at SIGINT or SIGTERM.

@@ -109,7 +109,11 @@ pub enum RefusalKind {
     NotUnderstood,
     /// A named limit was exceeded.
     Limit,
-    /// The gateway cannot record, decide or reach what it needs.
+    /// There is no room left for the recording.
+    RecordingFull,
+    /// The recording cannot be written.
+    RecordingFailed,
+    /// The gateway cannot decide or reach what it needs.
     Unavailable,
     /// Identity is gone: revoked, expired.
     Unauthenticated,
@@ -128,6 +132,8 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// The ticket, for holds.
     pub ticket: Option<ApprovalId>,
+    /// What is said to the client may quote the literals of its own text, because the record holds them as well.
+    pub may_quote: bool,
 }
 
 impl Refusal {
@@ -139,6 +145,7 @@ impl Refusal {
             detail: None,
             hint: None,
             ticket: None,
+            may_quote: false,
         }
     }
 }

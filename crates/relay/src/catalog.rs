@@ -13,7 +13,7 @@ use model::{CatalogVersion, Limits, ResourceName};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use wire::postgres::Inspector;
-use wire::postgres::reader::{CatalogRead, CatalogReader, Rows, TextRows};
+use wire::postgres::reader::{CatalogRead, CatalogReader, ReadError, Rows, TextRows};
 
 use crate::dial::{LoginAs, Target};
 use crate::error::Error;
@@ -151,26 +151,42 @@ pub async fn definitions(
     credentials: Arc<dyn Credentials>,
     limits: &Limits,
 ) -> Result<sql::Catalog, Error> {
-    let mut keeper = Keeper {
-        target: Arc::new(Target {
-            tls: client_side(target)?,
-            settings: target.clone(),
-        }),
-        database: database.to_owned(),
-        credentials,
-        limits: limits.clone(),
-        interval: Duration::ZERO,
-        inspector: Arc::new(Inspector::new()),
-        fresh: Arc::default(),
-        connection: None,
-        in_force: None,
-        estimated: None,
-        version: 0,
-    };
+    let mut keeper = Keeper::alone(target, database, credentials, limits)?;
     keeper.read().await.map_err(|reason| Error::Target {
         resource: target.name.to_string(),
         reason,
     })
+}
+
+/// Asks a target's database questions of the gateway's own, one after the other on one connection, as text. An answer
+/// is the rows, or what the server said against the question.
+///
+/// # Errors
+/// [`Error`] when the target or its credential cannot be had, or it breaks off.
+///
+/// # Cancel safety
+/// Cancel safe: the connection is dropped.
+pub async fn ask(
+    target: &ResourceTarget,
+    database: &str,
+    credentials: Arc<dyn Credentials>,
+    limits: &Limits,
+    questions: &[String],
+) -> Result<Vec<Result<TextRows, String>>, Error> {
+    let failed = |reason| Error::Target {
+        resource: target.name.to_string(),
+        reason,
+    };
+    let mut keeper = Keeper::alone(target, database, credentials, limits)?;
+    let (stream, received) = keeper.connected().await.map_err(failed)?;
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let work = answer(stream, received, question);
+        let answer = timeout(READ_TIMEOUT, Box::pin(work)).await;
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        answers.push(answer.map_err(failed)?);
+    }
+    Ok(answers)
 }
 
 impl Keepers {
@@ -187,6 +203,32 @@ impl Keepers {
 }
 
 impl Keeper {
+    /// One that nobody runs and no session asks.
+    fn alone(
+        target: &ResourceTarget,
+        database: &str,
+        credentials: Arc<dyn Credentials>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            target: Arc::new(Target {
+                tls: client_side(target)?,
+                settings: target.clone(),
+                is_old: AtomicBool::default(),
+            }),
+            database: database.to_owned(),
+            credentials,
+            limits: limits.clone(),
+            interval: Duration::ZERO,
+            inspector: Arc::new(Inspector::new()),
+            fresh: Arc::default(),
+            connection: None,
+            in_force: None,
+            estimated: None,
+            version: 0,
+        })
+    }
+
     async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
         let mut waiting = Vec::new();
         loop {
@@ -259,9 +301,9 @@ impl Keeper {
         }
         let limit = self.limits.upstream_timeout;
         let (stream, received) = self.connected().await?;
-        let answer = timeout(limit, ask(stream, received, sql::catalog::ESTIMATES)).await;
+        let answer = timeout(limit, answer(stream, received, sql::catalog::ESTIMATES)).await;
         let mut estimates = sql::Estimates::default();
-        for row in answer.map_err(|error| error.to_string())?? {
+        for row in answer.map_err(|error| error.to_string())??? {
             let cells: Vec<_> = row.iter().map(Option::as_deref).collect();
             estimates.row(&cells).map_err(|error| error.to_string())?;
         }
@@ -320,21 +362,29 @@ async fn receive(stream: &mut Stream, received: &mut BytesMut) -> Result<(), Str
 }
 
 async fn fingerprint(stream: &mut Stream, received: &mut BytesMut) -> Result<String, String> {
-    let answer = ask(stream, received, sql::catalog::FINGERPRINT).await?;
-    let row = answer.into_iter().next();
+    let rows = answer(stream, received, sql::catalog::FINGERPRINT).await??;
+    let row = rows.into_iter().next();
     let cell = row.and_then(|row| row.into_iter().next());
     Ok(cell.flatten().unwrap_or_default())
 }
 
-async fn ask(stream: &mut Stream, received: &mut BytesMut, text: &str) -> Result<TextRows, String> {
-    let mut rows = Rows::new(text).map_err(|error| error.to_string())?;
+/// Asks one question and takes its answer whole; the inner error is the server's no, after which it can be asked on.
+async fn answer(
+    stream: &mut Stream,
+    received: &mut BytesMut,
+    question: &str,
+) -> Result<Result<TextRows, String>, String> {
+    let mut rows = Rows::new(question).map_err(|error| error.to_string())?;
     loop {
         let sent = stream.send(rows.to_upstream()).await;
         sent.map_err(|error| error.to_string())?;
         receive(stream, received).await?;
         rows.on_bytes(received);
-        if let Some(answer) = rows.poll() {
-            return answer.map_err(|error| error.to_string());
+        match rows.poll() {
+            None => {}
+            Some(Ok(rows)) => return Ok(Ok(rows)),
+            Some(Err(error @ ReadError::Refused { .. })) => return Ok(Err(error.to_string())),
+            Some(Err(error)) => return Err(error.to_string()),
         }
     }
 }

@@ -22,7 +22,7 @@ mod supervise;
 mod tls;
 mod workers;
 
-pub use catalog::definitions;
+pub use catalog::{ask, definitions};
 pub use error::Error;
 pub use metrics::Metrics;
 pub use parts::{

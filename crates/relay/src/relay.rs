@@ -151,6 +151,7 @@ fn targets(parts: &RelayParts) -> Result<HashMap<model::ResourceName, Arc<Target
             return Err(Error::Parts(text));
         }
         let target = Arc::new(Target {
+            is_old: AtomicBool::default(),
             tls: client_side(settings)?,
             settings: settings.clone(),
         });

@@ -10,6 +10,7 @@ use prost_depth as _;
 mod analyse;
 pub mod catalog;
 mod inspection;
+mod place;
 mod reach;
 mod redact;
 mod shape;
@@ -17,6 +18,7 @@ pub mod state;
 
 pub use catalog::Catalog;
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
+pub use place::SyntaxError;
 pub use reach::Estimates;
 pub use redact::redact;
 pub use shape::shape;

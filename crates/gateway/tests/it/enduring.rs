@@ -317,15 +317,15 @@ fn a_recorder_that_fails_in_the_middle_of_a_result_stops_it() {
     limit.args(["--pid", &pid, "--fsize=1024"]);
     testkit::run(&mut limit, "", PATIENCE).ok();
     let rest = client.read_to_end();
-    let last = rest.last().map(|f| (f.tag, f.field(b'C')));
+    assert!(stage.gateway.is_running(), "it tells, it does not die");
+    let last = rest.last().and_then(|f| f.field(b'C')).unwrap_or_default();
     assert!(
         rest.iter().all(|f| f.tag != b'C'),
         "the result did not end well"
     );
-    assert_eq!(
-        last,
-        Some((b'E', Some("58030".to_owned()))),
-        "{} frames",
+    assert!(
+        matches!(last.as_str(), "53100" | "58030"),
+        "{last} after {} frames",
         rest.len()
     );
 }

@@ -239,6 +239,7 @@ fn a_journal_that_cannot_be_written_lets_nothing_through() {
         }
     }
     assert!(served < 200, "statements went through that no journal took");
+    assert!(stage.gateway.is_running(), "it refuses, it does not die");
     assert!(
         stage
             .gateway

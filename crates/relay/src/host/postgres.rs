@@ -200,7 +200,9 @@ impl Host {
     async fn refuse(&self, mut guest: Guest, refusal: &Refusal) {
         self.cells.login(match refusal.kind {
             RefusalKind::Unauthenticated => LoginResult::Unauthenticated,
-            RefusalKind::Unavailable => LoginResult::Unavailable,
+            RefusalKind::Unavailable
+            | RefusalKind::RecordingFull
+            | RefusalKind::RecordingFailed => LoginResult::Unavailable,
             _ => LoginResult::Refused,
         });
         guest.startup.refuse(refusal);

@@ -521,7 +521,9 @@ impl Pump {
             let refusal = Refusal::new(RefusalKind::Unavailable, text);
             return self.leave(Ending::failed(Fault::Upstream, text), Some(refusal));
         }
-        if self.client.ended || self.client.broken {
+        // Whoever says goodbye while people are asked has left, though the socket stays open.
+        let goodbye = self.admitting.is_held() && self.core.asks_to_leave(&self.client.received);
+        if self.client.ended || self.client.broken || goodbye {
             return self.client_gone();
         }
         if let Some(reason) = &self.stopping

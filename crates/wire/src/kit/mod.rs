@@ -79,4 +79,7 @@ pub trait Session: Send {
     fn awaits_client(&self) -> bool;
     /// Whether the client asked to leave (Terminate).
     fn is_finished(&self) -> bool;
+    /// Whether bytes that the client sent and that were not taken yet ask to leave. `bytes` stand where
+    /// [`Session::on_client`] left them.
+    fn asks_to_leave(&self, bytes: &[u8]) -> bool;
 }

@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::effect::Usage;
+use model::effect::{Object, Usage};
 use model::{
-    Action, ActionKind, ColumnUse, Ground, Named, Parameter, ParameterFormat, Projection,
-    Projections, Statement,
+    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projection,
+    Projections, Statement, Verb,
 };
 use sql::{Inspected, SessionChange, Step};
 
@@ -24,7 +24,7 @@ use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut
 use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::session::{Broken, Phase, Session};
-use crate::kit::Effect;
+use crate::kit;
 
 /// OIDs below this belong to types that come with the server; declaring one runs nothing.
 const FIRST_OTHER_OID: u32 = 10_000;
@@ -62,8 +62,17 @@ struct Judged {
     key: u64,
     /// Whether names of prepared statements or cursors were followed.
     by_name: bool,
-    /// The texts behind them.
+    /// A name that this session gave to nothing, in the words of the server's error.
+    missing: Option<Missing>,
+    /// The texts behind names.
     named: Vec<Named>,
+}
+
+/// A prepared statement or cursor that is not known here; a function may have made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
 }
 
 impl Held {
@@ -72,10 +81,30 @@ impl Held {
     }
 
     /// What the grammar itself objects to, if it does.
-    pub(crate) fn syntax_error(&self) -> Option<&str> {
-        let objection = self.analysis.objection.as_ref().filter(|o| o.syntax)?;
-        Some(&objection.message)
+    /// `quoting` its literals or not.
+    pub(crate) fn syntax_error(&self, quoting: bool) -> Option<(&str, Option<usize>)> {
+        let objection = self.analysis.objection.as_ref()?;
+        let said = objection.syntax.as_ref()?;
+        let message = if quoting {
+            &said.message
+        } else {
+            &objection.message
+        };
+        Some((message, said.place))
     }
+
+    /// What it names and this session gave to nothing.
+    pub(crate) fn missing(&self) -> Option<&Missing> {
+        self.judged.missing.as_ref()
+    }
+}
+
+/// What a name in a text stands for.
+enum Meant {
+    /// This statement, and its text.
+    It(Statement, String),
+    /// Nothing that is known here, and what it is taken for.
+    Missing(Missing, Statement),
 }
 
 /// Why a text cannot be put before the gate now.
@@ -131,7 +160,7 @@ impl Session {
         let view = self.view.as_ref()?;
         let inspect = self.inspector.inspect(view, Arc::from(text));
         self.phase = Phase::AwaitAnalysis;
-        self.push(Effect::Inspect(inspect));
+        self.push(kit::Effect::Inspect(inspect));
         None
     }
 
@@ -149,6 +178,7 @@ impl Session {
             changes: Arc::clone(&analysis.changes),
             key: analysis.key,
             by_name: false,
+            missing: None,
             named: Vec::new(),
         };
         let simple = matches!(what, What::Query);
@@ -257,6 +287,7 @@ impl Session {
                 changes: Arc::clone(&analysis.changes),
                 key: analysis.key,
                 by_name: false,
+                missing: None,
                 named: Vec::new(),
             });
         };
@@ -268,6 +299,7 @@ impl Session {
                 changes: Arc::from([inner.session.clone()]),
                 key: 0,
                 by_name: false,
+                missing: None,
             }),
             _ => Err("the statement that was prepared is no longer understood".to_owned()),
         }
@@ -325,7 +357,7 @@ impl Session {
         let effects = catalog.and_then(|catalog| sql::function_effects(&catalog, oid));
         let objection = effects.is_none().then(|| super::inspect::Objection {
             message: format!("the catalog has no function with OID {oid}"),
-            syntax: false,
+            syntax: None,
         });
         let statement = Statement {
             range: 0..text.len(),
@@ -343,6 +375,7 @@ impl Session {
             changes: Arc::from([]),
             key: 0,
             by_name: false,
+            missing: None,
             named: Vec::new(),
         };
         let held_text = Arc::from(text.as_str());
@@ -416,7 +449,7 @@ impl Session {
             analysis,
             judged,
         }));
-        self.push(Effect::Judge(action));
+        self.push(kit::Effect::Judge(action));
     }
 
     /// Judges the held message again, from its own bytes, under the number it has.
@@ -468,16 +501,21 @@ impl Session {
             let Some(key) = named else { continue };
             let inner = match local.get(&key) {
                 Some(inner) => inner.statement.clone(),
-                None => {
-                    let (inner, text) = self.named_statement(key)?;
-                    let what = if key.0 {
-                        "cursor"
-                    } else {
-                        "prepared statement"
-                    };
-                    judged.named.push(naming(what, key.1, &text));
-                    inner
-                }
+                None => match self.named_statement(key)? {
+                    Meant::It(statement, text) => {
+                        let what = if key.0 {
+                            "cursor"
+                        } else {
+                            "prepared statement"
+                        };
+                        judged.named.push(naming(what, key.1, &text));
+                        statement
+                    }
+                    Meant::Missing(missing, statement) => {
+                        judged.missing.get_or_insert(missing);
+                        statement
+                    }
+                },
             };
             let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
             if let Some(outer) = statements.get_mut(index) {
@@ -493,24 +531,20 @@ impl Session {
     }
 
     /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
-    fn named_statement(
-        &mut self,
-        (cursor, name): (bool, &str),
-    ) -> Result<(Statement, String), Pause> {
-        let gone = |code, what| Pause::Never(code, format!("{what} \"{name}\" does not exist"));
+    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
         if cursor {
             return match self.portals.find(name.as_bytes(), self.batches) {
-                Found::It(portal) => match portal.statements.first() {
-                    Some(statement) => Ok((statement.clone(), portal.source.to_string())),
-                    None => Err(gone("34000", "cursor")),
-                },
-                Found::Nothing => Err(gone("34000", "cursor")),
+                Found::It(portal) => Ok(match portal.statements.first() {
+                    Some(statement) => Meant::It(statement.clone(), portal.source.to_string()),
+                    None => missing("34000", "cursor", name),
+                }),
+                Found::Nothing => Ok(missing("34000", "cursor", name)),
                 Found::Ambiguous => self.wait(),
             };
         }
         let prepared = match self.statements.find(name.as_bytes(), self.batches) {
             Found::It(prepared) => prepared,
-            Found::Nothing => return Err(gone("26000", "prepared statement")),
+            Found::Nothing => return Ok(missing("26000", "prepared statement", name)),
             Found::Ambiguous => return self.wait(),
         };
         let Some(analysis) = self.analysis(&prepared.source) else {
@@ -522,7 +556,8 @@ impl Session {
         let plain = |change: &SessionChange| matches!(change.step, Step::None);
         match &*judged.statements {
             [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
-                Ok((statement.clone(), prepared.text(&analysis).to_owned()))
+                let text = prepared.text(&analysis).to_owned();
+                Ok(Meant::It(statement.clone(), text))
             }
             _ => Err(Pause::Never(
                 "0A000",
@@ -823,6 +858,29 @@ fn set_some<T>(
     batches: super::portal::Batches,
 ) -> super::portal::Undo<T> {
     names.set(name.as_bytes(), Some(value), batches)
+}
+
+/// What stands for a name that is not known here. Nothing can be said of it, so it passes only where everything may,
+/// and then the server says whether there is such a thing.
+fn missing(code: &'static str, what: &str, name: &str) -> Meant {
+    let effect = Effect {
+        verb: Verb::Unanalysed,
+        object: Object::Other {
+            kind: format!("{what} that this session did not make"),
+            name: name.to_owned(),
+        },
+        columns: Vec::new(),
+    };
+    let statement = Statement {
+        range: 0..0,
+        kind: String::new(),
+        effects: vec![effect],
+        projections: Projections::None,
+        uses: Vec::new(),
+        has_where: true,
+    };
+    let message = format!("{what} \"{name}\" does not exist");
+    Meant::Missing(Missing { code, message }, statement)
 }
 
 fn check_reserved(name: &str) -> Result<(), Pause> {

@@ -44,8 +44,8 @@ pub(crate) struct Analysis {
 #[derive(Clone, Debug)]
 pub(crate) struct Objection {
     pub(crate) message: String,
-    /// The server's own grammar rejects it too.
-    pub(crate) syntax: bool,
+    /// The server's own grammar rejects it too, and says this.
+    pub(crate) syntax: Option<sql::SyntaxError>,
 }
 
 impl Analysis {
@@ -259,7 +259,7 @@ impl Inspector {
                 catalog: CatalogVersion::default(),
             };
             let message = "the target's catalog has not been read yet".to_owned();
-            let syntax = false;
+            let syntax = None;
             return Arc::new(self.objected(basis, text, Objection { message, syntax }, None));
         };
         let basis = Basis {
@@ -295,10 +295,11 @@ impl Inspector {
         Arc::new(match super::testing::inspect(text) {
             Ok(inspection) => self.understood(basis, text, inspection).0,
             Err(message) => {
-                let objection = Objection {
-                    message,
-                    syntax: true,
-                };
+                let syntax = Some(sql::SyntaxError {
+                    message: message.clone(),
+                    place: None,
+                });
+                let objection = Objection { message, syntax };
                 self.objected(basis, text, objection, Some(String::new()))
             }
         })
@@ -322,7 +323,7 @@ impl Inspector {
             changes: changes.into(),
             objection: refused.map(|message| Objection {
                 message,
-                syntax: false,
+                syntax: None,
             }),
             text_redacted: found.text_redacted.map(Arc::from),
             parameters_sensitive: found.parameters_sensitive,

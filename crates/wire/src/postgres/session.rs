@@ -14,7 +14,7 @@ use gate::admit::Completion;
 use model::{Fault, Limits, Refusal, RefusalKind};
 
 use super::action::Held;
-use super::frame::FrameError;
+use super::frame::{FrameError, Header};
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
@@ -567,10 +567,16 @@ impl kit::Session for Session {
             return;
         }
         let mut error = BytesMut::new();
-        let code = match held.syntax_error() {
-            Some(message) if refusal.kind == RefusalKind::NotUnderstood => {
-                refuse::put_syntax_error(&mut error, message, &held.text);
+        let syntax = held.syntax_error(refusal.may_quote);
+        let code = match (syntax, held.missing(), refusal.kind) {
+            (Some((message, place)), _, RefusalKind::NotUnderstood) => {
+                refuse::put_syntax_error(&mut error, message, place);
                 refuse::SYNTAX_ERROR
+            }
+            (_, Some(missing), RefusalKind::Denied) => {
+                let words = Words::new(Severity::Error, missing.code, &missing.message);
+                refuse::put(&mut error, &words);
+                missing.code
             }
             _ => {
                 refuse::put_refusal(&mut error, Severity::Error, refusal, None);
@@ -657,6 +663,17 @@ impl kit::Session for Session {
 
     fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    fn asks_to_leave(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes.get(self.client_rest..).unwrap_or_default();
+        while let Ok(Some(header)) = Header::peek(rest) {
+            if header.kind == b'X' {
+                return true;
+            }
+            rest = rest.get(header.total()..).unwrap_or_default();
+        }
+        false
     }
 }
 
