@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use model::{
-    Action, ActionKind, ColumnRef, ColumnUse, Effect, Limits, Object, Parameter, ParameterFormat,
-    Principal, Projection, Projections, RefusalKind, ResourceName, SessionId, Statement, Usage,
-    Verb,
+    Action, ActionKind, ColumnRef, ColumnUse, Effect, Ground, Limits, Named, Object, Parameter,
+    ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind, ResourceName,
+    SessionId, Statement, Usage, Verb,
 };
 
 use crate::admit::{Admission, Completion, HoldEnd, Session};
@@ -844,4 +844,137 @@ fn fates_and_ends_are_recorded() {
     assert!(lines.contains("duration: 3000"), "{lines}");
     assert!(lines.contains("reason: \"revoked\""), "{lines}");
     assert_eq!(lines.matches("SessionClosed").count(), 1);
+}
+
+/// Says that everything stands on this.
+#[derive(Debug)]
+struct Fixed(&'static str);
+
+impl Ground for Fixed {
+    fn reach(&self, _: &[Statement]) -> Reach {
+        Reach {
+            identity: self.0.to_owned(),
+            ..Reach::default()
+        }
+    }
+}
+
+#[test]
+fn an_approval_is_bound_to_what_names_stand_for() {
+    let text = "execute p";
+    let base = || Action {
+        named: vec![named("p", "delete from orders where id = 7")],
+        ground: Some(Arc::new(Fixed("oid 1"))),
+        ..delete(text)
+    };
+    let check = |action: Action, say: &str| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let Admission::Held(hold) = ask(&mut session, base()) else {
+            panic!("held");
+        };
+        session.resume_hold(HoldEnd::TimedOut, Arc::new(base()));
+        bench
+            .approvals
+            .settle(hold.approval, ApprovalState::Approved, "i|dora");
+        expect(&ask(&mut session, action), say);
+    };
+    check(base(), "released");
+    let renamed = Action {
+        named: vec![named("q", "delete from orders where id = 7")],
+        ..base()
+    };
+    check(renamed, "held");
+    let retold = Action {
+        named: vec![named("p", "delete from orders")],
+        ..base()
+    };
+    check(retold, "held");
+    let unnamed = Action {
+        named: Vec::new(),
+        ..base()
+    };
+    check(unnamed, "held");
+    let elsewhere = Action {
+        ground: Some(Arc::new(Fixed("oid 2"))),
+        ..base()
+    };
+    check(elsewhere, "held");
+}
+
+fn named(name: &str, text: &str) -> Named {
+    Named {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        text_redacted: text.to_owned(),
+    }
+}
+
+#[test]
+fn an_approved_action_is_looked_at_again_before_its_approval_is_used() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let text = "delete from orders";
+    let as_then = || Action {
+        ground: Some(Arc::new(Fixed("then"))),
+        ..delete(text)
+    };
+    let Admission::Held(hold) = ask(&mut session, as_then()) else {
+        panic!("held");
+    };
+    session.resume_hold(HoldEnd::TimedOut, Arc::new(as_then()));
+    bench
+        .approvals
+        .settle(hold.approval, ApprovalState::Approved, "i|dora");
+    // Found by what was known before; analysed anew, it is something else.
+    let admission = session.admit(as_then());
+    let admission = drive(&mut session, admission);
+    assert_eq!(outcome(&admission), "approved");
+    let as_now = Action {
+        ground: Some(Arc::new(Fixed("now"))),
+        ..delete(text)
+    };
+    let end = HoldEnd::Settled(Ok(ApprovalState::Approved));
+    let admission = session.resume_hold(end, Arc::new(as_now));
+    expect(&drive(&mut session, admission), "no longer what would run");
+    assert_eq!(
+        bench.approvals.all()[0].1,
+        ApprovalState::Approved,
+        "unused"
+    );
+}
+
+#[test]
+fn a_denial_is_told_in_its_author_s_words() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let text = "delete from orders";
+    let Admission::Held(hold) = ask(&mut session, delete(text)) else {
+        panic!("held");
+    };
+    bench
+        .approvals
+        .settle(hold.approval, ApprovalState::Denied, "i|dora");
+    let end = HoldEnd::Settled(Ok(ApprovalState::Denied));
+    let admission = session.resume_hold(end, Arc::new(delete(text)));
+    let Admission::Ready(Verdict::Refuse { refusal, .. }) = drive(&mut session, admission) else {
+        panic!("refused");
+    };
+    assert_eq!(refusal.kind, RefusalKind::Disapproved);
+    assert_eq!(refusal.detail.as_deref(), Some("Denied by dora: not now"));
+    let lines = bench.journal.lines().join("\n");
+    assert!(lines.contains("actor: \"i|dora\""), "{lines}");
+}
+
+#[test]
+fn a_permit_ends_with_the_rules_it_was_given_under() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let read = query("select 1", vec![statement(Verb::Select, "orders", &[])]);
+    let Admission::Ready(Verdict::Release(permit)) = ask(&mut session, read) else {
+        panic!("released");
+    };
+    assert!(permit.is_current());
+    bench.rules.store(Arc::new(rules(POLICY, CATALOG, 2)));
+    assert!(!permit.is_current());
 }
