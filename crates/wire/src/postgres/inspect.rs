@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use model::{CatalogVersion, Statement};
+use model::{CatalogVersion, ColumnRef, Statement};
 use sql::{Catalog, SessionChange, Step, View};
 
 use crate::kit;
@@ -168,6 +168,15 @@ impl Inspector {
             .load()
             .as_ref()
             .map(|catalog| catalog.version())
+    }
+
+    /// The stored columns behind a result's field, as the server names it; `None` where they are not known.
+    pub(crate) fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.toy {
+            return super::testing::stored_at(relation, number);
+        }
+        self.catalog.load().as_ref()?.stored_at(relation, number)
     }
 
     /// Finds a text's analysis without parsing anything.
