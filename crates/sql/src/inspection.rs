@@ -152,8 +152,7 @@ pub(crate) fn inspect(
     };
     let parsed = parse(text).map_err(|message| {
         let plain = without_quotation(&message);
-        let parse = |text: &str| parse(text).map(drop);
-        refuse(plain, Some(SyntaxError::find(text, message, parse)))
+        refuse(plain, Some(SyntaxError::find(text, message)))
     })?;
     let locals: Vec<Relation> = view
         .overlay
@@ -391,8 +390,8 @@ mod tests {
             ("schemas", &["11", "pg_catalog"]),
             ("schemas", &["20000", "s"]),
             ("relations", &["20001", "20000", "t", "r"]),
-            ("columns", &["20001", "a", "23"]),
-            ("columns", &["20001", "b", "25"]),
+            ("columns", &["20001", "a", "23", "1"]),
+            ("columns", &["20001", "b", "25", "2"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
             ("types", &["25", "11", "text", "b", "0", "0", "0", "S"]),
         ];

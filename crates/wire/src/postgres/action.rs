@@ -628,11 +628,9 @@ impl Session {
             }
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
-                let masked = permit
-                    .obligations()
-                    .results
-                    .iter()
-                    .any(|r| !r.masks.is_empty());
+                let obligations = permit.obligations();
+                let masked = obligations.wall.is_some()
+                    || obligations.results.iter().any(|r| !r.masks.is_empty());
                 let names = (self.statements.version(), self.portals.version());
                 let portal = Portal {
                     sequence,
@@ -668,7 +666,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the server for a portal's columns, because their types decide how they are masked.
+    /// Asks the server for a portal's columns, because their types decide how they are masked, and their sources
+    /// whether they may pass.
     fn describe(&mut self, name: &[u8], portal: Arc<Portal>) {
         own(&mut self.to_upstream, b'D', |b| {
             b.put_u8(b'P');

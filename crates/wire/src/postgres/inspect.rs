@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use model::{CatalogVersion, Statement};
+use model::{CatalogVersion, ColumnRef, Statement};
 use sql::{Catalog, SessionChange, Step, View};
 
 use crate::kit;
@@ -191,6 +191,15 @@ impl Inspector {
     /// Replaces what is known of how many rows relations have.
     pub fn set_estimates(&self, estimates: Arc<sql::Estimates>) {
         self.estimates.store(Some(estimates));
+    }
+
+    /// The stored columns behind a result's field, as the server names it; `None` where they are not known.
+    pub(crate) fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.toy {
+            return super::testing::stored_at(relation, number);
+        }
+        self.catalog.load().as_ref()?.stored_at(relation, number)
     }
 
     /// Finds a text's analysis without parsing anything.
