@@ -9,6 +9,7 @@ mod catalog;
 mod context;
 mod control;
 mod dial;
+mod doorway;
 mod error;
 mod host;
 mod listen;

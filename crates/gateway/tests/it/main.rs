@@ -11,6 +11,7 @@ mod approving;
 mod bearer;
 mod browser;
 mod clients;
+mod enduring;
 mod grants;
 mod holding;
 mod hostile;

@@ -9,7 +9,7 @@ use gate::live::Entry;
 use gate::ports::{Authenticated, Credential, LoginError};
 use gate::{ClientInfo, Opening};
 use model::{Application, Refusal, RefusalKind, Resource, SessionId};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use wire::postgres::{CancelKey, LoginRequest, Session, SessionParts, UpstreamReady};
 
@@ -20,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::context::{Errand, Shared};
 use crate::control::Control;
 use crate::dial::{LoginAs, Target};
+use crate::doorway::Place;
 use crate::metrics::{Cells, LoginResult};
 use crate::parts::Listener;
 use crate::stream::Stream;
@@ -42,7 +43,7 @@ pub(crate) struct Arrival {
     /// Where it came in.
     pub(crate) listener: Arc<Listener>,
     /// Its place among those not yet logged in.
-    pub(crate) pending: OwnedSemaphorePermit,
+    pub(crate) pending: Place,
 }
 
 /// Serves one connection to its end.

@@ -78,6 +78,8 @@ pub trait Session: Send {
     fn is_judging(&self) -> bool;
     /// Whether nothing is under way and no transaction is open: a good moment to end.
     fn is_idle(&self) -> bool;
+    /// Whether nothing is under way, though the client may have left a transaction open.
+    fn awaits_client(&self) -> bool;
     /// Whether the client asked to leave (Terminate).
     fn is_finished(&self) -> bool;
     /// Whether bytes that the client sent and that were not taken yet ask to leave. `bytes` stand where

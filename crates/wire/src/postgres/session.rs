@@ -655,6 +655,10 @@ impl kit::Session for Session {
         )
     }
 
+    fn awaits_client(&self) -> bool {
+        matches!(self.phase, Phase::Ready | Phase::Over) && self.queue.is_empty()
+    }
+
     fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Ready | Phase::Over)
             && self.queue.is_empty()
