@@ -10,9 +10,7 @@ use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
 use model::effect::Usage;
-use model::{
-    Action, ActionKind, ColumnUse, Parameter, ParameterFormat, Projection, Projections, Statement,
-};
+use model::{Action, ActionKind, ColumnUse, Parameter, ParameterFormat, Projections, Statement};
 use sql::{Inspected, SessionChange, Step};
 
 use super::client::Taken;
@@ -390,7 +388,6 @@ impl Session {
             text_redacted: analysis.text_redacted.clone(),
             statements: Arc::clone(&judged.statements),
             parameters,
-            parameters_sensitive: analysis.parameters_sensitive,
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,
@@ -801,15 +798,12 @@ fn join(outer: &mut Statement, inner: Statement) {
     // Rows that do not come back go elsewhere (CREATE TABLE AS EXECUTE): every column is stored.
     if let Projections::Columns(columns) = inner.projections {
         for column in columns {
-            let (Projection::Direct(sources) | Projection::Derived(sources)) = column else {
-                continue;
-            };
-            outer
-                .uses
-                .extend(sources.into_iter().map(|column| ColumnUse {
-                    column,
-                    usage: Usage::Stored,
-                }));
+            let sources = column.sources().iter().cloned();
+            outer.uses.extend(sources.map(|column| ColumnUse {
+                column,
+                usage: Usage::Stored,
+                place: "EXECUTE".into(),
+            }));
         }
     }
 }
