@@ -12,6 +12,7 @@ mod clients;
 mod holding;
 mod hostile;
 mod identity;
+mod interference;
 mod journal;
 mod leaks;
 mod reading;
