@@ -20,8 +20,6 @@ pub struct Inspection {
     /// instead of the text when any column that the statements use or project is labelled, or any statement
     /// is not fully analysed.
     pub text_redacted: Option<String>,
-    /// Whether bound parameters may carry values of stored columns: any column is written or compared.
-    pub parameters_sensitive: bool,
     /// Whether the result depends on the text's plain literals only through their places: it may be reused
     /// for every text of equal [`crate::shape()`].
     pub shape_safe: bool,
@@ -188,12 +186,10 @@ pub(crate) fn inspect(
         moved |= ends || inspected.session.state_moved || inspected.session.catalog_changed;
         statements.push(inspected);
     }
-    let parameters_sensitive = statements.iter().any(uses_parameters);
     let redacted = redact(text);
     Ok(Inspection {
         shape_safe: shape_safe && statements.len() == 1,
         text_redacted: (redacted != text).then_some(redacted),
-        parameters_sensitive,
         statements,
     })
 }
@@ -295,21 +291,6 @@ fn range(text: &str, location: i32, length: i32) -> std::ops::Range<usize> {
         _ => text.len(),
     };
     from..to
-}
-
-/// Whether bound values may be values of stored columns.
-fn uses_parameters(inspected: &Inspected) -> bool {
-    let own = !inspected.statement.uses.is_empty()
-        || inspected
-            .statement
-            .effects
-            .iter()
-            .any(|effect| effect.verb == Verb::Unanalysed);
-    own || match &inspected.session.step {
-        Step::Prepare { inner, .. } | Step::DeclareCursor { inner, .. } => uses_parameters(inner),
-        Step::Execute { .. } => true,
-        _ => false,
-    }
 }
 
 /// Puts one statement's parts together.

@@ -36,7 +36,6 @@ pub(crate) struct Analysis {
     /// Why it is refused before any policy is asked.
     pub(crate) objection: Option<Objection>,
     pub(crate) text_redacted: Option<Arc<str>>,
-    pub(crate) parameters_sensitive: bool,
     text_bytes: usize,
 }
 
@@ -62,7 +61,6 @@ impl Analysis {
             changes: Arc::from([]),
             objection,
             text_redacted: None,
-            parameters_sensitive: true,
             text_bytes: 0,
         }
     }
@@ -335,7 +333,6 @@ impl Inspector {
                 syntax: None,
             }),
             text_redacted: found.text_redacted.map(Arc::from),
-            parameters_sensitive: found.parameters_sensitive,
             text_bytes: text.len(),
         };
         (analysis, shaped)
@@ -355,7 +352,6 @@ impl Inspector {
             changes: Arc::from([]),
             objection: Some(objection),
             text_redacted: Some(redacted.unwrap_or_else(|| sql::redact(text)).into()),
-            parameters_sensitive: true,
             text_bytes: text.len(),
         }
     }
@@ -378,7 +374,6 @@ impl Inspector {
             changes: Arc::clone(&found.changes),
             objection: found.objection.clone(),
             text_redacted: found.text_redacted.clone(),
-            parameters_sensitive: found.parameters_sensitive,
             text_bytes: text.len(),
         })
     }

@@ -41,7 +41,6 @@ pub fn inspect(text: &str) -> Result<Inspection, String> {
     Ok(Inspection {
         statements,
         text_redacted: None,
-        parameters_sensitive: false,
         shape_safe: false,
     })
 }
