@@ -1,18 +1,6 @@
--- Statements that try to lead around a mask or a rule, and harmless ones that look alike: one a line, ` ;; ` between
--- those of one session. Run by crates/gateway/tests/it/leaks.rs over every protocol, as the account
--- that the heading names.
-
--- refused agent
-SELECT 'x'::trap
-SELECT '{x}'::trap[]
-SELECT '(x,1)'::pair
-SELECT ROW('x', 1)::pair
-SELECT json_populate_record(null::pair, '{"x":"a"}')
-SELECT * FROM json_to_recordset('[{"x":"a"}]') AS t(x trap)
-EXPLAIN SELECT 'x'::trap
-PREPARE p (trap) AS SELECT 1
-SELECT id FROM products WHERE sku BETWEEN 1 AND 2
-SELECT id FROM products WHERE sku <= 1
+-- Statements that try to lead around a mask, and harmless ones that look alike: one a line, ` ;; ` between those of one
+-- session. Run by crates/gateway/tests/it/leaks.rs over both protocols, in text and binary, as the account that the
+-- heading names.
 
 -- refused alice
 SELECT EXISTS (SELECT regexp_matches(ssn, '^666-5') FROM customers WHERE id = 1)
@@ -38,10 +26,6 @@ INSERT INTO orders (customer_id) SELECT id FROM customers ORDER BY card_number L
 CREATE TEMP TABLE tt AS SELECT ssn FROM customers
 SELECT ssn INTO TEMP tt FROM customers
 CREATE VIEW v AS SELECT ssn FROM customers
-SELECT gen FROM loud
-SELECT * FROM loud
-COPY loud (gen) TO STDOUT
-SELECT loud FROM renamed
 SELECT * FROM peek()
 SELECT lower(id) FROM customers LIMIT 1
 SELECT c.lower FROM customers c LIMIT 1
@@ -83,15 +67,12 @@ COPY (SELECT id, email FROM customers LIMIT 2) TO STDOUT (ENCODING 'SJIS')
 COPY customers (ssn, id) TO STDOUT (DELIMITER '6')
 PREPARE p (text) AS SELECT $1 ;; EXECUTE p((SELECT ssn FROM customers WHERE id = 1))
 PREPARE p (text) AS SELECT id FROM customers WHERE ssn = $1 ;; EXPLAIN EXECUTE p((SELECT ssn FROM customers WHERE id = 1))
-SELECT row_to_json(c) FROM customers c LIMIT 1
-SELECT json_agg(email) FROM customers
 SELECT (array_agg(c))[1].email FROM customers c
 SELECT x.email FROM customers c, jsonb_to_record(to_jsonb(c)) AS x(email text) LIMIT 1
 SELECT email FROM customers c WHERE c = c LIMIT 1
 SELECT email::int FROM customers
 SELECT 1 WHERE (SELECT email FROM customers LIMIT 1)::int = 1
 SELECT birth_date + 0 FROM customers LIMIT 1
-SELECT birth_date::text FROM customers LIMIT 1
 SELECT nullif(ssn LIKE '666-5%', false) FROM customers LIMIT 2
 SELECT c.count FROM customers c
 SELECT * FROM generate_series(1, (SELECT length(ssn) FROM customers WHERE id = 1))
@@ -101,15 +82,9 @@ SELECT count(*) FROM customers GROUP BY card_number
 SELECT rank('x') WITHIN GROUP (ORDER BY ssn) FROM customers
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY salary) FROM staff
 SELECT xmlforest(email) FROM customers LIMIT 1
-SELECT greatest(ssn, '0') FROM customers LIMIT 1
-SELECT CASE WHEN id > 0 THEN ssn ELSE email END FROM customers LIMIT 1
 SELECT (ARRAY[ssn])[1] FROM customers LIMIT 1
 SELECT max(birth_date) FROM customers
-SELECT ROW(ssn, email) FROM customers LIMIT 1
-SELECT string_agg(ssn, ',') FROM customers
-SELECT ARRAY(SELECT ssn FROM customers)
 SELECT unnest(ARRAY(SELECT ssn FROM customers LIMIT 2))
-SELECT lag(ssn) OVER (ORDER BY id) FROM customers LIMIT 2
 SELECT count(salary) FROM staff
 SELECT id FROM staff WHERE (id, salary) = (1, 1)
 SELECT id FROM products WHERE (id, 43733) IN (SELECT id, salary FROM staff)
@@ -123,6 +98,215 @@ SELECT id FROM customers WHERE CASE WHEN ssn LIKE '6%' THEN true END LIMIT 1
 SELECT id FROM customers LIMIT (SELECT length(ssn) FROM customers WHERE id = 1)
 SELECT 1 FROM customers TABLESAMPLE bernoulli((SELECT length(ssn) FROM customers WHERE id = 1))
 WITH RECURSIVE r(a, b) AS (SELECT 'x'::text, ssn FROM customers WHERE id = 1 UNION ALL SELECT b, a FROM r WHERE length(a) < 2) SELECT a FROM r
+SELECT upper(ssn)::int FROM customers
+SELECT 1 / (length(ssn) - 11) FROM customers WHERE id = 1
+SELECT id FROM customers WHERE upper(email) = 'X'
+SELECT id FROM customers WHERE left(ssn, 3) = '666' LIMIT 1
+SELECT id FROM customers ORDER BY upper(ssn) LIMIT 1
+SELECT id FROM customers GROUP BY id, lower(ssn) LIMIT 1
+SELECT DISTINCT right(ssn, 1) FROM customers
+SELECT count(DISTINCT left(ssn, 1)) FROM customers
+SELECT left(ssn, 1) FROM customers UNION SELECT '6'
+SELECT id, row_number() OVER (ORDER BY ssn) FROM customers LIMIT 1
+SELECT first_value(id) OVER (ORDER BY birth_date) FROM customers LIMIT 1
+SELECT id, count(*) OVER (PARTITION BY left(ssn, 1)) FROM customers LIMIT 1
+SELECT min(ssn) FROM customers
+SELECT max(email) FROM customers
+SELECT id FROM customers WHERE ssn = (SELECT min(ssn) FROM customers)
+SELECT nth_value(name, length(ssn)) OVER () FROM customers LIMIT 1
+SELECT lag(name, length(ssn)) OVER () FROM customers LIMIT 1
+SELECT ssn LIKE '666\' FROM customers LIMIT 1
+SELECT ssn LIKE '6%' FROM customers LIMIT 1
+SELECT ssn ILIKE '6%' FROM customers LIMIT 1
+SELECT ssn SIMILAR TO '6%' FROM customers LIMIT 1
+SELECT ssn ~ '^6' FROM customers LIMIT 1
+SELECT ssn BETWEEN '6' AND '7' FROM customers LIMIT 1
+SELECT ssn < '7' AND 1 / 0 = 1 FROM customers LIMIT 1
+SELECT ssn < '7' OR (SELECT true) FROM customers LIMIT 1
+SELECT NOT (ssn < '7') FROM customers LIMIT 1
+SELECT coalesce(card_number, (1 / (id - id))::text) FROM customers LIMIT 1
+SELECT coalesce(nullif(left(ssn, 3), '666'), (1 / 0)::text) FROM customers LIMIT 1
+SELECT nullif(left(ssn, 3), '666') FROM customers LIMIT 1
+SELECT nullif(card_number, '4242') FROM customers LIMIT 1
+SELECT CASE WHEN left(ssn, 3) = '666' THEN 1 / 0 END FROM customers LIMIT 1
+SELECT CASE WHEN ssn > '6' THEN pg_sleep(0) END FROM customers LIMIT 1
+SELECT CASE left(ssn, 1) WHEN '6' THEN 1 END FROM customers LIMIT 1
+SELECT CASE WHEN card_number = 'x' THEN 1 END FROM customers LIMIT 1
+SELECT repeat('x', length(ssn)) FROM customers LIMIT 1
+SELECT repeat(ssn, 100000000) FROM customers LIMIT 1
+SELECT ssn || repeat('x', 1073741800) FROM customers LIMIT 1
+SELECT repeat('x', 1073741800) || ssn FROM customers LIMIT 1
+SELECT r || ssn FROM (SELECT repeat('x', 1000) AS r) x, customers LIMIT 1
+SELECT b || b FROM (SELECT a || a AS b FROM (SELECT ssn AS a FROM customers) x) y LIMIT 1
+WITH RECURSIVE r(x, n) AS (SELECT ssn, 1 FROM customers WHERE id = 1 UNION ALL SELECT x || x, n + 1 FROM r WHERE n < 30) SELECT n FROM r
+SELECT concat(ssn, repeat('x', 10)) FROM customers LIMIT 1
+SELECT replace(ssn, '6', repeat('x', 1000)) FROM customers LIMIT 1
+SELECT format('%s', ssn) FROM customers LIMIT 1
+SELECT regexp_replace(ssn, '^6', '') FROM customers LIMIT 1
+SELECT regexp_match(ssn, '^6') FROM customers LIMIT 1
+SELECT (regexp_match(ssn, '^6'))[1] FROM customers LIMIT 1
+SELECT regexp_split_to_table(ssn, '-') FROM customers LIMIT 1
+SELECT regexp_split_to_array(ssn, '-') FROM customers LIMIT 1
+SELECT string_to_array(ssn, '-') FROM customers LIMIT 1
+SELECT string_to_table(ssn, '-') FROM customers LIMIT 1
+SELECT substring(ssn, '^6') FROM customers LIMIT 1
+SELECT substring(ssn FROM '^6') FROM customers LIMIT 1
+SELECT substring(ssn, 1, length(ssn) - 20) FROM customers LIMIT 1
+SELECT substring('abc', 1, length(ssn)) FROM customers LIMIT 1
+SELECT left(name, length(ssn) / 0) FROM customers LIMIT 1
+SELECT split_part(name, ' ', length(ssn) - 11) FROM customers LIMIT 1
+SELECT chr(ascii(ssn)) FROM customers LIMIT 1
+SELECT to_number(ssn, '999') FROM customers LIMIT 1
+SELECT to_date(ssn, 'YYYY') FROM customers LIMIT 1
+SELECT to_timestamp(length(ssn)) FROM customers LIMIT 1
+SELECT decode(ssn, 'hex') FROM customers LIMIT 1
+SELECT convert_to(ssn, 'LATIN1') FROM customers LIMIT 1
+SELECT ssn::uuid FROM customers LIMIT 1
+SELECT ssn::date FROM customers LIMIT 1
+SELECT ssn::json FROM customers LIMIT 1
+SELECT ssn::xml FROM customers LIMIT 1
+SELECT ssn::inet FROM customers LIMIT 1
+SELECT ssn::regclass FROM customers LIMIT 1
+SELECT ssn::boolean FROM customers LIMIT 1
+SELECT int4(ssn) FROM customers LIMIT 1
+SELECT ('{' || ssn || '}')::int[] FROM customers LIMIT 1
+SELECT (ssn || '')::int FROM customers LIMIT 1
+SELECT to_json(ssn)::text::int FROM customers LIMIT 1
+SELECT jsonb_build_object(ssn, 1) FROM customers LIMIT 1
+SELECT json_object_agg(ssn, 1) FROM customers WHERE id < 3
+SELECT jsonb_path_query(to_jsonb(c), '$.ssn ? (@ like_regex "^6")') FROM customers c LIMIT 1
+SELECT jsonb_path_exists(to_jsonb(c), '$.ssn ? (@ starts with "6")') FROM customers c LIMIT 1
+SELECT jsonb_each_text(to_jsonb(c)) FROM customers c LIMIT 1
+SELECT jsonb_object_keys(jsonb_build_object('a', ssn)) FROM customers LIMIT 1
+SELECT * FROM customers c, jsonb_each_text(to_jsonb(c)) LIMIT 1
+SELECT jsonb_set('{}', ARRAY[ssn], '1') FROM customers LIMIT 1
+SELECT to_jsonb(c) @> '{"id": 1}' FROM customers c LIMIT 1
+SELECT id FROM customers c WHERE to_jsonb(c) ? 'x'
+SELECT id FROM customers c WHERE to_jsonb(c)->>'ssn' = '666'
+SELECT id FROM customers c WHERE row_to_json(c)::text LIKE '%666%'
+SELECT id FROM customers c ORDER BY to_jsonb(c) LIMIT 1
+SELECT id FROM customers c ORDER BY c LIMIT 1
+SELECT id FROM customers c WHERE c::text LIKE '%666%'
+SELECT c::text FROM customers c LIMIT 1
+SELECT c::text::int FROM customers c LIMIT 1
+SELECT hash_record(c) FROM customers c LIMIT 1
+SELECT ROW(ssn) < ROW('7') FROM customers LIMIT 1
+SELECT (ssn, 1) < ('7', 1) FROM customers LIMIT 1
+SELECT ARRAY[ssn] < ARRAY['7'] FROM customers LIMIT 1
+SELECT array_position(ARRAY['666'], ssn) FROM customers LIMIT 1
+SELECT array_length(ARRAY(SELECT 1 FROM customers WHERE ssn < '7'), 1)
+SELECT array_fill(0, ARRAY[length(ssn)]) FROM customers LIMIT 1
+SELECT (ARRAY[1, 2, 3])[length(ssn)] FROM customers LIMIT 1
+SELECT generate_series(1, length(ssn)) FROM customers LIMIT 1
+SELECT count(*) FROM (SELECT generate_series(1, length(ssn)) FROM customers WHERE id = 1) x
+SELECT count(*) FROM customers c, generate_series(1, length(c.ssn)) WHERE c.id = 1
+SELECT id FROM customers OFFSET (SELECT length(ssn) FROM customers WHERE id = 1)
+SELECT extract(day FROM birth_date) / 0 FROM customers LIMIT 1
+SELECT birth_date + 2000000000 FROM customers LIMIT 1
+SELECT birth_date - '1970-01-01' FROM customers LIMIT 1
+SELECT age(birth_date) FROM customers LIMIT 1
+SELECT date_part('year', birth_date) FROM customers LIMIT 1
+SELECT date_trunc('year', birth_date) FROM customers LIMIT 1
+SELECT make_date(length(ssn), 1, 1) FROM customers LIMIT 1
+SELECT to_char(birth_date, 'YYYY') FROM customers LIMIT 1
+SELECT make_interval(days => length(ssn)) FROM customers LIMIT 1
+SELECT salary + 1 FROM staff LIMIT 1
+SELECT salary * 0 FROM staff LIMIT 1
+SELECT -salary FROM staff LIMIT 1
+SELECT 1 / (salary - 43733) FROM staff LIMIT 1
+SELECT round(salary, -3) FROM staff LIMIT 1
+SELECT sqrt(salary - 50000) FROM staff LIMIT 1
+SELECT sum(salary) FROM staff
+SELECT avg(salary) FROM staff
+SELECT stddev(salary) FROM staff
+SELECT salary::int2 FROM staff LIMIT 1
+SELECT salary::numeric(4) FROM staff LIMIT 1
+SELECT width_bucket(salary, 0, 100000, 10) FROM staff LIMIT 1
+SELECT salary = 1.0::float8 FROM staff LIMIT 1
+SELECT salary FROM staff UNION ALL SELECT 1e300::float8
+SELECT coalesce(salary, 1e300::float8) FROM staff LIMIT 1
+SELECT corr(salary, id) FROM staff
+SELECT mode() WITHIN GROUP (ORDER BY salary) FROM staff
+SELECT id FROM staff WHERE salary IS NULL
+SELECT id FROM staff WHERE salary IN (SELECT salary FROM staff)
+SELECT id, salary FROM staff ORDER BY salary
+SELECT id, salary FROM staff ORDER BY 2
+SELECT id, salary AS s FROM staff ORDER BY s
+SELECT id FROM staff ORDER BY staff LIMIT 1
+SELECT s.id FROM staff s JOIN staff t ON s.salary > t.salary LIMIT 1
+SELECT s.id FROM staff s, LATERAL (SELECT 1 WHERE s.salary > 50000) x
+SELECT EXISTS (SELECT 1 FROM staff WHERE salary > 50000)
+SELECT count(*) FROM staff HAVING max(salary) > 50000
+SELECT id FROM staff GROUP BY id HAVING min(salary) > 50000
+SELECT count(*) FILTER (WHERE salary > 50000) FROM staff
+SELECT bool_or(salary > 50000 AND id > 0) FROM staff
+SELECT id FROM customers INTERSECT SELECT length(ssn) FROM customers
+SELECT card_number FROM customers UNION SELECT card_number FROM customers
+SELECT card_number FROM customers EXCEPT SELECT 'x'
+SELECT DISTINCT card_number FROM customers
+SELECT count(card_number) FROM customers
+SELECT id FROM customers WHERE card_number IS NOT NULL LIMIT 1
+SELECT a.id FROM customers a JOIN customers b USING (card_number) LIMIT 1
+WITH x AS (SELECT ssn FROM customers) INSERT INTO orders (customer_id) SELECT length(ssn) FROM x LIMIT 1
+INSERT INTO staff (name, email, role, salary, hired) SELECT name, ssn, 'x', 1, now() FROM customers WHERE id = 1
+INSERT INTO customers (name, email) SELECT email, 'new@example.com' FROM customers WHERE id = 1 RETURNING name
+INSERT INTO customers (name, email) VALUES ((SELECT ssn FROM customers WHERE id = 1), 'x@example.com')
+UPDATE customers SET name = ssn WHERE id = 1
+UPDATE customers SET name = upper(ssn) WHERE id = 1
+UPDATE customers SET name = concat('x', ssn) WHERE id = 1
+UPDATE customers c SET name = s.ssn FROM customers s WHERE c.id = 1 AND s.id = 2
+UPDATE products SET details = (SELECT to_jsonb(c) FROM customers c WHERE id = 1) WHERE id = 1
+UPDATE products SET title = (SELECT string_agg(ssn, ',') FROM customers WHERE id < 3) WHERE id = 1
+UPDATE customers SET notes = CASE WHEN ssn LIKE '666%' THEN 'y' ELSE 'n' END WHERE id = 1
+UPDATE customers SET notes = 'y' WHERE ssn < '7' AND id = 1
+UPDATE customers SET notes = coalesce(ssn, 'x') WHERE id = 1
+COPY (SELECT upper(ssn)::int FROM customers) TO STDOUT
+COPY (SELECT id FROM customers ORDER BY ssn) TO STDOUT
+COPY customers (ssn) TO STDOUT (FORMAT csv, NULL '666-54-7920')
+COPY customers (ssn) TO STDOUT (FORMAT csv, FORCE_QUOTE (ssn), ESCAPE '6')
+BEGIN ;; DECLARE c CURSOR FOR SELECT id FROM customers ORDER BY ssn
+BEGIN ;; DECLARE c CURSOR FOR SELECT ssn::int FROM customers
+PREPARE p AS SELECT id FROM customers ORDER BY ssn
+PREPARE p (int) AS SELECT 1 / (length(ssn) - $1) FROM customers
+EXPLAIN SELECT id FROM customers WHERE ssn > '5'
+EXPLAIN ANALYZE SELECT ssn::int FROM customers
+EXPLAIN (ANALYZE, COSTS off, TIMING off) SELECT id FROM customers WHERE ssn LIKE '666-5%'
+CREATE MATERIALIZED VIEW mv AS SELECT ssn FROM customers
+CREATE TABLE ct AS TABLE customers
+CREATE TABLE ct AS SELECT upper(ssn) FROM customers
+CREATE TEMP VIEW tv AS SELECT id FROM customers WHERE ssn > '5'
+CREATE INDEX ON customers ((1 / (length(ssn) - 11)))
+CREATE STATISTICS st ON (ssn), (card_number) FROM customers
+ALTER TABLE customers ADD CHECK (ssn <> '666-54-7920')
+ALTER TABLE customers ADD COLUMN copied text GENERATED ALWAYS AS (ssn) STORED
+ALTER TABLE customers RENAME COLUMN ssn TO name2
+ALTER TABLE customers ALTER COLUMN ssn TYPE int USING ssn::int
+ANALYZE VERBOSE customers
+SELECT * FROM pg_statistic
+SELECT histogram_bounds FROM pg_stats
+SELECT most_common_vals FROM pg_stats_ext
+SELECT * FROM pg_stat_statements
+SELECT pg_get_expr('x', 0) FROM no_such_relation
+SELECT database_to_xml(true, true, '')
+SELECT schema_to_xml('public', true, true, '')
+SELECT xmlelement(name a, ssn) FROM customers LIMIT 1
+SELECT xmlagg(xmlelement(name a, ssn)) FROM customers WHERE id < 3
+SELECT xmlconcat(ssn::xml) FROM customers LIMIT 1
+SELECT * FROM xmltable('/r' PASSING (SELECT xmlelement(name r, ssn) FROM customers LIMIT 1) COLUMNS a text PATH '.')
+SELECT to_tsvector(ssn) FROM customers LIMIT 1
+SELECT ts_headline(ssn, '666'::tsquery) FROM customers LIMIT 1
+SELECT ssn COLLATE "C" < '7' AND true FROM customers LIMIT 1
+SELECT similarity(ssn, '666') FROM customers LIMIT 1
+SELECT levenshtein(ssn, '666') FROM customers LIMIT 1
+SELECT pg_column_size(ssn) FROM customers LIMIT 1
+SELECT hashtext(ssn) FROM customers LIMIT 1
+SELECT pg_advisory_lock(hashtext(ssn)) FROM customers LIMIT 1
+SELECT pg_sleep(length(ssn) * 0) FROM customers LIMIT 1
+SELECT setseed(length(ssn) / 100.0) FROM customers LIMIT 1
+SELECT nextval(ssn) FROM customers LIMIT 1
+SELECT current_setting(ssn) FROM customers LIMIT 1
+SELECT lo_from_bytea(0, ssn::bytea) FROM customers LIMIT 1
+SELECT pg_notify(ssn, 'x') FROM customers LIMIT 1
 
 -- runs alice
 SELECT EXISTS (SELECT 1 FROM customers WHERE id = 1)
@@ -196,3 +380,98 @@ SELECT pg_size_pretty(pg_total_relation_size('orders')), obj_description('custom
 SELECT indexdef FROM pg_indexes WHERE tablename = 'orders'
 SELECT 1; SELECT 2
 SET statement_timeout = '5s' ;; SHOW statement_timeout
+SELECT gen FROM loud
+SELECT * FROM loud
+SELECT loud FROM renamed
+SELECT row_to_json(c) FROM customers c LIMIT 1
+SELECT json_agg(email) FROM customers
+SELECT birth_date::text FROM customers LIMIT 1
+SELECT greatest(ssn, '0') FROM customers LIMIT 1
+SELECT CASE WHEN id > 0 THEN ssn ELSE email END FROM customers LIMIT 1
+SELECT ROW(ssn, email) FROM customers LIMIT 1
+SELECT string_agg(ssn, ',') FROM customers
+SELECT ARRAY(SELECT ssn FROM customers)
+SELECT lag(ssn) OVER (ORDER BY id) FROM customers LIMIT 2
+SELECT upper(ssn), initcap(email), reverse(ssn), md5(ssn) FROM customers LIMIT 3
+SELECT left(ssn, 3), right(ssn, 4), substring(ssn, 1, 3), substr(ssn, 5), split_part(ssn, '-', 3) FROM customers LIMIT 3
+SELECT length(ssn), char_length(email), octet_length(phone), ascii(ssn), strpos(email, '@') FROM customers LIMIT 3
+SELECT name || ' <' || email || '>' FROM customers LIMIT 3
+SELECT 'a' || ssn, ssn || 1, concat(ssn, '/', card_number), concat_ws(' ', name, email) FROM customers LIMIT 3
+SELECT trim(ssn), ltrim(ssn, '6'), rtrim(ssn, '9'), trim(both '6' from ssn), translate(ssn, '0123456789', 'abcdefghij') FROM customers LIMIT 3
+SELECT ssn = '666-54-7920', ssn <> 'x', ssn < '7', email >= 'a', birth_date > '1980-01-01' FROM customers LIMIT 3
+SELECT ssn IS NULL, card_number IS NOT NULL, ssn IS DISTINCT FROM 'x' FROM customers LIMIT 3
+SELECT coalesce(ssn, 'none'), coalesce(card_number, ''), coalesce(ssn, email) FROM customers LIMIT 3
+SELECT nullif(ssn, '666-54-7920') FROM customers LIMIT 3
+SELECT CASE WHEN name LIKE 'A%' THEN ssn ELSE 'none' END, CASE id WHEN 1 THEN email END FROM customers LIMIT 3
+SELECT CASE WHEN email = 'x' THEN 'a' ELSE 'b' END FROM customers LIMIT 3
+SELECT extract(year FROM birth_date), EXTRACT(dow FROM birth_date) FROM customers LIMIT 3
+SELECT birth_date::text, birth_date::varchar(4), ssn::varchar(3), ssn::char(2), ssn::name FROM customers LIMIT 3
+SELECT ssn::varchar, CAST(email AS varchar) FROM customers LIMIT 3
+SELECT to_json(ssn), to_jsonb(email), to_jsonb(birth_date), json_build_object('ssn', ssn), jsonb_build_object('a', card_number, 'b', 1) FROM customers LIMIT 3
+SELECT to_jsonb(c), row_to_json(c), to_json(c) FROM customers c LIMIT 3
+SELECT to_jsonb(c)->>'ssn', to_jsonb(c)->'email', to_jsonb(c)#>>'{card_number}', (to_jsonb(c))['ssn'] FROM customers c LIMIT 3
+SELECT row_to_json(x) FROM (SELECT id, ssn, email FROM customers LIMIT 3) x
+SELECT json_agg(c) FROM (SELECT * FROM customers LIMIT 3) c
+SELECT jsonb_agg(jsonb_build_object('id', id, 'ssn', ssn)) FROM customers WHERE id < 4
+SELECT json_object_agg(id, ssn) FROM customers WHERE id < 4
+SELECT array_agg(ssn), array_agg(c) FROM customers c WHERE id < 4
+SELECT string_agg(email, ';' ORDER BY id) FROM customers WHERE id < 4
+SELECT c, ROW(c.*), ROW(1, ssn), (ssn, email) FROM customers c LIMIT 3
+SELECT ARRAY[ssn, email], ARRAY(SELECT card_number FROM customers LIMIT 2) FROM customers LIMIT 2
+SELECT greatest(ssn, email), least(ssn, 'x') FROM customers LIMIT 3
+SELECT lag(ssn) OVER (ORDER BY id), lead(email, 1, 'none') OVER (ORDER BY id), first_value(card_number) OVER (ORDER BY id) FROM customers LIMIT 3
+SELECT last_value(ssn) OVER w, nth_value(ssn, 2) OVER w FROM customers WINDOW w AS (ORDER BY id) LIMIT 3
+SELECT id, rank() OVER (PARTITION BY email ORDER BY id), count(*) OVER (PARTITION BY ssn) FROM customers LIMIT 3
+SELECT upper(s) FROM (SELECT ssn AS s FROM customers LIMIT 3) x
+SELECT count(*) FROM (SELECT upper(ssn), id FROM customers) x
+SELECT id FROM (SELECT id, left(ssn, 1) FROM customers) x LIMIT 2
+WITH x AS MATERIALIZED (SELECT id, upper(ssn) AS u FROM customers) SELECT * FROM x WHERE id < 4
+WITH RECURSIVE r AS (SELECT 1 AS n, ssn FROM customers WHERE id = 1 UNION ALL SELECT n + 1, ssn FROM r WHERE n < 3) SELECT * FROM r
+SELECT upper(ssn) FROM customers WHERE id = 1 UNION ALL SELECT email FROM customers WHERE id = 2
+SELECT ssn, upper(ssn) FROM customers WHERE id IN (SELECT id FROM customers WHERE email = 'nobody@example.com')
+SELECT (SELECT upper(ssn) FROM customers WHERE id = o.customer_id) FROM orders o LIMIT 3
+SELECT q.u FROM orders o, LATERAL (SELECT upper(ssn) AS u FROM customers WHERE id = o.customer_id) q LIMIT 3
+SELECT contact, upper(contact), phone || '' FROM customer_contacts LIMIT 3
+SELECT s, upper(s), loud, upper(loud) FROM renamed LIMIT 3
+SELECT id FROM renamed LIMIT 3
+SELECT count(*) FROM renamed
+SELECT s, e, upper(s) FROM kept
+SELECT ssn, upper(ssn) FROM child
+COPY (SELECT id, upper(ssn), ssn || 'x', to_jsonb(c) FROM customers c LIMIT 3) TO STDOUT
+COPY (SELECT id, left(ssn, 3) FROM customers LIMIT 3) TO STDOUT (FORMAT csv)
+COPY (SELECT id, upper(email) FROM customers LIMIT 3) TO STDOUT (FORMAT binary)
+BEGIN ;; DECLARE c CURSOR FOR SELECT upper(ssn), to_jsonb(x) FROM customers x ;; FETCH 3 FROM c ;; COMMIT
+BEGIN ;; DECLARE c BINARY CURSOR FOR SELECT upper(ssn), length(email) FROM customers ;; FETCH 3 FROM c ;; COMMIT
+PREPARE q AS SELECT upper(ssn), c FROM customers c LIMIT 3 ;; EXECUTE q ;; DEALLOCATE q
+PREPARE q (text) AS SELECT ssn || $1, ssn = $1 FROM customers LIMIT 3 ;; EXECUTE q('x') ;; DEALLOCATE q
+UPDATE customers SET notes = notes WHERE id = 3 RETURNING upper(ssn), to_jsonb(customers), customers
+WITH u AS (UPDATE customers SET notes = notes WHERE id = 3 RETURNING upper(ssn) AS s) SELECT s FROM u
+SELECT coalesce(salary, 0), salary IS NULL, salary::text, to_jsonb(salary) FROM staff LIMIT 3
+SELECT name, salary, to_jsonb(s) FROM staff s LIMIT 3
+SELECT hired + 1, salary FROM staff LIMIT 1
+SELECT count(*), category FROM products GROUP BY GROUPING SETS ((category), ())
+SELECT ssn, count(*) FROM customers GROUP BY GROUPING SETS ((ssn), ()) LIMIT 3
+SELECT email, ssn, count(*) FROM customers GROUP BY CUBE (email, ssn) LIMIT 3
+SELECT grouping(email), email FROM customers GROUP BY ROLLUP (email) LIMIT 3
+SELECT email FROM customers INTERSECT SELECT contact FROM customer_contacts LIMIT 3
+SELECT email FROM customers EXCEPT ALL SELECT email FROM staff LIMIT 3
+SELECT a.ssn FROM customers a JOIN customers b ON a.ssn = b.ssn AND a.id < 3 AND b.id < 3
+SELECT id FROM customers WHERE (email, ssn) IN (('a', 'b'), ('c', 'd'))
+SELECT id FROM customers WHERE email = ANY (ARRAY['a', 'b']) OR ssn = ANY ('{x}')
+SELECT id FROM customers WHERE email NOT IN ('a') AND id < 3
+SELECT id, email FROM customers WHERE id < 10 ORDER BY id DESC LIMIT 2 OFFSET 1
+SELECT 1 / id, id::text::int, name::text, upper(name) || repeat('x', 3) FROM customers LIMIT 2
+SELECT regexp_replace(name, 'A', 'B'), name LIKE 'A%', name ~ '^A' FROM customers LIMIT 2
+SELECT name FROM customers ORDER BY upper(name) LIMIT 2
+SELECT upper(name), count(*) FROM customers GROUP BY upper(name) ORDER BY 2 DESC LIMIT 2
+SELECT min(name), max(created_at), sum(id), avg(id) FROM customers
+SELECT generate_series(1, 2), unnest(ARRAY['a', 'b'])
+SELECT string_agg(name, ',') FROM (SELECT name FROM customers LIMIT 3) x
+SELECT json_agg(p) FROM (SELECT * FROM products LIMIT 2) p
+SELECT jsonb_path_query(to_jsonb(p), '$.sku') FROM products p LIMIT 2
+SELECT * FROM products p, jsonb_each_text(to_jsonb(p)) LIMIT 2
+UPDATE customers SET notes = 'x' WHERE id = 4
+UPDATE customers SET notes = upper(name) WHERE id = 4
+UPDATE customers SET email = 'fresh@example.com' WHERE id = 2000 RETURNING email
+INSERT INTO customers (name, email, ssn) VALUES ('n', 'n@example.com', 'x') RETURNING id > 0, email, upper(ssn)
+INSERT INTO orders (customer_id, ordered_at) SELECT customer_id, ordered_at FROM orders WHERE id = 1 RETURNING customer_id

@@ -3,9 +3,13 @@
 //! Must never record, hold or forward anything: it only says what the rules say.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Action, Obligations, Outcome, PolicyHash, Principal, Reason, Resource};
+use model::decision::Wall;
+use model::{
+    Action, ColumnRef, Obligations, Outcome, PolicyHash, Principal, Projections, Reason, Resource,
+    Statement,
+};
 use policy::{ApprovalRule, Context};
 
 use crate::labels::LabelView;
@@ -131,6 +135,24 @@ impl Judged {
         }
     }
 
+    /// Keeps what says which columns are hidden, for a second look at the rows themselves.
+    fn build_wall(
+        &mut self,
+        rules: &Arc<Rules>,
+        asker: Asker<'_>,
+        action: &Action,
+        context: &Context,
+    ) {
+        let answers = |statement: &Statement| statement.projections != Projections::None;
+        if self.outcome == Outcome::Deny || !action.statements.iter().any(answers) {
+            return;
+        }
+        let view = LabelView::new(rules, asker.principal, asker.resource, context);
+        if view.covers_database() && !view.reveals_all() {
+            Arc::make_mut(&mut self.obligations).wall = Some(wall(rules, asker, context));
+        }
+    }
+
     fn worsen(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
         if outcome > self.outcome {
             self.reasons.clear();
@@ -146,6 +168,23 @@ impl Judged {
     }
 }
 
+/// Which columns are hidden from the asker by these rules, each looked up once.
+fn wall(rules: &Arc<Rules>, asker: Asker<'_>, context: &Context) -> Wall {
+    let (rules, context) = (Arc::clone(rules), context.clone());
+    let (principal, resource) = (asker.principal.clone(), asker.resource.clone());
+    let known: Mutex<HashMap<ColumnRef, bool>> = Mutex::default();
+    Wall::new(move |column| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hidden) = known.get(column) {
+            return *hidden;
+        }
+        let view = LabelView::new(&rules, &principal, &resource, &context);
+        let hidden = view.hidden(column).is_some();
+        known.insert(column.clone(), hidden);
+        hidden
+    })
+}
+
 /// Judgements that still hold: all of them fall when the rules change, and each second where a policy asks for the
 /// time. What else a policy may ask for stays the same for a session, or is part of the key.
 #[derive(Default)]
@@ -159,7 +198,7 @@ impl Judgements {
     /// Judges, or finds the same question answered already.
     pub(crate) fn judge(
         &mut self,
-        rules: &Rules,
+        rules: &Arc<Rules>,
         asker: Asker<'_>,
         action: &Action,
         context: &Context,
@@ -175,7 +214,9 @@ impl Judgements {
         if cacheable && let Some(judged) = self.known.get(&key) {
             return Arc::clone(judged);
         }
-        let judged = Arc::new(judge(rules, asker, action, context));
+        let mut judged = judge(rules, asker, action, context);
+        judged.build_wall(rules, asker, action, context);
+        let judged = Arc::new(judged);
         if cacheable {
             if self.known.len() >= CACHE_MAX {
                 self.known.clear();

@@ -33,8 +33,7 @@ pub(crate) struct Refused {
     pub(crate) hint: &'static str,
 }
 
-const HINT_DERIVED: &str =
-    "select the column as it is (it is then masked), or leave it out of expressions";
+const HINT_COMPUTED: &str = "select the column as it is (it is then masked) or compute with functions that cannot fail, such as upper() or left(), or ask for a policy that permits `reveal` on it";
 const HINT_USE: &str = "leave the column out of predicates, ordering and copies, or ask for a policy that permits `reveal` on it";
 const HINT_UNPROVEN: &str =
     "write it as plain statements on named tables, or ask for a policy that permits `reveal`";
@@ -85,25 +84,20 @@ fn project_column(
     match projection {
         Projection::Free => {}
         Projection::Direct(sources) => {
-            let Some((kind, type_oid)) = strictest(view, sources) else {
-                return;
-            };
-            demands.scrub = true;
-            demands.result.masks.push(Mask {
-                position,
-                kind,
-                type_oid,
-            });
-            let hidden = sources.iter().filter(|c| view.hidden(c).is_some());
-            demands.masked.extend(hidden.map(ToString::to_string));
+            if let Some(mask) = strictest(view, sources) {
+                demands.mask(view, position, mask, sources);
+            }
         }
+        // Redacted whole. COPY does not say of what type a computed column is: type 0 makes it NULL there.
         Projection::Derived(sources) => {
-            for column in sources.iter().filter(|c| view.hidden(c).is_some()) {
-                demands.refuse(
-                    "portcullis.masked-derived",
-                    format!("{column} is masked for you and may not be computed with"),
-                    HINT_DERIVED,
-                );
+            if let Some((kind, _)) = strictest(view, sources) {
+                let kind = mask::stricter(kind, MaskKind::Redact);
+                demands.mask(view, position, (kind, 0), sources);
+            }
+        }
+        Projection::Withheld(sources) => {
+            if strictest(view, sources).is_some() {
+                demands.mask(view, position, (MaskKind::Null, 0), sources);
             }
         }
     }
@@ -137,18 +131,25 @@ fn judge_use(view: &LabelView<'_>, used: &ColumnUse, demands: &mut Demands) {
         Usage::Assigned => true,
         Usage::Stored | Usage::Opaque => false,
         Usage::Compared => found.usage != PredicateUse::Opaque,
-        Usage::Predicate => found.usage == PredicateUse::Open,
+        Usage::Predicate | Usage::Computed => found.usage == PredicateUse::Open,
     };
     if !allowed {
-        demands.refuse(
-            "portcullis.masked-use",
-            format!(
-                "{} is masked for you and may not be {}",
-                used.column,
-                participle(used.usage)
-            ),
-            HINT_USE,
-        );
+        let (column, act) = (&used.column, participle(used.usage));
+        let place = match used.place.as_ref() {
+            "" => String::new(),
+            place => format!(" ({place})"),
+        };
+        let text = format!("{column} is masked for you and may not be {act}{place}");
+        demands.refuse("portcullis.masked-use", text, hint(used.usage));
+    }
+}
+
+fn hint(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Computed => HINT_COMPUTED,
+        Usage::Compared | Usage::Predicate | Usage::Stored | Usage::Assigned | Usage::Opaque => {
+            HINT_USE
+        }
     }
 }
 
@@ -156,6 +157,7 @@ fn participle(usage: Usage) -> &'static str {
     match usage {
         Usage::Compared => "compared",
         Usage::Predicate => "used in a predicate or ordering",
+        Usage::Computed => "computed with where the computation may fail or make rows by its value",
         Usage::Stored => "copied to another place",
         Usage::Assigned => "assigned",
         Usage::Opaque => "used in a way that is not followed",
@@ -183,6 +185,23 @@ fn judge_effect(view: &LabelView<'_>, effect: &Effect, demands: &mut Demands) {
 }
 
 impl Demands {
+    fn mask(
+        &mut self,
+        view: &LabelView<'_>,
+        position: usize,
+        (kind, type_oid): (MaskKind, u32),
+        sources: &[ColumnRef],
+    ) {
+        self.scrub = true;
+        self.result.masks.push(Mask {
+            position,
+            kind,
+            type_oid,
+        });
+        let hidden = sources.iter().filter(|c| view.hidden(c).is_some());
+        self.masked.extend(hidden.map(ToString::to_string));
+    }
+
     fn refuse(&mut self, rule: &str, text: String, hint: &'static str) {
         let reason = Reason {
             rule: rule.to_owned(),

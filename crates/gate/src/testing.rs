@@ -388,7 +388,6 @@ pub fn query(text: &str, statements: Vec<Statement>) -> Action {
         text_redacted: None,
         statements: statements.into(),
         parameters: Vec::new(),
-        parameters_sensitive: false,
         not_understood: None,
         analysis_key: 0,
         in_transaction: false,

@@ -152,6 +152,7 @@ fn select(projections: Vec<Projection>, uses: Vec<(&str, Usage)>) -> Action {
     let uses = uses.into_iter().map(|(name, usage)| ColumnUse {
         column: column("customers", name),
         usage,
+        place: "WHERE".into(),
     });
     let statement = Statement {
         projections: Projections::Columns(projections),
@@ -333,10 +334,18 @@ fn masks_follow_lineage_and_use() {
     check(select(vec![several(&["ssn", "card"])], vec![]), "0:Null");
     check(
         select(
-            vec![Projection::Derived(vec![column("customers", "ssn")])],
+            vec![
+                Projection::Derived(vec![column("customers", "ssn")]),
+                Projection::Withheld(vec![column("customers", "ssn")]),
+                Projection::Derived(vec![
+                    column("customers", "ssn"),
+                    column("customers", "name"),
+                ]),
+                Projection::Derived(vec![column("customers", "card")]),
+            ],
             vec![],
         ),
-        "portcullis.masked-derived",
+        "0:Redact,1:Null,2:Redact,3:Null scrub true",
     );
     check(
         select(
@@ -348,6 +357,8 @@ fn masks_follow_lineage_and_use() {
     for (name, usage, say) in [
         ("ssn", Usage::Compared, "scrub true"),
         ("ssn", Usage::Predicate, "portcullis.masked-use"),
+        ("ssn", Usage::Computed, "portcullis.masked-use"),
+        ("email", Usage::Computed, "scrub true"),
         ("ssn", Usage::Stored, "portcullis.masked-use"),
         ("ssn", Usage::Opaque, "portcullis.masked-use"),
         ("ssn", Usage::Assigned, "scrub true"),
@@ -406,7 +417,6 @@ fn values_of_unlabelled_columns_are_recorded() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff"]));
     let mut action = select(vec![], vec![("id", Usage::Compared)]);
-    action.parameters_sensitive = true;
     action.parameters = vec![Parameter {
         value: Some(b"order4711".to_vec()),
         format: ParameterFormat::Text,

@@ -195,10 +195,7 @@ fn sources(statement: &model::Statement) -> impl Iterator<Item = &model::ColumnR
         model::Projections::Columns(columns) => columns.as_slice(),
         model::Projections::None | model::Projections::Named(_) => &[],
     };
-    let projected = projected.iter().flat_map(|projection| match projection {
-        model::Projection::Free => [].iter(),
-        model::Projection::Direct(sources) | model::Projection::Derived(sources) => sources.iter(),
-    });
+    let projected = projected.iter().flat_map(model::Projection::sources);
     projected.chain(statement.uses.iter().map(|used| &used.column))
 }
 

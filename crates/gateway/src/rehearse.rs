@@ -405,7 +405,6 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         text_redacted: None,
         statements: statements.into(),
         parameters: Vec::new(),
-        parameters_sensitive: false,
         not_understood,
         analysis_key: 0,
         in_transaction: false,

@@ -81,8 +81,6 @@ pub struct Action {
     pub statements: Arc<[Statement]>,
     /// Bound parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// Whether parameters may carry values of labelled columns and must not be recorded raw.
-    pub parameters_sensitive: bool,
     /// Why the action could not be understood; such an action is refused.
     pub not_understood: Option<String>,
     /// Identifies the analysis that produced `statements`; equal keys mean equal statements.

@@ -1,5 +1,8 @@
 //! What was decided, and what comes with it.
 
+use std::sync::Arc;
+
+use crate::effect::ColumnRef;
 use crate::id::ApprovalId;
 
 /// The outcome lattice: `Deny > Hold > Allow`; combining is `max`.
@@ -80,6 +83,39 @@ pub struct Obligations {
     /// Error, notice and notification texts may quote masked values and are rebuilt from their
     /// SQLSTATE.
     pub scrub_messages: bool,
+    /// Columns are hidden from whoever acts: rows whose target names such a column as the source of a field that is
+    /// not masked are not let through, whatever the analysis said.
+    pub wall: Option<Wall>,
+}
+
+/// Which stored columns are hidden from one principal: a second look at what the analysis let through.
+#[derive(Clone)]
+pub struct Wall(Arc<dyn Fn(&ColumnRef) -> bool + Send + Sync>);
+
+impl Wall {
+    /// A wall before the columns that `hides` is true of.
+    pub fn new(hides: impl Fn(&ColumnRef) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hides))
+    }
+
+    /// Whether the column's values are hidden.
+    pub fn hides(&self, column: &ColumnRef) -> bool {
+        (self.0)(column)
+    }
+}
+
+impl PartialEq for Wall {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Wall {}
+
+impl std::fmt::Debug for Wall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wall(..)")
+    }
 }
 
 /// Obligations on the rows of one statement.

@@ -1,5 +1,6 @@
 //! What an action would do: verbs, objects, columns, and where column values flow.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One kind of effect. Policies name it as `Action::"<name>"`.
@@ -278,8 +279,20 @@ pub enum Projection {
     /// It is one of these columns as stored (several through a set operation or a view over one),
     /// value and type preserved.
     Direct(Vec<ColumnRef>),
-    /// It is computed from these columns.
+    /// It is text or JSON computed from these columns, and NULL only where they are.
     Derived(Vec<ColumnRef>),
+    /// It is computed from these columns, and even its length or its being NULL may tell of their values.
+    Withheld(Vec<ColumnRef>),
+}
+
+impl Projection {
+    /// The stored columns behind it.
+    pub fn sources(&self) -> &[ColumnRef] {
+        match self {
+            Self::Free => &[],
+            Self::Direct(sources) | Self::Derived(sources) | Self::Withheld(sources) => sources,
+        }
+    }
 }
 
 /// The output columns of one statement's result.
@@ -300,6 +313,8 @@ pub enum Usage {
     Compared,
     /// Used in any other predicate, ordering or window.
     Predicate,
+    /// Computed with in a way that may fail, or make rows, by its value.
+    Computed,
     /// Copied into another stored place.
     Stored,
     /// Written to: assigned a value by INSERT, UPDATE, MERGE or COPY.
@@ -315,4 +330,6 @@ pub struct ColumnUse {
     pub column: ColumnRef,
     /// How it is used.
     pub usage: Usage,
+    /// Where in the statement, in its own words: `WHERE`, `ORDER BY`, `substring()`. Empty where nothing says more.
+    pub place: Cow<'static, str>,
 }

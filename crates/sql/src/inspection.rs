@@ -20,8 +20,6 @@ pub struct Inspection {
     /// instead of the text when any column that the statements use or project is labelled, or any statement
     /// is not fully analysed.
     pub text_redacted: Option<String>,
-    /// Whether bound parameters may carry values of stored columns: any column is written or compared.
-    pub parameters_sensitive: bool,
     /// Whether the result depends on the text's plain literals only through their places: it may be reused
     /// for every text of equal [`crate::shape()`].
     pub shape_safe: bool,
@@ -152,8 +150,7 @@ pub(crate) fn inspect(
     };
     let parsed = parse(text).map_err(|message| {
         let plain = without_quotation(&message);
-        let parse = |text: &str| parse(text).map(drop);
-        refuse(plain, Some(SyntaxError::find(text, message, parse)))
+        refuse(plain, Some(SyntaxError::find(text, message)))
     })?;
     let locals: Vec<Relation> = view
         .overlay
@@ -189,12 +186,10 @@ pub(crate) fn inspect(
         moved |= ends || inspected.session.state_moved || inspected.session.catalog_changed;
         statements.push(inspected);
     }
-    let parameters_sensitive = statements.iter().any(uses_parameters);
     let redacted = redact(text);
     Ok(Inspection {
         shape_safe: shape_safe && statements.len() == 1,
         text_redacted: (redacted != text).then_some(redacted),
-        parameters_sensitive,
         statements,
     })
 }
@@ -298,21 +293,6 @@ fn range(text: &str, location: i32, length: i32) -> std::ops::Range<usize> {
     from..to
 }
 
-/// Whether bound values may be values of stored columns.
-fn uses_parameters(inspected: &Inspected) -> bool {
-    let own = !inspected.statement.uses.is_empty()
-        || inspected
-            .statement
-            .effects
-            .iter()
-            .any(|effect| effect.verb == Verb::Unanalysed);
-    own || match &inspected.session.step {
-        Step::Prepare { inner, .. } | Step::DeclareCursor { inner, .. } => uses_parameters(inner),
-        Step::Execute { .. } => true,
-        _ => false,
-    }
-}
-
 /// Puts one statement's parts together.
 pub(crate) fn inspected(
     mut analysis: Analysis<'_>,
@@ -391,8 +371,8 @@ mod tests {
             ("schemas", &["11", "pg_catalog"]),
             ("schemas", &["20000", "s"]),
             ("relations", &["20001", "20000", "t", "r"]),
-            ("columns", &["20001", "a", "23"]),
-            ("columns", &["20001", "b", "25"]),
+            ("columns", &["20001", "a", "23", "1"]),
+            ("columns", &["20001", "b", "25", "2"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
             ("types", &["25", "11", "text", "b", "0", "0", "0", "S"]),
         ];

@@ -16,6 +16,7 @@ mod grants;
 mod holding;
 mod hostile;
 mod identity;
+mod interference;
 mod journal;
 mod leaks;
 mod reading;

@@ -71,6 +71,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) recording: &'a str,
     /// Lines under `[[issuer]]`.
     pub(crate) issuer: &'a str,
+    /// Labels beside the shop's own.
+    pub(crate) labels: &'a str,
 }
 
 /// A gateway in front of a shop.
@@ -101,7 +103,9 @@ impl Stage {
         let config = configuration(postgres, oidc, wishes);
         let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
         let open = wishes.open;
-        let gateway = Gateway::start(binary, &config, |scratch| lay_out(scratch, open));
+        let gateway = Gateway::start(binary, &config, |scratch| {
+            lay_out(scratch, open, wishes.labels)
+        });
         Self { postgres, gateway }
     }
 
@@ -109,7 +113,7 @@ impl Stage {
     pub(crate) fn fails_to_start(wishes: &Wishes<'_>) -> String {
         let config = configuration(shop(&Server::standard()), oidc(), wishes);
         let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
-        Gateway::fails_to_start(binary, &config, |scratch| lay_out(scratch, wishes.open))
+        Gateway::fails_to_start(binary, &config, |scratch| lay_out(scratch, wishes.open, ""))
     }
 
     /// A target of its own, so that nobody else's tables show up in, under a policy that allows everything.
@@ -214,7 +218,7 @@ pub(crate) fn token(account: &str) -> String {
         .clone()
 }
 
-fn lay_out(scratch: &Scratch, open: bool) {
+fn lay_out(scratch: &Scratch, open: bool, labels: &str) {
     if open {
         scratch.copy(&repository("testing/policy/open"), "policy");
         scratch.write("upstream.password", SUPERUSER.1);
@@ -226,6 +230,9 @@ fn lay_out(scratch: &Scratch, open: bool) {
         policy.join("superusers.cedar"),
     )
     .unwrap();
+    let data = policy.join("data.toml");
+    let known = std::fs::read_to_string(&data).unwrap();
+    std::fs::write(&data, known + labels).unwrap();
     scratch.write("upstream.password", UPSTREAM_PASSWORD);
 }
 

@@ -313,10 +313,11 @@ impl Host {
             return None;
         };
         let resource = door.resource().name.clone();
+        let upstream = format!("3.{}", reached.ready.protocol_minor);
         let pump = self
             .start(guest, &key, reached, door, (deadline, control))
             .await?;
-        tracing::info!(session = %id, who, %resource, address = self.address, "session opened");
+        tracing::info!(session = %id, who, %resource, address = self.address, upstream, "session opened");
         Some(Prepared {
             id,
             pump,

@@ -393,6 +393,13 @@ impl Pump {
             Effect::CatalogChanged => {
                 self.definitions = Some((self.surroundings.read_definitions)());
             }
+            Effect::Contradicted => {
+                self.surroundings.cells.contradicted();
+                tracing::error!(
+                    session = %self.door.id(),
+                    "the target names a masked column as the source of one that was judged unmasked: please report it"
+                );
+            }
             Effect::Close(fault, text) => {
                 self.record();
                 self.part(Ending::failed(fault, text), None);

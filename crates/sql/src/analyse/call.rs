@@ -23,11 +23,11 @@ impl<'a> Analysis<'a> {
         self.call_clauses(call, &mut values, scope)?;
         let Some(names) = strings(&call.funcname) else {
             self.unknown("function", "");
-            return Ok(Value::derived(&values, 0));
+            return Ok(self.unsure(&values, 0, "a function"));
         };
         if call.agg_distinct {
             for value in &values {
-                self.compare(value);
+                self.use_equal(value, "DISTINCT");
             }
         }
         self.named_something = true;
@@ -42,23 +42,27 @@ impl<'a> Analysis<'a> {
             return Ok(self.not_a_function(call, &names, &values, scope));
         }
         if names.last() == Some(&"count") && candidates.iter().all(|found| found.is_system()) {
-            for value in &values {
-                self.compare(value);
+            for value in values.iter().take(call.args.len()) {
+                self.use_equal(value, "count()");
             }
             return Ok(Value::free(20));
         }
         for function in &candidates {
             self.run(function, call, &values);
         }
-        let returns = candidates.first().map_or(0, |first| first.returns);
-        let agree = candidates.iter().all(|found| found.returns == returns);
+        let meant = self.fitting(
+            &candidates,
+            values.get(..call.args.len()).unwrap_or(&values),
+        );
+        let returns = meant.first().map_or(0, |first| first.returns);
+        let agree = meant.iter().all(|found| found.returns == returns);
         let known = if agree && !self.is_polymorphic(returns) {
             returns
         } else {
             0
         };
         self.type_cast(known);
-        Ok(Value::derived(&values, known))
+        Ok(self.called(&candidates, call, &values, known))
     }
 
     /// FILTER, ORDER BY and OVER of a call.
@@ -77,13 +81,13 @@ impl<'a> Analysis<'a> {
             }
             if let Some(node) = sort.node.as_deref() {
                 let value = self.expression(node, scope)?;
-                self.use_value(&value, Usage::Predicate);
+                self.use_at(&value, Usage::Predicate, "ORDER BY");
                 // Within WITHIN GROUP the sorted value is the argument.
                 values.push(value);
             }
         }
         if let Some(filter) = boxed(call.agg_filter.as_ref()) {
-            self.condition(filter, scope)?;
+            self.at("FILTER", |walk| walk.condition(filter, scope))?;
         }
         if let Some(window) = &call.over {
             let value = self.window(window, scope)?;
@@ -133,25 +137,26 @@ impl<'a> Analysis<'a> {
         scope: &Scope<'_>,
     ) -> Value {
         let name = names.join(".");
-        let derived = Value::derived(values, 0);
         let is_syntax = call.funcformat == CoercionForm::CoerceSqlSyntax as i32;
         if is_syntax && names.first() == Some(&"pg_catalog") && !name.ends_with("system_user") {
-            return derived;
+            return self.unsure(values, 0, format!("{name}()"));
         }
-        if values.len() == 1
+        if let [value] = values
             && let Some(oid) = self.type_called(names)
         {
             self.type_cast(oid);
-            return Value::derived(values, oid);
+            return self.converted(value, oid, true);
         }
         if let ([argument], [name]) = (call.args.as_slice(), names)
             && let Some(NodeEnum::ColumnRef(column)) = inner(argument)
             && let Resolved::Whole(rel) = self.resolve_column(&column.fields, scope)
             && let Some((_, value)) = rel.columns.iter().find(|(column, _)| column == name)
         {
-            return value.clone();
+            let value = value.clone();
+            return self.taken(value);
         }
         self.unknown("unresolved function", &name);
+        let derived = Value::derived(values, 0);
         self.use_value(&derived, Usage::Opaque);
         derived
     }
@@ -391,10 +396,13 @@ impl<'a> Analysis<'a> {
 
     /// Whether an operand of type `actual` may be taken for one of type `wanted`.
     fn may_be(&self, wanted: u32, actual: u32) -> bool {
-        if actual == 0 || actual == super::scope::UNKNOWN || wanted < FIRST_USER_OID {
+        if actual == 0 || actual == super::scope::UNKNOWN {
             return true;
         }
         let base = self.catalog.base_type(actual);
+        if wanted < FIRST_USER_OID {
+            return self.has_own_casts() || super::total::may_take(base, wanted);
+        }
         wanted == actual
             || wanted == base
             || self.is_polymorphic(wanted)

@@ -5,14 +5,12 @@
 use model::Usage;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AExpr, AExprKind, AIndirection, CaseExpr, JsonAggConstructor, JsonOutput, JsonValueExpr, Node,
-    SubLink, SubLinkType, TypeCast, a_const,
+    AExpr, AExprKind, AIndirection, Node, SubLink, SubLinkType, TypeCast, a_const,
 };
 
 use super::scope::{Resolved, Scope, UNKNOWN, Value};
-use super::{Analysis, Walk, boxed, inner, kind_of, string, strings};
-
-const BOOL: u32 = 16;
+use super::total::oid::{BOOL, INT8, JSONB, NUMERIC};
+use super::{Analysis, Walk, boxed, inner, string, strings};
 
 impl<'a> Analysis<'a> {
     /// Where the value of an expression comes from. Uses beyond that are recorded by whoever asks.
@@ -26,16 +24,15 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    fn value(&mut self, node: &NodeEnum, scope: &Scope<'_>) -> Walk<Value> {
+    pub(crate) fn value(&mut self, node: &NodeEnum, scope: &Scope<'_>) -> Walk<Value> {
         self.enter(1)?;
         let value = match node {
-            NodeEnum::AConst(constant) => Value::free(constant_type(&constant.val)),
+            NodeEnum::AConst(constant) => Value::given(constant_type(&constant.val)),
             NodeEnum::ColumnRef(column) => self.column(&column.fields, scope),
-            NodeEnum::ParamRef(_)
-            | NodeEnum::SetToDefault(_)
-            | NodeEnum::SqlvalueFunction(_)
-            | NodeEnum::GroupingFunc(_)
-            | NodeEnum::CurrentOfExpr(_) => Value::free(0),
+            NodeEnum::ParamRef(_) | NodeEnum::SqlvalueFunction(_) => Value::given(0),
+            NodeEnum::SetToDefault(_) | NodeEnum::GroupingFunc(_) | NodeEnum::CurrentOfExpr(_) => {
+                Value::free(0)
+            }
             NodeEnum::AExpr(expr) => self.operation(expr, scope)?,
             NodeEnum::FuncCall(call) => self.call(call, scope)?,
             NodeEnum::TypeCast(cast) => self.cast(cast, scope)?,
@@ -52,16 +49,23 @@ impl<'a> Analysis<'a> {
     #[inline(never)]
     fn compound(&mut self, node: &NodeEnum, scope: &Scope<'_>) -> Walk<Value> {
         match node {
-            NodeEnum::BoolExpr(expr) => self.parts(expr.args.iter(), scope, BOOL),
-            NodeEnum::NullTest(test) => self.parts(test.arg.as_deref(), scope, BOOL),
-            NodeEnum::BooleanTest(test) => self.parts(test.arg.as_deref(), scope, BOOL),
-            NodeEnum::AArrayExpr(array) => self.parts(array.elements.iter(), scope, 0),
+            // Which operand is evaluated depends on the others: all of them are conditions.
+            NodeEnum::BoolExpr(_) => self.at("AND, OR, NOT", |walk| walk.condition(node, scope)),
+            NodeEnum::NullTest(test) => self.tested(test.arg.as_deref(), scope),
+            NodeEnum::BooleanTest(test) => self.tested(test.arg.as_deref(), scope),
+            NodeEnum::AArrayExpr(array) => self.array(&array.elements, scope),
             NodeEnum::RowExpr(row) => self.row(&row.args, scope),
-            NodeEnum::List(list) => self.parts(list.items.iter(), scope, 0),
-            NodeEnum::MinMaxExpr(expr) => self.parts(expr.args.iter(), scope, 0),
-            NodeEnum::NamedArgExpr(named) => self.parts(named.arg.as_deref(), scope, 0),
-            NodeEnum::MultiAssignRef(source) => self.parts(source.source.as_deref(), scope, 0),
-            NodeEnum::CoalesceExpr(expr) => self.alternatives(&expr.args, scope),
+            NodeEnum::List(list) => {
+                let values = self.each(&list.items, scope)?;
+                Ok(Self::sure(&values, 0))
+            }
+            NodeEnum::MinMaxExpr(expr) => self.extreme(expr, scope),
+            NodeEnum::NamedArgExpr(named) => self.parts_kept(named.arg.as_deref(), scope),
+            NodeEnum::MultiAssignRef(source) => {
+                let values = self.each(source.source.as_deref(), scope)?;
+                Ok(Self::sure(&values, 0))
+            }
+            NodeEnum::CoalesceExpr(expr) => self.alternatives(expr, scope),
             NodeEnum::CollateClause(collate) => match collate.arg.as_deref() {
                 Some(argument) => self.expression(argument, scope),
                 None => Ok(Value::default()),
@@ -84,119 +88,6 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// SQL/JSON: older servers read these words as calls of ordinary functions.
-    fn json(&mut self, node: &NodeEnum, scope: &Scope<'_>) -> Walk<Value> {
-        match node {
-            NodeEnum::JsonValueExpr(value) => self.json_value(Some(value), scope),
-            NodeEnum::JsonKeyValue(pair) => {
-                let key = self.parts(pair.key.as_deref(), scope, 0)?;
-                let value = self.json_value(pair.value.as_deref(), scope)?;
-                Ok(Value::derived([&key, &value], 0))
-            }
-            NodeEnum::JsonArgument(argument) => self.json_value(argument.val.as_deref(), scope),
-            NodeEnum::JsonObjectConstructor(object) => {
-                self.json_form(160_000, "JSON_OBJECT", object.output.as_ref());
-                self.parts(object.exprs.iter(), scope, 0)
-            }
-            NodeEnum::JsonArrayConstructor(array) => {
-                self.json_form(160_000, "JSON_ARRAY", array.output.as_ref());
-                self.parts(array.exprs.iter(), scope, 0)
-            }
-            NodeEnum::JsonArrayQueryConstructor(array) => {
-                self.json_form(160_000, "JSON_ARRAY", array.output.as_ref());
-                let row = match boxed(array.query.as_ref()) {
-                    Some(query) => self.subquery(query, scope)?,
-                    None => Vec::new(),
-                };
-                Ok(Value::derived(row.iter().map(|(_, value)| value), 0))
-            }
-            NodeEnum::JsonObjectAgg(aggregate) => {
-                let pair = aggregate.arg.as_deref();
-                let key = self.parts(pair.and_then(|pair| pair.key.as_deref()), scope, 0)?;
-                let value = self.json_value(pair.and_then(|pair| pair.value.as_deref()), scope)?;
-                let rest = self.json_aggregate(aggregate.constructor.as_deref(), scope)?;
-                Ok(Value::derived([&key, &value, &rest], 0))
-            }
-            NodeEnum::JsonArrayAgg(aggregate) => {
-                let value = self.json_value(aggregate.arg.as_deref(), scope)?;
-                let rest = self.json_aggregate(aggregate.constructor.as_deref(), scope)?;
-                Ok(Value::derived([&value, &rest], 0))
-            }
-            NodeEnum::JsonIsPredicate(test) => {
-                self.needs(160_000, "IS JSON");
-                self.parts(test.expr.as_deref(), scope, BOOL)
-            }
-            NodeEnum::JsonScalarExpr(scalar) => {
-                self.json_form(170_000, "JSON_SCALAR", scalar.output.as_ref());
-                self.parts(scalar.expr.as_deref(), scope, 0)
-            }
-            NodeEnum::JsonParseExpr(parse) => {
-                self.json_form(170_000, "JSON", parse.output.as_ref());
-                self.json_value(parse.expr.as_deref(), scope)
-            }
-            NodeEnum::JsonSerializeExpr(expr) => {
-                self.json_form(170_000, "JSON_SERIALIZE", expr.output.as_ref());
-                self.json_value(expr.expr.as_deref(), scope)
-            }
-            NodeEnum::JsonFuncExpr(function) => {
-                self.json_form(170_000, "JSON_VALUE", function.output.as_ref());
-                let mut values = vec![self.json_value(function.context_item.as_deref(), scope)?];
-                let behaviours = [&function.on_empty, &function.on_error];
-                let defaults = behaviours
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|behaviour| behaviour.expr.as_deref());
-                for part in function
-                    .passing
-                    .iter()
-                    .chain(function.pathspec.as_deref())
-                    .chain(defaults)
-                {
-                    values.push(self.expression(part, scope)?);
-                }
-                Ok(Value::derived(&values, 0))
-            }
-            other => {
-                self.unknown("expression", &kind_of(other));
-                let everything = scope.everything();
-                self.use_value(&everything, Usage::Opaque);
-                Ok(everything)
-            }
-        }
-    }
-
-    fn json_aggregate(
-        &mut self,
-        constructor: Option<&JsonAggConstructor>,
-        scope: &Scope<'_>,
-    ) -> Walk<Value> {
-        let Some(constructor) = constructor else {
-            return Ok(Value::default());
-        };
-        self.json_form(160_000, "JSON_ARRAYAGG", constructor.output.as_ref());
-        if let Some(filter) = boxed(constructor.agg_filter.as_ref()) {
-            self.condition(filter, scope)?;
-        }
-        let empty = Vec::new();
-        self.order_by(&constructor.agg_order, &empty, scope)?;
-        match constructor.over.as_deref() {
-            Some(window) => self.window(window, scope),
-            None => Ok(Value::default()),
-        }
-    }
-
-    fn json_form(&mut self, version: u32, name: &str, output: Option<&JsonOutput>) {
-        self.needs(version, name);
-        if let Some(name) = output.and_then(|output| output.type_name.as_ref()) {
-            self.type_name(name);
-        }
-    }
-
-    fn json_value(&mut self, value: Option<&JsonValueExpr>, scope: &Scope<'_>) -> Walk<Value> {
-        let raw = value.and_then(|value| value.raw_expr.as_deref());
-        self.parts(raw, scope, 0)
-    }
-
     /// Syntax that this parser knows and an older server would read otherwise.
     pub(crate) fn needs(&mut self, version: u32, syntax: &str) {
         if self.catalog.server_version < version {
@@ -204,18 +95,43 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// A value computed from all parts.
+    /// The value of every part.
+    pub(crate) fn each<'n>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'n Node>,
+        scope: &Scope<'_>,
+    ) -> Walk<Vec<Value>> {
+        let mut values = Vec::new();
+        for part in parts {
+            values.push(self.expression(part, scope)?);
+        }
+        Ok(values)
+    }
+
+    /// A test that never fails.
+    fn tested(&mut self, argument: Option<&Node>, scope: &Scope<'_>) -> Walk<Value> {
+        let values = self.each(argument, scope)?;
+        Ok(Self::sure(&values, BOOL))
+    }
+
+    /// ARRAY[…]: fails only where its elements are converted.
+    fn array(&mut self, elements: &[Node], scope: &Scope<'_>) -> Walk<Value> {
+        let values = self.each(elements, scope)?;
+        Ok(match self.agree(&values) {
+            true => Self::sure(&values, 0),
+            false => self.unsure(&values, 0, "ARRAY"),
+        })
+    }
+
+    /// A value computed from all parts, in a way that is not known never to fail.
     pub(crate) fn parts<'n>(
         &mut self,
         parts: impl IntoIterator<Item = &'n Node>,
         scope: &Scope<'_>,
         type_oid: u32,
     ) -> Walk<Value> {
-        let mut values = Vec::new();
-        for part in parts {
-            values.push(self.expression(part, scope)?);
-        }
-        Ok(Value::derived(&values, type_oid))
+        let values = self.each(parts, scope)?;
+        Ok(self.unsure(&values, type_oid, "an expression that may fail"))
     }
 
     /// Parts that stand in named targets, as in XMLFOREST.
@@ -245,7 +161,7 @@ impl<'a> Analysis<'a> {
                 values.push(self.expression(item, scope)?);
             }
         }
-        Ok(Value::derived(&values, 0))
+        Ok(self.record(&values))
     }
 
     /// All columns of what a star stands for, as one value.
@@ -263,67 +179,24 @@ impl<'a> Analysis<'a> {
 
     fn whole(&mut self, rel: Option<super::scope::Rel>) -> Value {
         match rel {
-            Some(rel) if !rel.partial => rel.whole(),
             Some(rel) => {
-                self.unknown("columns that are not known", &rel.name);
-                rel.whole()
+                if rel.partial {
+                    self.unknown("columns that are not known", &rel.name);
+                }
+                let columns = rel.columns.iter().map(|(_, value)| value.clone());
+                let columns: Vec<Value> = columns
+                    .map(|value| self.answer(value, "a computed column"))
+                    .collect();
+                match rel.partial {
+                    true => Value::derived(&columns, 0),
+                    false => self.record(&columns),
+                }
             }
             None => {
                 self.unknown("unresolved column", "*");
                 Value::default()
             }
         }
-    }
-
-    /// COALESCE: one of the parts, unchanged.
-    fn alternatives(&mut self, parts: &[Node], scope: &Scope<'_>) -> Walk<Value> {
-        let mut joined: Option<Value> = None;
-        for part in parts {
-            let value = self.expression(part, scope)?;
-            joined = Some(match joined {
-                None => value,
-                // A placeholder of the client's choosing beside a column would tell which rows are NULL.
-                Some(known) => Value::derived([&known, &value], known.either(&value).type_oid),
-            });
-        }
-        Ok(joined.unwrap_or_default())
-    }
-
-    #[inline(never)]
-    fn case(&mut self, case: &CaseExpr, scope: &Scope<'_>) -> Walk<Value> {
-        let mut values = Vec::new();
-        let tested = match case.arg.as_deref() {
-            Some(argument) => Some(self.expression(argument, scope)?),
-            None => None,
-        };
-        if let Some(tested) = &tested {
-            self.compare(tested);
-            // CASE x WHEN y compares with the operator `=` of the path.
-            self.operator_named(&["="], tested.type_oid, 0);
-        }
-        for when in &case.args {
-            let Some(NodeEnum::CaseWhen(when)) = inner(when) else {
-                self.unknown("CASE", "");
-                continue;
-            };
-            if let Some(condition) = boxed(when.expr.as_ref()) {
-                values.push(if tested.is_some() {
-                    let value = self.value(condition, scope)?;
-                    self.compare(&value);
-                    value
-                } else {
-                    self.condition(condition, scope)?
-                });
-            }
-            if let Some(result) = when.result.as_deref() {
-                values.push(self.expression(result, scope)?);
-            }
-        }
-        if let Some(otherwise) = case.defresult.as_deref() {
-            values.push(self.expression(otherwise, scope)?);
-        }
-        values.extend(tested);
-        Ok(Value::derived(&values, 0))
     }
 
     /// A condition: records what it compares, and gives its value.
@@ -422,8 +295,7 @@ impl<'a> Analysis<'a> {
             let no_left = is_first && expr.lexpr.is_none();
             let left_type = if no_left { 0 } else { value.type_oid };
             self.operator(&expr.name, left_type, right.type_oid);
-            let type_oid = if is_boolean(expr) { BOOL } else { 0 };
-            value = Value::derived([&value, &right], type_oid);
+            value = self.operated(expr, &value, &right);
             is_first = false;
         }
         Ok(value)
@@ -443,11 +315,7 @@ impl<'a> Analysis<'a> {
         if self.is_name_type(type_oid) {
             self.shape_safe = false;
         }
-        let keeps = type_oid != 0 && type_oid == value.type_oid && name.typmods.is_empty();
-        if keeps {
-            return Ok(value);
-        }
-        Ok(Value::derived([&value], type_oid))
+        Ok(self.converted(&value, type_oid, name.typmods.is_empty()))
     }
 
     #[inline(never)]
@@ -456,7 +324,7 @@ impl<'a> Analysis<'a> {
             Some(query) => self.subquery(query, scope)?,
             None => Vec::new(),
         };
-        let all = Value::derived(row.iter().map(|(_, value)| value), 0);
+        let all = Self::sure(row.iter().map(|(_, value)| value), 0);
         match SubLinkType::try_from(link.sub_link_type) {
             Ok(SubLinkType::ExistsSublink) => Ok(Value::free(BOOL)),
             // Several columns are compared with a row, or assigned to several: every one of them counts.
@@ -479,9 +347,9 @@ impl<'a> Analysis<'a> {
                 }
                 for value in tested.iter().chain(row.iter().map(|(_, value)| value)) {
                     if is_equal {
-                        self.compare(value);
+                        self.use_equal(value, "IN, ANY or ALL");
                     } else {
-                        self.use_value(value, Usage::Predicate);
+                        self.use_at(value, Usage::Predicate, "ANY or ALL");
                     }
                 }
                 let mut joined = Value::derived(tested.iter().chain([&all]), BOOL);
@@ -507,25 +375,55 @@ impl<'a> Analysis<'a> {
             && let Resolved::Whole(rel) = self.resolve_column(&column.fields, scope)
             && let Some((_, value)) = rel.columns.iter().find(|(name, _)| name == field)
         {
-            return Ok(value.clone());
+            let value = value.clone();
+            return Ok(self.taken(value));
         }
         let mut values = vec![self.expression(argument, scope)?];
+        let element = values.first().map_or(0, |value| self.element_type(value));
+        let mut sure = element != 0 && node.indirection.len() == 1;
         for step in &node.indirection {
             match inner(step) {
                 Some(NodeEnum::String(field)) => {
                     // May be a function of that name instead of a field.
                     self.functional(&field.sval, &mut values);
+                    sure = false;
                 }
                 Some(NodeEnum::AIndices(indices)) => {
+                    sure &= !indices.is_slice;
                     for bound in [&indices.lidx, &indices.uidx].into_iter().flatten() {
-                        values.push(self.expression(bound, scope)?);
+                        let bound = self.expression(bound, scope)?;
+                        sure &= bound.sources.is_empty();
+                        values.push(bound);
                     }
                 }
                 Some(NodeEnum::AStar(_)) => self.unknown("expansion of a row", ""),
                 _ => self.unknown("indirection", ""),
             }
         }
-        Ok(Value::derived(&values, 0))
+        if !sure {
+            return Ok(self.unsure(&values, 0, "a field or subscript"));
+        }
+        let mut value = Self::sure(&values, element);
+        value.telling = true;
+        Ok(value)
+    }
+
+    /// The type that one subscript gives: of an array of plain elements, or of jsonb; 0 of anything else.
+    fn element_type(&self, value: &Value) -> u32 {
+        if value.type_oid == JSONB {
+            return JSONB;
+        }
+        let known = self.catalog.types.get(&value.type_oid);
+        let element = known.filter(|known| known.is_array);
+        let element = element.map(|known| Value::free(known.element));
+        element
+            .filter(|element| self.is_plain(element))
+            .map_or(0, |element| element.type_oid)
+    }
+
+    /// A column as a query takes it.
+    pub(crate) fn taken(&mut self, value: Value) -> Value {
+        self.answer(value, "a computed column")
     }
 
     /// What a column reference means, nothing recorded.
@@ -556,7 +454,7 @@ impl<'a> Analysis<'a> {
         match self.resolve_column(fields, scope) {
             Resolved::Column(value) => {
                 self.type_read(value.type_oid);
-                value
+                self.taken(value)
             }
             Resolved::Whole(rel) => self.whole(Some(rel)),
             Resolved::Functional(rel, name) => {
@@ -564,7 +462,7 @@ impl<'a> Analysis<'a> {
                 if !self.functional(&name, &mut values) {
                     self.unknown("unresolved column", &format!("{}.{name}", rel.name));
                 }
-                Value::derived(&values, 0)
+                self.unsure(&values, 0, format!("{name}()"))
             }
             Resolved::Unknown => {
                 let name = strings(fields).unwrap_or_default().join(".");
@@ -587,11 +485,17 @@ fn constant_type(value: &Option<a_const::Val>) -> u32 {
         Some(a_const::Val::Boolval(_)) => BOOL,
         // Strings and NULL take on the type of their neighbour.
         Some(a_const::Val::Sval(_)) | None => UNKNOWN,
-        Some(a_const::Val::Fval(_) | a_const::Val::Bsval(_)) => 0,
+        Some(a_const::Val::Fval(number)) => {
+            let whole = number.fval.bytes().all(|byte| byte.is_ascii_digit());
+            let fits = whole && number.fval.parse::<i64>().is_ok();
+            if fits { INT8 } else { NUMERIC }
+        }
+        Some(a_const::Val::Bsval(_)) => 0,
     }
 }
 
-fn symbol(expr: &AExpr) -> &str {
+/// The operator's last name.
+pub(crate) fn symbol(expr: &AExpr) -> &str {
     expr.name.last().and_then(string).unwrap_or_default()
 }
 
@@ -605,125 +509,14 @@ fn is_equality(expr: &AExpr) -> bool {
     }
 }
 
-fn is_boolean(expr: &AExpr) -> bool {
-    match AExprKind::try_from(expr.kind) {
+/// The type of an operator's result where its form tells; else 0.
+pub(crate) fn operator_type(expr: &AExpr) -> u32 {
+    let boolean = match AExprKind::try_from(expr.kind) {
         Ok(AExprKind::AexprOp) => {
             matches!(symbol(expr), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=")
         }
         Ok(AExprKind::AexprNullif) => false,
         _ => true,
-    }
-}
-
-/// The name PostgreSQL gives an output column (`FigureColname`).
-pub(crate) fn column_name(node: &Node) -> String {
-    inner(node)
-        .and_then(|node| figure(node, 0))
-        .map_or_else(|| "?column?".to_owned(), |(name, _)| name)
-}
-
-/// A name and whether it is a strong one (1: from a type only, 2: of its own).
-fn figure(node: &NodeEnum, depth: usize) -> Option<(String, u8)> {
-    if depth > 64 {
-        return None;
-    }
-    let last = |nodes: &[Node]| {
-        nodes
-            .iter()
-            .rev()
-            .find_map(string)
-            .map(|name| (name.to_owned(), 2))
     };
-    let own = |name: &str| Some((name.to_owned(), 2));
-    let within = |node: Option<&Box<Node>>| boxed(node).and_then(|node| figure(node, depth + 1));
-    match node {
-        NodeEnum::ColumnRef(column) => last(&column.fields),
-        NodeEnum::AIndirection(indirection) => {
-            last(&indirection.indirection).or_else(|| within(indirection.arg.as_ref()))
-        }
-        NodeEnum::FuncCall(call) => last(&call.funcname),
-        NodeEnum::AExpr(expr) if expr.kind == AExprKind::AexprNullif as i32 => own("nullif"),
-        NodeEnum::TypeCast(cast) => match within(cast.arg.as_ref()) {
-            Some((name, 2)) => Some((name, 2)),
-            weak => {
-                let names = cast.type_name.as_ref().map(|name| name.names.as_slice());
-                names.and_then(last).map(|(name, _)| (name, 1)).or(weak)
-            }
-        },
-        NodeEnum::CollateClause(collate) => within(collate.arg.as_ref()),
-        NodeEnum::GroupingFunc(_) => own("grouping"),
-        NodeEnum::MergeSupportFunc(_) => own("merge_action"),
-        NodeEnum::SubLink(link) => match SubLinkType::try_from(link.sub_link_type) {
-            Ok(SubLinkType::ExistsSublink) => own("exists"),
-            Ok(SubLinkType::ArraySublink) => own("array"),
-            Ok(SubLinkType::ExprSublink) => match boxed(link.subselect.as_ref()) {
-                Some(NodeEnum::SelectStmt(select)) => {
-                    match select.target_list.first().and_then(inner) {
-                        Some(NodeEnum::ResTarget(target)) if !target.name.is_empty() => {
-                            own(&target.name)
-                        }
-                        Some(NodeEnum::ResTarget(target)) => within(target.val.as_ref()),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            },
-            _ => None,
-        },
-        NodeEnum::CaseExpr(case) => match within(case.defresult.as_ref()) {
-            Some((name, 2)) => Some((name, 2)),
-            _ => Some(("case".to_owned(), 1)),
-        },
-        NodeEnum::AArrayExpr(_) => own("array"),
-        NodeEnum::RowExpr(_) => own("row"),
-        NodeEnum::CoalesceExpr(_) => own("coalesce"),
-        NodeEnum::MinMaxExpr(expr) => own(if expr.op == 2 { "least" } else { "greatest" }),
-        NodeEnum::SqlvalueFunction(function) => own(sql_value_name(function.op)?),
-        NodeEnum::XmlExpr(xml) => own(xml_name(xml.op)?),
-        NodeEnum::XmlSerialize(_) => own("xmlserialize"),
-        NodeEnum::JsonParseExpr(_) => own("json"),
-        NodeEnum::JsonScalarExpr(_) => own("json_scalar"),
-        NodeEnum::JsonSerializeExpr(_) => own("json_serialize"),
-        NodeEnum::JsonObjectConstructor(_) => own("json_object"),
-        NodeEnum::JsonArrayConstructor(_) | NodeEnum::JsonArrayQueryConstructor(_) => {
-            own("json_array")
-        }
-        NodeEnum::JsonObjectAgg(_) => own("json_objectagg"),
-        NodeEnum::JsonArrayAgg(_) => own("json_arrayagg"),
-        NodeEnum::JsonFuncExpr(function) => own(match function.op {
-            1 => "json_exists",
-            2 => "json_query",
-            _ => "json_value",
-        }),
-        _ => None,
-    }
-}
-
-fn sql_value_name(op: i32) -> Option<&'static str> {
-    Some(match op {
-        1 => "current_date",
-        2 | 3 => "current_time",
-        4 | 5 => "current_timestamp",
-        6 | 7 => "localtime",
-        8 | 9 => "localtimestamp",
-        10 => "current_role",
-        11 => "current_user",
-        12 => "user",
-        13 => "session_user",
-        14 => "current_catalog",
-        15 => "current_schema",
-        _ => return None,
-    })
-}
-
-fn xml_name(op: i32) -> Option<&'static str> {
-    Some(match op {
-        1 => "xmlconcat",
-        2 => "xmlelement",
-        3 => "xmlforest",
-        4 => "xmlparse",
-        5 => "xmlpi",
-        6 => "xmlroot",
-        _ => return None,
-    })
+    if boolean { BOOL } else { 0 }
 }

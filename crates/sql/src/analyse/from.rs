@@ -54,7 +54,7 @@ impl<'a> Analysis<'a> {
                     parts.push(self.expression(argument, &within)?);
                 }
                 let value = Value::derived(&parts, 0);
-                self.use_value(&value, Usage::Predicate);
+                self.use_at(&value, Usage::Predicate, "TABLESAMPLE");
                 self.sample_method(&sample.method);
                 Ok(rels)
             }
@@ -131,7 +131,7 @@ impl<'a> Analysis<'a> {
         }
         let value = Value::derived(&values, 0);
         // How many rows come back depends on the arguments too.
-        self.use_value(&value, Usage::Predicate);
+        self.use_at(&value, Usage::Predicate, "a function in FROM");
         Ok(value)
     }
 
@@ -182,7 +182,7 @@ impl<'a> Analysis<'a> {
             // ON sees the two sides and the levels outside, not the other FROM items.
             let mut both = outside(scope);
             both.rels = left.iter().chain(&right).cloned().collect();
-            self.condition(condition, &both)?;
+            self.at("JOIN … ON", |walk| walk.condition(condition, &both))?;
         }
         let merged = self.merged_names(join, &left, &right);
         let columns = Rc::new(self.merge_columns(&merged, kind, &left, &right));
@@ -257,10 +257,12 @@ impl<'a> Analysis<'a> {
                 row.push((name.clone(), Value::derived([], 0)));
                 continue;
             };
-            self.compare(one);
-            self.compare(two);
+            self.use_equal(one, "USING or NATURAL JOIN");
+            self.use_equal(two, "USING or NATURAL JOIN");
             let value = match kind {
-                _ if one.type_oid != two.type_oid => Value::derived([one, two], 0),
+                _ if !self.agree([one, two]) => {
+                    self.unsure([one, two], 0, "the conversion of a column")
+                }
                 JoinType::JoinRight => two.clone(),
                 JoinType::JoinFull => one.either(two),
                 _ => one.clone(),
@@ -287,9 +289,9 @@ impl<'a> Analysis<'a> {
                 continue;
             };
             let value = self.expression(function, scope)?;
-            self.use_value(&value, Usage::Predicate);
+            self.use_at(&value, Usage::Predicate, "a function in FROM");
             let value = Value::derived([&value], 0);
-            let name = super::expression::column_name(function);
+            let name = super::naming::column_name(function);
             let mut definitions: Vec<&Node> = range.coldeflist.iter().collect();
             if let Some(NodeEnum::List(own)) = list.items.get(1).and_then(inner) {
                 definitions.extend(&own.items);

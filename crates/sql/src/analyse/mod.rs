@@ -3,18 +3,23 @@
 //! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
 
 mod call;
+mod choice;
 mod datatype;
 mod ddl;
 mod expression;
 mod from;
+mod json;
+mod naming;
 mod query;
 mod reach;
 mod relation;
 mod scope;
 mod session;
+mod total;
 mod utility;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::{ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb};
@@ -28,6 +33,7 @@ use crate::state::View;
 pub(crate) use datatype::{routine_effects, type_effects};
 pub(crate) use relation::Opened;
 use scope::{Kind, Source, Value};
+use total::oid;
 
 /// Levels of nesting that the walk follows.
 const DEPTH_MAX: usize = 10_000;
@@ -49,6 +55,9 @@ pub(crate) enum Halt {
 
 pub(crate) type Walk<T> = Result<T, Halt>;
 
+/// Where in a statement something is used, for reasons.
+pub(crate) type Place = Cow<'static, str>;
+
 /// What is collected while one statement is walked.
 pub(crate) struct Analysis<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -58,7 +67,9 @@ pub(crate) struct Analysis<'a> {
     sources: Vec<(RelationId, usize)>,
     source_ids: HashMap<(RelationId, usize), Source>,
     effects: BTreeMap<(Verb, Object), BTreeSet<String>>,
-    uses: BTreeSet<(Source, Usage)>,
+    uses: BTreeMap<(Source, Usage), Place>,
+    /// The clause being walked.
+    place: &'static str,
     /// Columns that count as read though nothing comes of their values.
     pub(crate) planned: BTreeSet<Source>,
     /// Uses of statements that this one keeps for later.
@@ -106,7 +117,8 @@ impl<'a> Analysis<'a> {
             sources: Vec::new(),
             source_ids: HashMap::new(),
             effects: BTreeMap::new(),
-            uses: BTreeSet::new(),
+            uses: BTreeMap::new(),
+            place: "",
             planned: BTreeSet::new(),
             kept_uses: Vec::new(),
             opening: Vec::new(),
@@ -210,19 +222,43 @@ impl<'a> Analysis<'a> {
 
     /// Records a use of everything that reaches `value`.
     pub(crate) fn use_value(&mut self, value: &Value, usage: Usage) {
+        self.use_at(value, usage, self.place);
+    }
+
+    /// Records a use at a place of its own; of several the first is kept.
+    pub(crate) fn use_at(&mut self, value: &Value, usage: Usage, place: impl Into<Place>) {
+        let place = place.into();
         for source in &value.sources {
-            self.uses.insert((*source, usage));
+            let kept = self.uses.entry((*source, usage));
+            kept.or_insert_with(|| place.clone());
         }
+    }
+
+    /// Walks one clause: what is used in it is said to be used there.
+    pub(crate) fn at<T>(
+        &mut self,
+        place: &'static str,
+        walk: impl FnOnce(&mut Self) -> Walk<T>,
+    ) -> Walk<T> {
+        let outer = std::mem::replace(&mut self.place, place);
+        let walked = walk(self)?;
+        self.place = outer;
+        Ok(walked)
     }
 
     /// Records equality: of a column as it is, it is a comparison; of anything computed, a predicate.
     pub(crate) fn compare(&mut self, value: &Value) {
+        self.use_equal(value, self.place);
+    }
+
+    /// As [`Self::compare`], at a place of its own.
+    pub(crate) fn use_equal(&mut self, value: &Value, place: impl Into<Place>) {
         let usage = match value.kind {
             Kind::Derived => Usage::Predicate,
             Kind::Direct | Kind::Free if value.mixed => Usage::Predicate,
             Kind::Direct | Kind::Free => Usage::Compared,
         };
-        self.use_value(value, usage);
+        self.use_at(value, usage, place);
     }
 
     /// The relation and everything below it that a read or write of it reaches.
@@ -295,8 +331,11 @@ impl<'a> Analysis<'a> {
 
     fn projection(&self, value: &Value) -> Projection {
         let refs = self.refs(value);
+        // Bounded texts are redacted to their own length, and other types to NULL.
+        let whole = matches!(value.type_oid, oid::TEXT | oid::JSON | oid::JSONB);
         match value.kind {
             _ if refs.is_empty() => Projection::Free,
+            Kind::Derived if value.telling || !whole => Projection::Withheld(refs),
             Kind::Derived => Projection::Derived(refs),
             Kind::Direct | Kind::Free => Projection::Direct(refs),
         }
@@ -324,6 +363,11 @@ impl<'a> Analysis<'a> {
 
     /// Turns what was collected into a statement's parts.
     pub(crate) fn finish(mut self, answer: &Answer) -> Finished {
+        if let Answer::Row(row) = answer {
+            for (_, value) in row {
+                self.answer(value.clone(), "a computed column");
+            }
+        }
         let projections = match answer {
             Answer::Nothing | Answer::Plain => Projections::None,
             Answer::Row(row) => Projections::Columns(
@@ -343,7 +387,7 @@ impl<'a> Analysis<'a> {
         }
         read.extend(
             self.uses
-                .iter()
+                .keys()
                 .filter(|(_, usage)| *usage != Usage::Assigned)
                 .map(|(source, _)| *source),
         );
@@ -351,14 +395,15 @@ impl<'a> Analysis<'a> {
             self.read(source);
         }
         let mut uses: Vec<ColumnUse> = std::mem::take(&mut self.kept_uses);
-        for (source, usage) in &self.uses {
+        for ((source, usage), place) in &self.uses {
             uses.extend(self.stored(*source).into_iter().map(|column| ColumnUse {
                 column,
                 usage: *usage,
+                place: place.clone(),
             }));
         }
         uses.sort();
-        uses.dedup();
+        uses.dedup_by(|next, kept| next.column == kept.column && next.usage == kept.usage);
         Finished {
             effects: self.effects(),
             projections,

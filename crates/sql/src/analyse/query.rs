@@ -62,18 +62,22 @@ impl<'a> Analysis<'a> {
         let row = self.targets(&select.target_list, &scope)?;
         self.row_setting = None;
         if let Some(condition) = boxed(select.where_clause.as_ref()) {
-            self.condition(condition, &scope)?;
+            self.at("WHERE", |walk| walk.condition(condition, &scope))?;
         }
-        self.group_by(&select.group_clause, &row, &scope)?;
+        self.at("GROUP BY", |walk| {
+            walk.group_by(&select.group_clause, &row, &scope)
+        })?;
         if let Some(condition) = boxed(select.having_clause.as_ref()) {
-            self.condition(condition, &scope)?;
+            self.at("HAVING", |walk| walk.condition(condition, &scope))?;
         }
         for window in &select.window_clause {
             if let Some(NodeEnum::WindowDef(window)) = inner(window) {
                 self.window(window, &scope)?;
             }
         }
-        self.distinct(&select.distinct_clause, &row, &scope)?;
+        self.at("DISTINCT", |walk| {
+            walk.distinct(&select.distinct_clause, &row, &scope)
+        })?;
         self.order_by(&select.sort_clause, &row, &scope)?;
         self.limits(select, &scope)?;
         self.locking(&select.locking_clause, &scope);
@@ -115,15 +119,23 @@ impl<'a> Analysis<'a> {
                 self.unknown("set operation of unequal width", "");
             }
             for ((_, value), (_, with)) in row.iter_mut().zip(&other) {
-                *value = value.either(with);
+                *value = self.one_of(value, with);
             }
             if !keeps_all {
                 for (_, value) in row.iter().chain(&other) {
-                    self.compare(value);
+                    self.use_equal(value, "a set operation");
                 }
             }
         }
         Ok(row)
+    }
+
+    /// Rows of one query or the other: PostgreSQL converts the columns where their types differ.
+    fn one_of(&mut self, value: &Value, with: &Value) -> Value {
+        match self.agree([value, with]) {
+            true => value.either(with),
+            false => self.unsure([value, with], 0, "the conversion of a column"),
+        }
     }
 
     fn values(&mut self, lists: &[Node], scope: &Scope<'_>) -> Walk<Row> {
@@ -142,7 +154,7 @@ impl<'a> Analysis<'a> {
                 None => row = Some(current),
                 Some(row) => {
                     for ((_, value), (_, with)) in row.iter_mut().zip(&current) {
-                        *value = value.either(with);
+                        *value = self.one_of(value, with);
                     }
                 }
             }
@@ -197,7 +209,7 @@ impl<'a> Analysis<'a> {
         let first = scope.ctes.len();
         for term in &terms {
             let width = self.width(term);
-            let mut row: Row = vec![(String::new(), Value::free(super::scope::UNKNOWN)); width];
+            let mut row: Row = vec![(String::new(), Value::given(super::scope::UNKNOWN)); width];
             name_first_columns(term, &mut row);
             scope.ctes.push(Cte {
                 name: term.ctename.clone(),
@@ -256,15 +268,18 @@ impl<'a> Analysis<'a> {
 
     /// Any query that stands within another: SELECT, or a data-changing statement in WITH.
     ///
-    /// A computed column that nobody looks at is computed all the same: how many rows it makes, and whether it fails,
-    /// tells about what it was computed from.
+    /// A computed column that nobody looks at is computed all the same: what may fail in it was answered for where it
+    /// stands.
     pub(crate) fn subquery(&mut self, query: &NodeEnum, scope: &Scope<'_>) -> Walk<Row> {
-        let row = self.any_query(query, scope)?;
-        // A view's computations were not chosen by whoever asks.
-        if self.opening.is_empty() {
-            for (_, value) in row.iter().filter(|(_, value)| value.kind == Kind::Derived) {
-                self.use_value(value, Usage::Predicate);
-            }
+        let outer = std::mem::take(&mut self.place);
+        let mut row = self.any_query(query, scope)?;
+        self.place = outer;
+        // Level by level, a text could double.
+        for (_, value) in row
+            .iter_mut()
+            .filter(|(_, value)| value.kind == Kind::Derived)
+        {
+            value.steady = false;
         }
         Ok(row)
     }
@@ -316,7 +331,7 @@ impl<'a> Analysis<'a> {
         }
         let value = self.expression(node, scope)?;
         let name = if target.name.is_empty() {
-            super::expression::column_name(node)
+            super::naming::column_name(node)
         } else {
             target.name.clone()
         };
@@ -352,7 +367,10 @@ impl<'a> Analysis<'a> {
         if rel.partial {
             self.unknown("columns that are not known", &rel.name);
         }
-        row.extend(rel.columns.iter().cloned());
+        for (name, value) in rel.columns.iter() {
+            let value = self.taken(value.clone());
+            row.push((name.clone(), value));
+        }
     }
 
     fn row_star(
@@ -431,7 +449,7 @@ impl<'a> Analysis<'a> {
             }
             if let Some(node) = sort.node.as_deref() {
                 let value = self.output_or_expression(node, row, scope, false)?;
-                self.use_value(&value, Usage::Predicate);
+                self.use_at(&value, Usage::Predicate, "ORDER BY");
             }
         }
         Ok(())
@@ -478,10 +496,11 @@ impl<'a> Analysis<'a> {
 
     /// A window's partition, order and frame.
     pub(crate) fn window(&mut self, window: &WindowDef, scope: &Scope<'_>) -> Walk<Value> {
-        let mut parts = Vec::new();
-        for node in &window.partition_clause {
-            parts.push(self.expression(node, scope)?);
+        let partition = self.each(&window.partition_clause, scope)?;
+        for value in &partition {
+            self.use_equal(value, "PARTITION BY");
         }
+        let mut parts = Vec::new();
         for node in &window.order_clause {
             if let Some(NodeEnum::SortBy(sort)) = inner(node) {
                 if !sort.use_op.is_empty() {
@@ -499,8 +518,8 @@ impl<'a> Analysis<'a> {
             parts.push(self.expression(offset, scope)?);
         }
         let value = Value::derived(&parts, 0);
-        self.use_value(&value, Usage::Predicate);
-        Ok(value)
+        self.use_at(&value, Usage::Predicate, "OVER");
+        Ok(Value::derived(parts.iter().chain(&partition), 0))
     }
 
     fn limits(&mut self, select: &SelectStmt, scope: &Scope<'_>) -> Walk<()> {
@@ -509,7 +528,7 @@ impl<'a> Analysis<'a> {
             .flatten()
         {
             let value = self.expression(node, scope)?;
-            self.use_value(&value, Usage::Predicate);
+            self.use_at(&value, Usage::Predicate, "LIMIT or OFFSET");
         }
         Ok(())
     }
@@ -557,7 +576,7 @@ fn name_first_columns(term: &CommonTableExpr, row: &mut Row) {
         if let Some(NodeEnum::ResTarget(target)) = inner(target) {
             *name = match target.val.as_deref() {
                 _ if !target.name.is_empty() => target.name.clone(),
-                Some(node) => super::expression::column_name(node),
+                Some(node) => super::naming::column_name(node),
                 None => continue,
             };
         }

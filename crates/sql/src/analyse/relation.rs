@@ -17,9 +17,19 @@ use crate::state::View;
 pub(crate) struct Opened {
     effects: Vec<Effect>,
     uses: Vec<((RelationId, usize), Usage)>,
-    columns: Vec<(Kind, Vec<(RelationId, usize)>)>,
+    columns: Vec<Under>,
     /// Part of it could not be followed.
     unknown: bool,
+}
+
+/// One column of a view by what lies under it.
+#[derive(Clone, Debug, Default)]
+struct Under {
+    kind: Kind,
+    mixed: bool,
+    telling: bool,
+    risky: bool,
+    sources: Vec<(RelationId, usize)>,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -122,7 +132,12 @@ impl<'a> Analysis<'a> {
         for (name, text) in relation.generated() {
             let under = self.generated_from(id, relation, text);
             if let Some((_, value)) = row.iter_mut().find(|(column, _)| column == name) {
-                *value = Value::derived([&*value, &under], value.type_oid);
+                let type_oid = value.type_oid;
+                *value = Value::derived([&*value, &under], type_oid);
+                // Stored, it was computed by whoever wrote it.
+                value.risky &= self.catalog.server_version >= 180_000;
+                value.telling = true;
+                value.steady = true;
             }
         }
         row
@@ -175,8 +190,8 @@ impl<'a> Analysis<'a> {
                 let value = Value {
                     kind: Kind::Direct,
                     sources: vec![self.source(id, at)],
-                    type_oid: column.type_oid,
-                    mixed: false,
+                    steady: true,
+                    ..Value::free(column.type_oid)
                 };
                 (column.name.clone(), value)
             })
@@ -204,19 +219,23 @@ impl<'a> Analysis<'a> {
         }
         for ((under, at), usage) in &opened.uses {
             let source = self.source(*under, *at);
-            self.uses.insert((source, *usage));
+            let kept = self.uses.entry((source, *usage));
+            kept.or_insert(super::Place::Borrowed("the query of a view"));
         }
         let mut row = Row::with_capacity(relation.columns.len());
         for (at, column) in relation.columns.iter().enumerate() {
             let mut value = Value {
-                kind: Kind::Free,
                 sources: vec![self.source(id, at)],
-                type_oid: column.type_oid,
-                mixed: false,
+                ..Value::free(column.type_oid)
             };
-            if let Some((kind, under)) = opened.columns.get(at) {
-                value.kind = *kind;
-                for (relation, at) in under {
+            if let Some(under) = opened.columns.get(at) {
+                value.kind = under.kind;
+                value.mixed = under.mixed;
+                value.telling = under.telling;
+                // A materialised view's rows were computed before.
+                value.risky = under.risky && relation.kind != b'm';
+                value.steady = under.kind == Kind::Direct;
+                for (relation, at) in &under.sources {
                     let source = self.source(*relation, *at);
                     value.sources.push(source);
                 }
@@ -275,11 +294,17 @@ impl<'a> Analysis<'a> {
             uses: self
                 .uses
                 .iter()
-                .filter_map(|(source, usage)| Some((place(source)?, *usage)))
+                .filter_map(|((source, usage), _)| Some((place(source)?, *usage)))
                 .collect(),
             columns: row
                 .iter()
-                .map(|(_, value)| (value.kind, value.sources.iter().filter_map(place).collect()))
+                .map(|(_, value)| Under {
+                    kind: value.kind,
+                    mixed: value.mixed,
+                    telling: value.telling,
+                    risky: value.risky,
+                    sources: value.sources.iter().filter_map(place).collect(),
+                })
                 .collect(),
             effects,
             unknown,

@@ -36,6 +36,13 @@ pub(crate) struct Value {
     pub(crate) type_oid: u32,
     /// In some rows it is of the client's own choosing: sorted or grouped with stored ones, it would find their order.
     pub(crate) mixed: bool,
+    /// Its being NULL may tell more than that a source is NULL.
+    pub(crate) telling: bool,
+    /// Computing it may fail by its sources' values, and nobody answers for that yet: a view's computation, whose
+    /// choice was not the client's. Whoever takes it answers.
+    pub(crate) risky: bool,
+    /// Computing it never fails, and never builds more than its parts together hold.
+    pub(crate) steady: bool,
 }
 
 impl Value {
@@ -47,11 +54,22 @@ impl Value {
         }
     }
 
-    /// A value computed from `parts`.
+    /// A value from no column that is there before the statement runs: a constant, a parameter.
+    pub(crate) fn given(type_oid: u32) -> Self {
+        Self {
+            steady: true,
+            ..Self::free(type_oid)
+        }
+    }
+
+    /// A value computed from `parts`. Says nothing of whether computing may fail: see `total`.
     pub(crate) fn derived<'v>(parts: impl IntoIterator<Item = &'v Self>, type_oid: u32) -> Self {
         let mut sources: Vec<Source> = Vec::new();
+        let (mut telling, mut risky) = (false, false);
         for part in parts {
             sources.extend(&part.sources);
+            telling |= part.telling;
+            risky |= part.risky;
         }
         sources.sort_unstable();
         sources.dedup();
@@ -64,6 +82,9 @@ impl Value {
             sources,
             type_oid,
             mixed: false,
+            telling,
+            risky,
+            steady: false,
         }
     }
 
@@ -77,6 +98,7 @@ impl Value {
         } else if adapts(self) {
             joined.type_oid = other.type_oid;
         }
+        joined.steady = self.steady && other.steady;
         let keeps = joined.type_oid != 0;
         if keeps && self.kind.max(other.kind) == Kind::Direct {
             joined.kind = Kind::Direct;

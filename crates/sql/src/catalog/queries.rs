@@ -32,7 +32,7 @@ pub const QUERIES: &[Query] = &[
     },
     Query {
         name: "columns",
-        sql: "SELECT a.attrelid::text, a.attname::text, a.atttypid::text \
+        sql: "SELECT a.attrelid::text, a.attname::text, a.atttypid::text, a.attnum::text \
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
               WHERE a.attnum > 0 AND NOT a.attisdropped \
               AND c.relkind IN ('r','v','m','f','p','S','c') AND c.relpersistence <> 't' \

@@ -56,13 +56,18 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
                     Projection::Free => "-".to_owned(),
                     Projection::Direct(refs) => format!("={}", columns(refs)),
                     Projection::Derived(refs) => format!("~{}", columns(refs)),
+                    Projection::Withheld(refs) => format!("!{}", columns(refs)),
                 })
                 .collect();
             writeln!(out, "{depth}[{}]", texts.join(" | ")).unwrap();
         }
     }
     for used in &statement.uses {
-        writeln!(out, "{depth}{:?} {}", used.usage, used.column).unwrap();
+        let place = match used.place.as_ref() {
+            "" => String::new(),
+            place => format!(" ({place})"),
+        };
+        writeln!(out, "{depth}{:?} {}{place}", used.usage, used.column).unwrap();
     }
     let session = &inspected.session;
     match &session.step {
@@ -228,7 +233,7 @@ fn state_as_the_session_sees_it() {
             "ALTER TABLE shop.items ADD COLUMN loud text GENERATED ALWAYS AS (upper(sku)) STORED",
         ],
         "SELECT loud FROM items",
-        "[~shop.items.loud,shop.items.sku]",
+        "[!shop.items.loud,shop.items.sku]",
     );
     check(
         &[

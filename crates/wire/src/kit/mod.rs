@@ -14,6 +14,9 @@ pub enum Effect {
     /// The target's definitions may have changed: read its catalog anew, hand it to the inspector, then call
     /// [`Session::catalog_read`]. Analyses wait until then.
     CatalogChanged,
+    /// The target says of a result's source what the analysis denied. Count it; the session is ended next, and nothing
+    /// of the result is delivered.
+    Contradicted,
     /// End the session after flushing what is buffered towards the client.
     Close(Fault, String),
 }

@@ -11,8 +11,8 @@ use gate::Permit;
 use gate::admit::Completion;
 use model::effect::{Object, Usage};
 use model::{
-    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projection,
-    Projections, Statement, Verb,
+    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projections,
+    Statement, Verb,
 };
 use sql::{Inspected, SessionChange, Step};
 
@@ -432,7 +432,6 @@ impl Session {
             text_redacted: analysis.text_redacted.clone(),
             statements: Arc::clone(&judged.statements),
             parameters,
-            parameters_sensitive: analysis.parameters_sensitive,
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,
@@ -628,11 +627,9 @@ impl Session {
             }
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
-                let masked = permit
-                    .obligations()
-                    .results
-                    .iter()
-                    .any(|r| !r.masks.is_empty());
+                let obligations = permit.obligations();
+                let masked = obligations.wall.is_some()
+                    || obligations.results.iter().any(|r| !r.masks.is_empty());
                 let names = (self.statements.version(), self.portals.version());
                 let portal = Portal {
                     sequence,
@@ -668,7 +665,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the server for a portal's columns, because their types decide how they are masked.
+    /// Asks the server for a portal's columns, because their types decide how they are masked, and their sources
+    /// whether they may pass.
     fn describe(&mut self, name: &[u8], portal: Arc<Portal>) {
         own(&mut self.to_upstream, b'D', |b| {
             b.put_u8(b'P');
@@ -905,15 +903,12 @@ fn join(outer: &mut Statement, inner: Statement) {
     // Rows that do not come back go elsewhere (CREATE TABLE AS EXECUTE): every column is stored.
     if let Projections::Columns(columns) = inner.projections {
         for column in columns {
-            let (Projection::Direct(sources) | Projection::Derived(sources)) = column else {
-                continue;
-            };
-            outer
-                .uses
-                .extend(sources.into_iter().map(|column| ColumnUse {
-                    column,
-                    usage: Usage::Stored,
-                }));
+            let sources = column.sources().iter().cloned();
+            outer.uses.extend(sources.map(|column| ColumnUse {
+                column,
+                usage: Usage::Stored,
+                place: "EXECUTE".into(),
+            }));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use model::{CatalogVersion, Statement};
+use model::{CatalogVersion, ColumnRef, Statement};
 use sql::{Catalog, SessionChange, Step, View};
 
 use crate::kit;
@@ -36,7 +36,6 @@ pub(crate) struct Analysis {
     /// Why it is refused before any policy is asked.
     pub(crate) objection: Option<Objection>,
     pub(crate) text_redacted: Option<Arc<str>>,
-    pub(crate) parameters_sensitive: bool,
     text_bytes: usize,
 }
 
@@ -62,7 +61,6 @@ impl Analysis {
             changes: Arc::from([]),
             objection,
             text_redacted: None,
-            parameters_sensitive: true,
             text_bytes: 0,
         }
     }
@@ -191,6 +189,15 @@ impl Inspector {
     /// Replaces what is known of how many rows relations have.
     pub fn set_estimates(&self, estimates: Arc<sql::Estimates>) {
         self.estimates.store(Some(estimates));
+    }
+
+    /// The stored columns behind a result's field, as the server names it; `None` where they are not known.
+    pub(crate) fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.toy {
+            return super::testing::stored_at(relation, number);
+        }
+        self.catalog.load().as_ref()?.stored_at(relation, number)
     }
 
     /// Finds a text's analysis without parsing anything.
@@ -326,7 +333,6 @@ impl Inspector {
                 syntax: None,
             }),
             text_redacted: found.text_redacted.map(Arc::from),
-            parameters_sensitive: found.parameters_sensitive,
             text_bytes: text.len(),
         };
         (analysis, shaped)
@@ -346,7 +352,6 @@ impl Inspector {
             changes: Arc::from([]),
             objection: Some(objection),
             text_redacted: Some(redacted.unwrap_or_else(|| sql::redact(text)).into()),
-            parameters_sensitive: true,
             text_bytes: text.len(),
         }
     }
@@ -369,7 +374,6 @@ impl Inspector {
             changes: Arc::clone(&found.changes),
             objection: found.objection.clone(),
             text_redacted: found.text_redacted.clone(),
-            parameters_sensitive: found.parameters_sensitive,
             text_bytes: text.len(),
         })
     }

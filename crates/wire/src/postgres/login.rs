@@ -66,6 +66,8 @@ pub struct UpstreamReady {
     pub cancel: Option<CancelKey>,
     /// Its version as `server_version_num` has it (150018).
     pub server_version: u32,
+    /// The minor version of protocol 3 that it speaks with us.
+    pub protocol_minor: u16,
 }
 
 /// The newest minor version of protocol 3 that the gateway speaks to targets; 3.1 was never used by anybody.
@@ -180,6 +182,7 @@ impl Login {
                 parameters: Vec::new(),
                 cancel: None,
                 server_version: 0,
+                protocol_minor: 0,
             },
             outcome: None,
             to_upstream,
@@ -405,6 +408,7 @@ impl Login {
             return Err(FrameError::Malformed { kind: b'Z' }.into());
         }
         let mut ready = self.ready.clone();
+        ready.protocol_minor = self.parts.protocol_minor;
         for (name, value) in &ready.parameters {
             if let Some(name) = unpinned(name, value) {
                 let value = value.clone();

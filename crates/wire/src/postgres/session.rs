@@ -62,6 +62,8 @@ impl Broken {
         match self {
             Self::Client(FrameError::TooLong { .. }) => Fault::Limit,
             Self::Client(_) => Fault::Client,
+            // The target is believed: it is the analysis that was wrong.
+            Self::Rows(RowError::Origin { .. }) => Fault::Gateway,
             Self::Upstream(_) | Self::Rows(_) | Self::State(_) => Fault::Upstream,
             Self::Unpinned(_) => Fault::Policy,
             Self::Permit => Fault::Gateway,
@@ -222,6 +224,9 @@ impl Session {
     pub(crate) fn end(&mut self, broken: &Broken) {
         if matches!(self.phase, Phase::Over) {
             return;
+        }
+        if matches!(broken, Broken::Rows(RowError::Origin { .. })) {
+            self.push(Effect::Contradicted);
         }
         let text = broken.to_string();
         self.say_last(&Words::new(Severity::Fatal, broken.sqlstate(), &text));
