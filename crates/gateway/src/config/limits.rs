@@ -95,11 +95,21 @@ impl LimitsConfig {
     /// # Errors
     /// A value outside its range.
     pub fn resolve(&self) -> Result<model::Limits, Error> {
+        let mut l = model::Limits::standard();
+        self.resolve_counts(&mut l)?;
+        self.resolve_times(&mut l)?;
+        if let Some(Bytes(value)) = self.journal_reserve_bytes {
+            l.journal_reserve_bytes = value;
+        }
+        if let Some(Bytes(value)) = self.recorded_response_bytes_max {
+            l.recorded_response_bytes_max = value;
+        }
+        Ok(l)
+    }
+
+    fn resolve_counts(&self, l: &mut model::Limits) -> Result<(), Error> {
         const KIB: u64 = 1 << 10;
         const GIB: u64 = 1 << 30;
-        let second = Duration::from_secs(1);
-        let day = Duration::from_secs(86_400);
-        let mut l = model::Limits::standard();
         Count("startup_bytes_max", self.startup_bytes_max, 512..=10_000)
             .over(&mut l.startup_bytes_max)?;
         Count(
@@ -136,7 +146,12 @@ impl LimitsConfig {
             self.approvals_pending_max,
             1..=10_000,
         )
-        .over(&mut l.approvals_pending_max)?;
+        .over(&mut l.approvals_pending_max)
+    }
+
+    fn resolve_times(&self, l: &mut model::Limits) -> Result<(), Error> {
+        let second = Duration::from_secs(1);
+        let day = Duration::from_secs(86_400);
         Time("login_timeout", self.login_timeout, second..=second * 120)
             .over(&mut l.login_timeout)?;
         Time(
@@ -179,14 +194,6 @@ impl LimitsConfig {
             Duration::from_millis(100)..=second * 60,
         )
         .over(&mut l.journal_timeout)?;
-        Time("drain_timeout", self.drain_timeout, Duration::ZERO..=day)
-            .over(&mut l.drain_timeout)?;
-        if let Some(Bytes(value)) = self.journal_reserve_bytes {
-            l.journal_reserve_bytes = value;
-        }
-        if let Some(Bytes(value)) = self.recorded_response_bytes_max {
-            l.recorded_response_bytes_max = value;
-        }
-        Ok(l)
+        Time("drain_timeout", self.drain_timeout, Duration::ZERO..=day).over(&mut l.drain_timeout)
     }
 }

@@ -5,4 +5,5 @@ pub(crate) mod admission;
 pub(crate) mod ending;
 pub(crate) mod greet;
 pub(crate) mod postgres;
+mod side;
 pub(crate) mod stream;

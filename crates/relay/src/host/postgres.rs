@@ -14,7 +14,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use wire::postgres::{CancelKey, LoginRequest, Session, SessionParts, UpstreamReady};
 
 use super::greet::{self, Greeting, Guest};
-use super::stream::{Pump, Side, Surroundings};
+use super::side::Side;
+use super::stream::{Pump, Surroundings};
 use crate::cancel::Registered;
 use crate::catalog::Catalog;
 use crate::context::{Errand, Shared};

@@ -9,13 +9,11 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::effect::{Object, Usage};
-use model::{
-    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projections,
-    Statement, Verb,
-};
+use model::effect::Object;
+use model::{Action, ActionKind, Effect, Ground, Named, Parameter, Projections, Statement, Verb};
 use sql::{Inspected, SessionChange, Step};
 
+use super::bound::{Bound, bind_names, format_at, formats, join, naming, parameter, parse_bind};
 use super::client::Taken;
 use super::copy::Form;
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
@@ -44,14 +42,6 @@ pub(crate) enum What {
     Parse { name: Vec<u8>, oids: Vec<u32> },
     Bind(Box<Bound>),
     Function,
-}
-
-/// A Bind, parsed.
-pub(crate) struct Bound {
-    portal: Vec<u8>,
-    statement: Vec<u8>,
-    prepared: Arc<Prepared>,
-    parameters: Vec<Parameter>,
 }
 
 /// What is put before the gate: an analysis with the named statements' effects joined in.
@@ -830,25 +820,6 @@ impl Portal {
     }
 }
 
-impl Prepared {
-    /// Its own text: its source, or the one PREPARE of its source that made it.
-    fn text<'a>(&'a self, analysis: &Analysis) -> &'a str {
-        let made = self
-            .prepare_index
-            .and_then(|at| analysis.statements.get(at));
-        made.and_then(|statement| self.source.get(statement.range.clone()))
-            .unwrap_or(&self.source)
-    }
-}
-
-fn naming(what: &str, name: &str, text: &str) -> Named {
-    Named {
-        name: format!("{what} {name}"),
-        text: text.to_owned(),
-        text_redacted: sql::redact(text),
-    }
-}
-
 fn set_some<T>(
     names: &mut Names<T>,
     name: &str,
@@ -889,30 +860,6 @@ fn check_reserved(name: &str) -> Result<(), Pause> {
     Ok(())
 }
 
-/// Joins what a named statement does into the statement that names it.
-fn join(outer: &mut Statement, inner: Statement) {
-    outer.effects.extend(inner.effects);
-    outer.effects.sort();
-    outer.effects.dedup();
-    outer.uses.extend(inner.uses);
-    outer.has_where &= inner.has_where;
-    if matches!(outer.projections, Projections::Named(_)) {
-        outer.projections = inner.projections;
-        return;
-    }
-    // Rows that do not come back go elsewhere (CREATE TABLE AS EXECUTE): every column is stored.
-    if let Projections::Columns(columns) = inner.projections {
-        for column in columns {
-            let sources = column.sources().iter().cloned();
-            outer.uses.extend(sources.map(|column| ColumnUse {
-                column,
-                usage: Usage::Stored,
-                place: "EXECUTE".into(),
-            }));
-        }
-    }
-}
-
 /// Why a permit's masks cannot be met for this message, if they cannot.
 fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
     let results = permit.obligations().results.iter();
@@ -927,58 +874,4 @@ fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
             "COPY with these options cannot be masked: use plain text, CSV or binary without further options",
         )
     })
-}
-
-fn bind_names<'a>(mut fields: Fields<'a>) -> Result<(&'a [u8], &'a [u8]), FrameError> {
-    Ok((fields.cstr()?, fields.cstr()?))
-}
-
-fn parse_bind(mut fields: Fields<'_>, prepared: Arc<Prepared>) -> Result<Bound, FrameError> {
-    let portal = fields.cstr()?.to_vec();
-    let statement = fields.cstr()?.to_vec();
-    let codes = formats(&mut fields)?;
-    let count = fields.count()?;
-    let mut parameters = Vec::with_capacity(count.min(1024));
-    for position in 0..count {
-        let type_oid = prepared.oids.get(position).copied().unwrap_or_default();
-        let format = format_at(&codes, position);
-        parameters.push(parameter(fields.value()?, format, type_oid));
-    }
-    // Result formats: what the server makes of them comes back with its description.
-    formats(&mut fields)?;
-    fields.end()?;
-    Ok(Bound {
-        portal,
-        statement,
-        prepared,
-        parameters,
-    })
-}
-
-fn formats(fields: &mut Fields<'_>) -> Result<Vec<ParameterFormat>, FrameError> {
-    let count = fields.count()?;
-    let mut formats = Vec::with_capacity(count);
-    for _ in 0..count {
-        formats.push(super::rows::format_of(fields.i16()?)?);
-    }
-    Ok(formats)
-}
-
-/// No code means text for all, one code counts for all.
-fn format_at(formats: &[ParameterFormat], position: usize) -> ParameterFormat {
-    match formats {
-        [one] => *one,
-        formats => formats
-            .get(position)
-            .copied()
-            .unwrap_or(ParameterFormat::Text),
-    }
-}
-
-fn parameter(value: Option<&[u8]>, format: ParameterFormat, type_oid: u32) -> Parameter {
-    Parameter {
-        value: value.map(<[u8]>::to_vec),
-        format,
-        type_oid,
-    }
 }

@@ -5,6 +5,7 @@
 //! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
 
 mod action;
+mod bound;
 mod client;
 mod copy;
 #[cfg(any(test, feature = "testing"))]
@@ -14,6 +15,7 @@ pub mod inspect;
 pub mod login;
 mod origin;
 mod portal;
+mod question;
 mod queue;
 pub mod reader;
 pub mod refuse;

@@ -18,6 +18,7 @@ use super::frame::{FrameError, Header};
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
+use super::question::{OWN_NAME, put_question};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
 use super::refuse::{self, Severity, Words, own};
 use super::rows::RowError;
@@ -470,34 +471,6 @@ impl Session {
         }
         self.remembered.push_back((text, analysis));
     }
-}
-
-/// The gateway's own prepared statement and portal.
-pub(crate) const OWN_NAME: &[u8] = b"portcullis_own";
-
-fn put_question(out: &mut BytesMut, text: &str, synced: bool) {
-    use super::frame::put_cstr;
-    own(out, b'P', |b| {
-        put_cstr(b, OWN_NAME);
-        put_cstr(b, text.as_bytes());
-        b.put_u16(0);
-    });
-    own(out, b'B', |b| {
-        put_cstr(b, OWN_NAME);
-        put_cstr(b, OWN_NAME);
-        b.put_slice(&[0; 6]);
-    });
-    own(out, b'E', |b| {
-        put_cstr(b, OWN_NAME);
-        b.put_u32(0);
-    });
-    for kind in [b'P', b'S'] {
-        own(out, b'C', |b| {
-            b.put_u8(kind);
-            put_cstr(b, OWN_NAME);
-        });
-    }
-    own(out, if synced { b'S' } else { b'H' }, |_| {});
 }
 
 impl kit::Session for Session {
