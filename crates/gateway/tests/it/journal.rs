@@ -230,7 +230,8 @@ fn a_full_disk_refuses_at_once_stops_results_and_goes_on_when_there_is_space() {
     let (mut idle, mut busy) = (stage.raw("alice"), stage.raw("alice"));
     drop(idle.query("SELECT 1"));
     // Values that do not compress, for as long as anybody records them.
-    let endless = "SELECT md5(n::text) || md5((-n)::text) FROM generate_series(1, 100000000) n";
+    let endless =
+        "SELECT md5(n::text) || md5((-n)::text) FROM (SELECT generate_series(1, 100000000) n) s";
     busy.send(b'Q', format!("{endless}\0").as_bytes());
     while busy.read().tag != b'D' {}
     limit_files(&stage, "0:unlimited");
