@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs PostgreSQL's own regression suite directly and through Portcullis, and compares what psql printed.
 
-    scripts/regress.py INPUTS [--portcullis target/debug/portcullis] [--only select,join]
+    scripts/regress.py INPUTS [--portcullis target/debug/portcullis] [--only select,join] [--reuse-direct]
 
 INPUTS is the folder that scripts/regress-source.sh prints. Two fresh servers of the same version run the same scripts
 in the suite's own order, one by one; the second is entered through the gateway under a policy that allows everything.
 The two outputs of each script must be equal but for what differs between two direct runs as well (process ids, OIDs of
 temporary things, timings), which a third server shows. Standard library only. Exits non-zero when a script differs that
 testing/regress-differences.txt does not explain. Outputs and differences are left under target/regress/.
+With --reuse-direct the two direct runs are those that an earlier run left there, which must hold every script asked for.
 """
 
 import argparse
@@ -37,6 +38,7 @@ VOLATILE = [
     (re.compile(r"\b\d+\.\d+ ms\b"), "N ms"),
     (re.compile(r"pg_(toast|temp|toast_temp)_\d+"), r"pg_\1_N"),
     (re.compile(r"OID \d+"), "OID N"),
+    (re.compile(r"/[^\s'\"]*/regress/outputs/(direct|again|portcullis)\b"), "OUTPUTS"),
 ]
 
 
@@ -107,6 +109,7 @@ def main():
     parser.add_argument("inputs", type=pathlib.Path)
     parser.add_argument("--portcullis", type=pathlib.Path)
     parser.add_argument("--only", help="scripts to run, besides those that set up what all need")
+    parser.add_argument("--reuse-direct", action="store_true", help="take the direct runs from an earlier run")
     given = parser.parse_args()
     inputs = given.inputs.resolve()
     names = scripts(inputs)
@@ -114,13 +117,16 @@ def main():
         wanted = {"test_setup", "create_index", *given.only.split(",")}
         names = [name for name in names if name in wanted]
     outputs = ROOT / "target/regress/outputs"
-    shutil.rmtree(outputs, ignore_errors=True)
+    kept = ("direct", "again") if given.reuse_direct else ()
+    for old in outputs.iterdir() if outputs.exists() else ():
+        if old.name not in kept:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     with tempfile.TemporaryDirectory(prefix="portcullis-regress-") as folder:
         stage = Stage(folder)
         stage.folder.chmod(0o755)
         ways = {}
         try:
-            for way in ("direct", "again"):
+            for way in () if given.reuse_direct else ("direct", "again"):
                 port, owner = stage.postgres(stage.folder / way, way, SERVER_SETTINGS, "trust")
                 prepare(owner)
                 ways[way] = Endpoint(way, "127.0.0.1", port, "postgres", "", DATABASE)
@@ -136,6 +142,7 @@ def main():
             for way in ways:
                 (outputs / way / "results").mkdir(parents=True)
                 os.chmod(outputs / way / "results", 0o777)
+            start = time.monotonic()
             for name in names:
                 taken = {way: run_script(endpoint, inputs, name, outputs / way / f"{name}.out") for way, endpoint in ways.items()}
                 print(f"{name:<28} " + "  ".join(f"{way} {seconds:.1f} s" for way, seconds in taken.items()), flush=True)
@@ -144,6 +151,7 @@ def main():
             for log in ("gateway", "target"):
                 if (stage.folder / f"{log}.log").exists():
                     shutil.copy(stage.folder / f"{log}.log", outputs / f"{log}.log")
+    print(f"took {time.monotonic() - start:.0f} s")
     verdicts = compare(ways, names, outputs)
     reasons = explained()
     counts = {kind: [n for n, v in verdicts.items() if v == kind] for kind in ("equal", "unstable", "differs")}

@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use contract::{Answer, Approval, Key, Principal, Resource};
+use contract::{Answer, Approval, Key, NamedText, Principal, Reach, Resource, Touched};
 use gate::desk::KeyView;
 use gate::ports::ApprovalState;
 use jiff::Timestamp;
@@ -18,15 +18,6 @@ use crate::parts::Target;
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let stamp = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
     stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// RFC 3339 in UTC, to the microsecond, from microseconds since the Unix epoch.
-pub(crate) fn rfc3339_micros(micros: u64) -> String {
-    let stamp = i64::try_from(micros).ok().map(Timestamp::from_microsecond);
-    match stamp {
-        Some(Ok(stamp)) => stamp.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
-        _ => rfc3339(SystemTime::UNIX_EPOCH),
-    }
 }
 
 /// Lower-case hexadecimal.
@@ -95,13 +86,38 @@ pub(crate) fn approval(seen: &Seen) -> Approval {
         statement: request.statement.clone(),
         redacted: seen.redacted,
         parameters: request.parameters.clone(),
+        named: request.named.iter().map(named).collect(),
         effects: request.effects.clone(),
+        reach: reach(&request.reach),
         reasons: request.reasons.clone(),
         rules: request.rules.iter().map(rule_text).collect(),
         created: rfc3339(request.created),
         expires: rfc3339(request.expires),
         answers: answers.collect(),
         binding: hex(&request.binding.0),
+    }
+}
+
+fn named(named: &model::Named) -> NamedText {
+    NamedText {
+        name: named.name.clone(),
+        text: named.text.clone(),
+    }
+}
+
+fn reach(reach: &model::Reach) -> Reach {
+    let table = |touched: &model::Touched| Touched {
+        table: touched.table.clone(),
+        kind: touched.kind.clone(),
+        does: touched.does.clone(),
+        rows: touched.rows,
+        whole: touched.whole,
+        through: touched.through.clone(),
+        triggers: touched.triggers.clone(),
+    };
+    Reach {
+        tables: reach.tables.iter().map(table).collect(),
+        notes: reach.notes.clone(),
     }
 }
 
@@ -136,11 +152,6 @@ mod tests {
     #[test]
     fn times_are_rfc_3339_in_utc() {
         assert_eq!(rfc3339(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
-        assert_eq!(
-            rfc3339_micros(1_700_000_000_123_456),
-            "2023-11-14T22:13:20.123456Z"
-        );
-        assert_eq!(rfc3339_micros(u64::MAX), "1970-01-01T00:00:00Z");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! No decision is made here.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
@@ -16,6 +15,7 @@ use contract::{
     ResourceList, Revoked, SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted,
     WhoAmI,
 };
+use ledger::find::Filter;
 use model::{Outcome, SessionId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -177,11 +177,11 @@ pub(crate) struct SessionQuery {
 }
 
 impl SessionQuery {
-    fn filter(self) -> Result<recordings::Filter, Failure> {
+    fn filter(self) -> Result<Filter, Failure> {
         if !["", "allow", "hold", "deny"].contains(&self.outcome.as_str()) {
             return Err(Failure::invalid("`outcome` is allow, hold or deny"));
         }
-        Ok(recordings::Filter {
+        Ok(Filter {
             text: self.text,
             principal: self.principal,
             resource: self.resource,
@@ -298,12 +298,13 @@ fn limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(LIMIT).clamp(1, LIMIT_MAX)
 }
 
-fn time(text: Option<&str>) -> Result<Option<SystemTime>, Failure> {
+/// Microseconds since the Unix epoch; a time before it is the epoch.
+fn time(text: Option<&str>) -> Result<Option<u64>, Failure> {
     let Some(text) = text.filter(|t| !t.is_empty()) else {
         return Ok(None);
     };
     let stamp: jiff::Timestamp = text
         .parse()
         .map_err(|_| Failure::invalid("times are RFC 3339, such as 2026-01-31T12:00:00Z"))?;
-    Ok(Some(stamp.into()))
+    Ok(Some(u64::try_from(stamp.as_microsecond()).unwrap_or(0)))
 }

@@ -209,7 +209,8 @@ impl World {
     /// Stores a request for approval.
     pub(crate) async fn ask(&self, change: impl FnOnce(&mut ApprovalRequest)) -> ApprovalRequest {
         let request = request(change);
-        self.store.request(request.clone()).await.unwrap();
+        let made = self.store.ask(request.clone(), 100).await.unwrap();
+        assert_eq!(made, gate::ports::Asked::Made(request.id));
         request
     }
 }
@@ -218,9 +219,12 @@ impl World {
 pub(crate) fn request(change: impl FnOnce(&mut ApprovalRequest)) -> ApprovalRequest {
     let now = SystemTime::now();
     let statement = "DELETE FROM orders WHERE id = $1".to_owned();
+    let id = ApprovalId::generate();
+    let mut binding = [7; 32];
+    binding[..16].copy_from_slice(id.as_bytes());
     let mut request = ApprovalRequest {
-        id: ApprovalId::generate(),
-        binding: Binding([7; 32]),
+        id,
+        binding: Binding(binding),
         session: SessionId::generate(),
         requester: agent().principal,
         resource: ResourceName::new("orders-prod").unwrap(),
@@ -228,7 +232,9 @@ pub(crate) fn request(change: impl FnOnce(&mut ApprovalRequest)) -> ApprovalRequ
         statement_redacted: statement.clone(),
         statement,
         parameters: vec![Some("42".into()), None],
+        named: Vec::new(),
         effects: vec!["delete public.orders".into()],
+        reach: model::Reach::default(),
         reasons: vec!["writes: deletes are approved by a DBA".into()],
         rules: vec![policy::ApprovalRule::Group {
             group: "dba".into(),

@@ -4,6 +4,7 @@
 
 use contract::visible::single_line;
 use ledger::result::{Column, Message, ResultItem, results};
+use unicode_width::UnicodeWidthStr;
 
 /// Rows gathered before a grid is printed; a longer result is printed in several.
 const ROWS_MAX: usize = 1_000;
@@ -105,20 +106,25 @@ fn grid(out: &mut String, columns: &[Column], rows: &[Vec<Option<String>>]) {
     let widths: Vec<usize> = (0..width)
         .map(|at| {
             let cells = shown.iter().filter_map(|row| row.get(at));
-            let longest = cells.chain(names.get(at)).map(|c| c.chars().count()).max();
+            let longest = cells.chain(names.get(at)).map(|c| c.width()).max();
             longest.unwrap_or(0)
         })
         .collect();
-    let head = names.iter().zip(&widths).map(|(n, w)| format!(" {n:^w$} "));
+    let head = names.iter().zip(&widths).map(|(name, width)| {
+        let room = width.saturating_sub(name.width());
+        let (left, right) = (" ".repeat(room / 2), " ".repeat(room - room / 2));
+        format!(" {left}{name}{right} ")
+    });
     push(out, &head.collect::<Vec<_>>().join("|"));
     let rule = widths.iter().map(|w| "-".repeat(w + 2));
     push(out, &rule.collect::<Vec<_>>().join("+"));
     for row in &shown {
         let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, w))| {
+            let room = " ".repeat(w.saturating_sub(cell.width()));
             if columns.get(at).is_some_and(is_number) {
-                format!(" {cell:>w$} ")
+                format!(" {room}{cell} ")
             } else {
-                format!(" {cell:<w$} ")
+                format!(" {cell}{room} ")
             }
         });
         push(out, &cells.collect::<Vec<_>>().join("|"));
@@ -133,4 +139,23 @@ fn push(out: &mut String, line: &str) {
 /// int8, int2, int4, oid, float4, float8, money, numeric.
 fn is_number(column: &Column) -> bool {
     matches!(column.type_oid, 20 | 21 | 23 | 26 | 700 | 701 | 790 | 1700)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let column = |name: &str, type_oid| Column {
+            name: name.into(),
+            type_oid,
+            binary: false,
+        };
+        let rows = [("1", "東京"), ("22", "Rome")];
+        let rows = rows.map(|(id, city)| vec![Some(id.to_owned()), Some(city.to_owned())]);
+        let mut out = String::new();
+        grid(&mut out, &[column("id", 23), column("city", 25)], &rows);
+        assert_eq!(out, " id | city\n----+------\n  1 | 東京\n 22 | Rome\n");
+    }
 }

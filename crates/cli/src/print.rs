@@ -8,7 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use contract::visible::single_line;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// Prints a value as JSON, indented.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Problem> {
@@ -24,7 +24,10 @@ pub(crate) fn line(text: &str) -> Result<(), Problem> {
         .write_all(text.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
-    written.map_err(|e| Problem::failed(format!("standard output: {e}")))
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Problem::new(Kind::ReaderGone, "the reader has gone away"),
+        _ => Problem::failed(format!("standard output: {error}")),
+    })
 }
 
 /// Prints a table, or a sentence when it is empty.

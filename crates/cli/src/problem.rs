@@ -24,6 +24,8 @@ pub enum Kind {
     Unavailable,
     /// A journal or recording does not verify (7).
     Damaged,
+    /// Whoever read standard output has gone away, as `head` does (141, what a shell says of SIGPIPE); said silently.
+    ReaderGone,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::NotFound => 5,
             Self::Unavailable => 6,
             Self::Damaged => 7,
+            Self::ReaderGone => 141,
         }
     }
 }
@@ -81,7 +84,9 @@ impl Problem {
 
     /// Prints it to standard error and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        eprintln!("{self}");
+        if self.kind != Kind::ReaderGone {
+            eprintln!("{self}");
+        }
         ExitCode::from(self.kind.code())
     }
 }
@@ -144,7 +149,8 @@ mod tests {
             Kind::NotFound,
             Kind::Unavailable,
             Kind::Damaged,
+            Kind::ReaderGone,
         ];
-        assert_eq!(codes.map(Kind::code), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(codes.map(Kind::code), [1, 2, 3, 4, 5, 6, 7, 141]);
     }
 }

@@ -13,7 +13,7 @@ pub mod principal;
 pub mod session;
 pub mod visible;
 
-pub use approval::{Answer, AnswerRequest, Approval, ApprovalList};
+pub use approval::{Answer, AnswerRequest, Approval, ApprovalList, NamedText, Reach, Touched};
 pub use discovery::{Discovery, PostgresEndpoint};
 pub use error::{ErrorBody, ErrorCode};
 pub use key::{IssueKey, Key, KeyIssued, KeyList, MintToken, Revoked, SetBar, TokenMinted};

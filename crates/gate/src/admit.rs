@@ -17,8 +17,8 @@ use crate::hold::{self, Found, StoreAnswer};
 use crate::judge::{Asker, Judged, Judgements};
 use crate::live::StopReason;
 use crate::open::Seat;
-use crate::permit::{Permit, Verdict};
-use crate::ports::{ApprovalState, Binding, BoxFuture, PortError};
+use crate::permit::{Basis, Permit, Verdict};
+use crate::ports::{ApprovalState, Binding, BoxFuture, Denial, PortError};
 use crate::record::{self, Redeemed};
 use crate::words;
 
@@ -41,6 +41,9 @@ pub enum Admission {
     Syncing(BoxFuture<'static, Result<(), PortError>>),
     /// The store is asked for something; then call [`Session::resume_store`].
     Asking(BoxFuture<'static, Result<StoreAnswer, PortError>>),
+    /// People approved exactly this before; have it analysed anew by the definitions of now, then call
+    /// [`Session::resume_hold`] with [`ApprovalState::Approved`].
+    Approved,
     /// People must answer; show the notice, await [`Hold::settled`] for at most [`Hold::wait`], then call
     /// [`Session::resume_hold`].
     Held(Hold),
@@ -116,6 +119,7 @@ struct Waiting {
 struct Entered {
     sequence: u64,
     obligations: Arc<model::Obligations>,
+    generation: u64,
 }
 
 impl Session {
@@ -199,6 +203,11 @@ impl Session {
             HoldEnd::TimedOut => self.hand_out_ticket(&waiting, id),
             HoldEnd::Withdrawn => self.withdraw(&waiting, id),
             HoldEnd::Settled(Ok(ApprovalState::Approved)) => self.recheck(&waiting, id, action),
+            HoldEnd::Settled(Ok(ApprovalState::Denied)) => {
+                let approvals = Arc::clone(&self.seat.gate.parts.approvals);
+                self.state = State::Finding(waiting);
+                Admission::Asking(Box::pin(hold::denied(approvals, id)))
+            }
             HoldEnd::Settled(Ok(state)) => self.settle(&waiting, id, state),
             HoldEnd::Settled(Err(_)) => self.hand_out_ticket(&waiting, id),
         }
@@ -294,6 +303,7 @@ impl Session {
         let entered = Entered {
             sequence: self.sequence,
             obligations: Arc::clone(&judged.obligations),
+            generation: judged.generation,
         };
         let runs = action.kind != ActionKind::Prepare;
         let durable = redeemed.is_some() || self.seat.recorder.is_strict();
@@ -315,7 +325,12 @@ impl Session {
         }
         let now = self.now();
         self.released.push_back((entered.sequence, now));
-        Admission::Ready(Verdict::Release(Permit::mint(action, entered.obligations)))
+        let basis = Basis {
+            rules: Arc::clone(&self.seat.gate.parts.rules),
+            generation: entered.generation,
+        };
+        let permit = Permit::mint(action, entered.obligations, Some(basis));
+        Admission::Ready(Verdict::Release(permit))
     }
 
     fn take_release(&mut self, sequence: u64) -> Option<u64> {
@@ -371,16 +386,16 @@ impl Session {
     fn find(&mut self, action: Arc<Action>, judged: Arc<Judged>) -> Admission {
         let parts = &self.seat.gate.parts;
         let asker = self.asker();
-        let binding = hold::bind(asker, &action, &judged);
-        let now = parts.clock.now();
+        let reach = hold::reach(&action);
+        let binding = hold::bind(asker, &action, &judged, &reach);
+        let terms = (parts.clock.now(), &parts.limits);
         let request = hold::request(
             self.seat.id,
             asker,
             &action,
             &judged,
-            binding,
-            now,
-            &parts.limits,
+            (binding, reach),
+            terms,
         );
         let approvals = Arc::clone(&parts.approvals);
         let pending_max = parts.limits.approvals_pending_max;
@@ -395,9 +410,13 @@ impl Session {
 
     fn found(&mut self, waiting: Waiting, found: Found) -> Admission {
         match found {
+            Found::Approved(id) => {
+                self.state = State::Held(waiting, id);
+                Admission::Approved
+            }
             Found::Redeemed(redeemed) => self.redeemed(&waiting, &redeemed),
             Found::Waiting(id, is_new) => self.hold(waiting, id, is_new),
-            Found::Denied(id) => self.settle(&waiting, id, ApprovalState::Denied),
+            Found::Denied(id, denial) => self.disapprove(&waiting, id, denial.as_ref()),
             Found::Gone(id) => self.settle(&waiting, id, ApprovalState::Used),
             Found::Withdrawn => self.end(out_of_turn()),
             Found::TooMany => {
@@ -459,12 +478,16 @@ impl Session {
         }
         // A rule that asks for fewer people, or none any more, does not undo what these people approved; what
         // they approved must still be all there is to it.
-        let binding = hold::bind(self.asker(), &action, &judged);
-        if judged.outcome == Outcome::Hold && binding != waiting.binding
-            || action.text != waiting.action.text
-            || action.parameters != waiting.action.parameters
-            || judged.effects != waiting.judged.effects
-        {
+        let as_asked = Judged {
+            approvals: waiting.judged.approvals.clone(),
+            ..overruled(&judged, "", &"")
+        };
+        let rules = match judged.outcome {
+            Outcome::Hold => &*judged,
+            Outcome::Allow | Outcome::Deny => &as_asked,
+        };
+        let reach = hold::reach(&action);
+        if hold::bind(self.asker(), &action, rules, &reach) != waiting.binding {
             let message =
                 "what was approved is no longer what would run: rules or definitions changed";
             let judged = overruled(&judged, "portcullis.approval-void", &message);
@@ -514,10 +537,29 @@ impl Session {
         Admission::Asking(Box::pin(hold::withdraw(approvals, id)))
     }
 
+    /// People said no: the client is told in their words.
+    fn disapprove(
+        &mut self,
+        waiting: &Waiting,
+        id: ApprovalId,
+        denial: Option<&Denial>,
+    ) -> Admission {
+        let refusal = words::disapproved(id, denial);
+        let (actor, comment) = denial.map_or(("portcullis", ""), |denial| {
+            (denial.principal.as_str(), denial.comment.as_str())
+        });
+        let event = record::answered(self.now(), self.sequence, id, "denied", (actor, comment));
+        if let Err(error) = self.seat.recorder.append(&event) {
+            return self.end(unrecorded(&error));
+        }
+        let judged = overruled(&waiting.judged, "portcullis.not-approved", &refusal.message);
+        self.deny(&waiting.action, &judged, refusal)
+    }
+
     /// The request ended without an approval to use.
     fn settle(&mut self, waiting: &Waiting, id: ApprovalId, state: ApprovalState) -> Admission {
         let (kind, word, message) = match state {
-            ApprovalState::Denied => (RefusalKind::Disapproved, "denied", "approval was refused"),
+            ApprovalState::Denied => return self.disapprove(waiting, id, None),
             ApprovalState::Expired => (
                 RefusalKind::Expired,
                 "expired",
@@ -571,6 +613,7 @@ fn overruled(judged: &Judged, rule: &str, why: &dyn std::fmt::Display) -> Judged
         effectful: judged.effectful,
         sensitive: judged.sensitive,
         policy: judged.policy,
+        generation: judged.generation,
     }
 }
 
@@ -584,7 +627,7 @@ fn unrecorded(error: &PortError) -> Refusal {
         }
         PortError::Failed { .. } => "the recording cannot be written; the session ends",
     };
-    Refusal::new(RefusalKind::Unavailable, message)
+    Refusal::new(error.of_recording(), message)
 }
 
 fn out_of_turn() -> Refusal {

@@ -5,23 +5,25 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use model::{Action, ApprovalId, Limits, ParameterFormat, SessionId};
+use model::{Action, ApprovalId, Limits, Named, ParameterFormat, Reach, SessionId};
 use sha2::{Digest, Sha256};
 
 use crate::judge::{Asker, Judged};
-use crate::ports::{ApprovalRequest, ApprovalState, Approvals, Binding, PortError};
+use crate::ports::{ApprovalRequest, ApprovalState, Approvals, Asked, Binding, Denial, PortError};
 use crate::record::{self, Redeemed};
 
 /// What the store said; opaque to the caller, who hands it to [`crate::Session::resume_store`].
 pub struct StoreAnswer(pub(crate) Found);
 
 pub(crate) enum Found {
+    /// An approval is there, unused; what it is for must be held against what would run now.
+    Approved(ApprovalId),
     /// An approval was used just now.
     Redeemed(Redeemed),
     /// A request stands and waits; `true` when it was made just now.
     Waiting(ApprovalId, bool),
     /// People said no to exactly this, not long ago.
-    Denied(ApprovalId),
+    Denied(ApprovalId, Option<Denial>),
     /// The approval was used, lapsed or withdrawn between answer and use.
     Gone(ApprovalId),
     /// The principal has too many open requests.
@@ -40,12 +42,24 @@ impl Parts {
     }
 }
 
-/// Binds an approval to the statement, its parameters, who asks (and for whom), where, what it would do, and who
-/// had to agree.
-pub(crate) fn bind(asker: Asker<'_>, action: &Action, judged: &Judged) -> Binding {
+/// How far an action reaches, as far as is known.
+pub(crate) fn reach(action: &Action) -> Reach {
+    let ground = action.ground.as_ref();
+    ground.map_or_else(Reach::default, |ground| ground.reach(&action.statements))
+}
+
+/// Binds an approval to the statement, what it runs by name, its parameters, who asks (and for whom), where, what it
+/// would do to which objects as they are defined, and who had to agree.
+pub(crate) fn bind(asker: Asker<'_>, action: &Action, judged: &Judged, reach: &Reach) -> Binding {
     let mut parts = Parts(Sha256::new());
-    parts.add(b"portcullis approval binding 1");
+    parts.add(b"portcullis approval binding 2");
     parts.add(action.text.as_bytes());
+    parts.add(&(action.named.len() as u64).to_be_bytes());
+    for named in &action.named {
+        parts.add(named.name.as_bytes());
+        parts.add(named.text.as_bytes());
+    }
+    parts.add(reach.identity.as_bytes());
     parts.add(&(action.parameters.len() as u64).to_be_bytes());
     for parameter in &action.parameters {
         parts.add(&parameter.type_oid.to_be_bytes());
@@ -88,9 +102,8 @@ pub(crate) fn request(
     asker: Asker<'_>,
     action: &Action,
     judged: &Judged,
-    binding: Binding,
-    now: SystemTime,
-    limits: &Limits,
+    (binding, reach): (Binding, Reach),
+    (now, limits): (SystemTime, &Limits),
 ) -> ApprovalRequest {
     let owned = |value: Option<std::borrow::Cow<'_, str>>| value.map(|v| v.into_owned());
     let reasons = judged.reasons.iter();
@@ -107,7 +120,9 @@ pub(crate) fn request(
             .into_iter()
             .map(owned)
             .collect(),
+        named: action.named.iter().map(|one| shown(one, judged)).collect(),
         effects: judged.effects.clone(),
+        reach,
         reasons: reasons.map(|r| format!("{}: {}", r.rule, r.text)).collect(),
         rules: judged.approvals.clone(),
         created: now,
@@ -115,28 +130,40 @@ pub(crate) fn request(
     }
 }
 
-/// Finds a live request with the binding and uses it if approved; else makes one.
+/// The redacted form is what others than the requester see; where nothing is labelled it is the text itself.
+fn shown(named: &Named, judged: &Judged) -> Named {
+    let mut shown = named.clone();
+    if !judged.sensitive {
+        shown.text_redacted.clone_from(&named.text);
+    }
+    shown
+}
+
+/// Finds a live request with the binding, or makes one.
 pub(crate) async fn find_or_request(
     approvals: Arc<dyn Approvals>,
     request: ApprovalRequest,
     pending_max: usize,
 ) -> Result<StoreAnswer, PortError> {
-    let binding = request.binding;
-    match approvals.find(binding).await? {
-        Some((id, ApprovalState::Approved)) => redeem(approvals, id, binding).await,
-        Some((id, ApprovalState::Pending)) => Ok(StoreAnswer(Found::Waiting(id, false))),
-        Some((id, ApprovalState::Denied)) => Ok(StoreAnswer(Found::Denied(id))),
-        Some((_, ApprovalState::Expired | ApprovalState::Withdrawn | ApprovalState::Used))
-        | None => {
-            let key = request.requester.key();
-            if approvals.pending_of(&key).await? >= pending_max {
-                return Ok(StoreAnswer(Found::TooMany));
-            }
-            let id = request.id;
-            approvals.request(request).await?;
-            Ok(StoreAnswer(Found::Waiting(id, true)))
-        }
+    match approvals.ask(request, pending_max).await? {
+        Asked::Made(id) => Ok(StoreAnswer(Found::Waiting(id, true))),
+        Asked::TooMany => Ok(StoreAnswer(Found::TooMany)),
+        Asked::Known(id, ApprovalState::Approved) => Ok(StoreAnswer(Found::Approved(id))),
+        Asked::Known(id, ApprovalState::Pending) => Ok(StoreAnswer(Found::Waiting(id, false))),
+        Asked::Known(id, ApprovalState::Denied) => denied(approvals, id).await,
+        Asked::Known(
+            id,
+            ApprovalState::Expired | ApprovalState::Withdrawn | ApprovalState::Used,
+        ) => Ok(StoreAnswer(Found::Gone(id))),
     }
+}
+
+/// Fetches who denied a request, and why.
+pub(crate) async fn denied(
+    approvals: Arc<dyn Approvals>,
+    id: ApprovalId,
+) -> Result<StoreAnswer, PortError> {
+    Ok(StoreAnswer(Found::Denied(id, approvals.denial(id).await?)))
 }
 
 /// Uses an approval, once.

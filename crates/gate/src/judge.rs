@@ -3,9 +3,13 @@
 //! Must never record, hold or forward anything: it only says what the rules say.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Action, Obligations, Outcome, PolicyHash, Principal, Reason, Resource};
+use model::decision::Wall;
+use model::{
+    Action, ColumnRef, Obligations, Outcome, PolicyHash, Principal, Projections, Reason, Resource,
+    Statement,
+};
 use policy::{ApprovalRule, Context};
 
 use crate::labels::LabelView;
@@ -34,6 +38,8 @@ pub(crate) struct Judged {
     /// Its text and parameters may carry labelled values.
     pub(crate) sensitive: bool,
     pub(crate) policy: PolicyHash,
+    /// Of the rules that it was judged by.
+    pub(crate) generation: u64,
 }
 
 /// Who asks, on what.
@@ -46,7 +52,7 @@ pub(crate) struct Asker<'a> {
 /// Judges without a cache.
 pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &Context) -> Judged {
     let view = LabelView::new(rules, asker.principal, asker.resource, context);
-    let mut judged = Judged::nothing(rules.policies.hash());
+    let mut judged = Judged::nothing(rules);
     if let Some(why) = &action.not_understood {
         judged.sensitive = view.covers_database();
         judged.deny(NOT_UNDERSTOOD, why.clone());
@@ -77,7 +83,7 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
 }
 
 impl Judged {
-    fn nothing(policy: PolicyHash) -> Self {
+    fn nothing(rules: &Rules) -> Self {
         Self {
             outcome: Outcome::Allow,
             reasons: Vec::new(),
@@ -88,7 +94,8 @@ impl Judged {
             effects: Vec::new(),
             effectful: false,
             sensitive: false,
-            policy,
+            policy: rules.policies.hash(),
+            generation: rules.generation,
         }
     }
 
@@ -128,6 +135,24 @@ impl Judged {
         }
     }
 
+    /// Keeps what says which columns are hidden, for a second look at the rows themselves.
+    fn build_wall(
+        &mut self,
+        rules: &Arc<Rules>,
+        asker: Asker<'_>,
+        action: &Action,
+        context: &Context,
+    ) {
+        let answers = |statement: &Statement| statement.projections != Projections::None;
+        if self.outcome == Outcome::Deny || !action.statements.iter().any(answers) {
+            return;
+        }
+        let view = LabelView::new(rules, asker.principal, asker.resource, context);
+        if view.covers_database() && !view.reveals_all() {
+            Arc::make_mut(&mut self.obligations).wall = Some(wall(rules, asker, context));
+        }
+    }
+
     fn worsen(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
         if outcome > self.outcome {
             self.reasons.clear();
@@ -143,6 +168,23 @@ impl Judged {
     }
 }
 
+/// Which columns are hidden from the asker by these rules, each looked up once.
+fn wall(rules: &Arc<Rules>, asker: Asker<'_>, context: &Context) -> Wall {
+    let (rules, context) = (Arc::clone(rules), context.clone());
+    let (principal, resource) = (asker.principal.clone(), asker.resource.clone());
+    let known: Mutex<HashMap<ColumnRef, bool>> = Mutex::default();
+    Wall::new(move |column| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hidden) = known.get(column) {
+            return *hidden;
+        }
+        let view = LabelView::new(&rules, &principal, &resource, &context);
+        let hidden = view.hidden(column).is_some();
+        known.insert(column.clone(), hidden);
+        hidden
+    })
+}
+
 /// Judgements that still hold: all of them fall when the rules change, and each second where a policy asks for the
 /// time. What else a policy may ask for stays the same for a session, or is part of the key.
 #[derive(Default)]
@@ -156,7 +198,7 @@ impl Judgements {
     /// Judges, or finds the same question answered already.
     pub(crate) fn judge(
         &mut self,
-        rules: &Rules,
+        rules: &Arc<Rules>,
         asker: Asker<'_>,
         action: &Action,
         context: &Context,
@@ -172,7 +214,9 @@ impl Judgements {
         if cacheable && let Some(judged) = self.known.get(&key) {
             return Arc::clone(judged);
         }
-        let judged = Arc::new(judge(rules, asker, action, context));
+        let mut judged = judge(rules, asker, action, context);
+        judged.build_wall(rules, asker, action, context);
+        let judged = Arc::new(judged);
         if cacheable {
             if self.known.len() >= CACHE_MAX {
                 self.known.clear();

@@ -12,7 +12,7 @@ use policy::Context;
 
 use crate::admit::Session;
 use crate::live::Live;
-use crate::ports::{Approvals, Authenticated, Clock, Journal, Recorder, SharedRules};
+use crate::ports::{Approvals, Authenticated, Clock, Journal, PortError, Recorder, SharedRules};
 use crate::record;
 
 /// How long a session may outlive its token, where it ends with it.
@@ -114,11 +114,15 @@ impl Gate {
             return Err(turned.refusal);
         }
         let deadline = self.deadline(&login);
-        let mut recorder = self.parts.journal.begin(id).map_err(|_| cannot_record())?;
+        let mut recorder = self
+            .parts
+            .journal
+            .begin(id)
+            .map_err(|error| cannot_record(&error))?;
         let time = record::micros(self.parts.clock.now());
         recorder
             .append(&record::opened(time, id, &login, &resource, &client))
-            .map_err(|_| cannot_record())?;
+            .map_err(|error| cannot_record(&error))?;
         let session = Session::new(Seat {
             gate: Arc::clone(self),
             id,
@@ -272,11 +276,14 @@ fn no_access(asked: &str) -> Refusal {
     )
 }
 
-fn cannot_record() -> Refusal {
-    Refusal::new(
-        RefusalKind::Unavailable,
-        "the recording cannot be written; no session is opened",
-    )
+fn cannot_record(error: &PortError) -> Refusal {
+    let message = match error {
+        PortError::Full => "no space left for the recording; no session is opened",
+        PortError::Slow { .. } | PortError::Failed { .. } => {
+            "the recording cannot be written; no session is opened"
+        }
+    };
+    Refusal::new(error.of_recording(), message)
 }
 
 fn with_grace(end: SystemTime) -> SystemTime {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ledger::Event;
-use model::{ApprovalId, Principal, ResourceName, Secret, SessionId};
+use model::{ApprovalId, Named, Principal, Reach, RefusalKind, ResourceName, Secret, SessionId};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -35,6 +35,16 @@ pub enum PortError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl PortError {
+    /// What a client is refused with when it is the recorder that failed so.
+    pub fn of_recording(&self) -> RefusalKind {
+        match self {
+            Self::Full => RefusalKind::RecordingFull,
+            Self::Slow { .. } | Self::Failed { .. } => RefusalKind::RecordingFailed,
+        }
+    }
 }
 
 /// Tells the time; order never depends on it.
@@ -113,8 +123,12 @@ pub struct ApprovalRequest {
     pub statement_redacted: String,
     /// Bound parameters, rendered as text; `None` is NULL.
     pub parameters: Vec<Option<String>>,
+    /// Texts that it runs by name.
+    pub named: Vec<Named>,
     /// The effects, rendered.
     pub effects: Vec<String>,
+    /// How far it reaches, as far as the catalog tells.
+    pub reach: Reach,
     /// Why it was held.
     pub reasons: Vec<String>,
     /// Who may answer: each rule must be met.
@@ -142,22 +156,41 @@ pub enum ApprovalState {
     Used,
 }
 
+/// What came of asking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// There is one already, that counts for this session: pending (and not another open session's), approved or
+    /// denied.
+    Known(ApprovalId, ApprovalState),
+    /// A request was made.
+    Made(ApprovalId),
+    /// The requester has too many open ones; none was made.
+    TooMany,
+}
+
+/// Who denied a request, and in which words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Denial {
+    /// Who, by principal key.
+    pub principal: String,
+    /// Who, by display name.
+    pub name: String,
+    /// Their words; may be empty.
+    pub comment: String,
+}
+
 /// Keeps requests for approval. The store is the truth; a waiting session only waits on a wake-up.
 pub trait Approvals: Send + Sync {
-    /// The live request (pending, approved or denied, not lapsed) with this binding, if any.
-    fn find(
-        &self,
-        binding: Binding,
-    ) -> BoxFuture<'_, Result<Option<(ApprovalId, ApprovalState)>, PortError>>;
-
-    /// Stores a request durably.
+    /// Finds the live request (pending, approved or denied, not lapsed) with this binding, or stores this one durably,
+    /// in one step. A pending one that another session waits for is that session's own: each gets its own answer.
     ///
     /// # Errors
     /// [`PortError`]; nothing was stored.
-    fn request(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), PortError>>;
-
-    /// Open requests of one principal.
-    fn pending_of(&self, principal_key: &str) -> BoxFuture<'_, Result<usize, PortError>>;
+    fn ask(
+        &self,
+        request: ApprovalRequest,
+        pending_max: usize,
+    ) -> BoxFuture<'_, Result<Asked, PortError>>;
 
     /// Ends when the request leaves [`ApprovalState::Pending`].
     fn settled(&self, id: ApprovalId) -> BoxFuture<'static, Result<ApprovalState, PortError>>;
@@ -166,8 +199,11 @@ pub trait Approvals: Send + Sync {
     /// `binding`.
     fn redeem(&self, id: ApprovalId, binding: Binding) -> BoxFuture<'_, Result<bool, PortError>>;
 
-    /// Withdraws a pending request.
+    /// Withdraws a request that is pending, or approved and not used.
     fn withdraw(&self, id: ApprovalId) -> BoxFuture<'_, Result<(), PortError>>;
+
+    /// Who denied a request, if anybody did.
+    fn denial(&self, id: ApprovalId) -> BoxFuture<'_, Result<Option<Denial>, PortError>>;
 
     /// Who approved a request: principal keys, for the record.
     fn approvers(&self, id: ApprovalId) -> BoxFuture<'_, Result<Vec<String>, PortError>>;

@@ -107,13 +107,24 @@ pub(crate) fn approval<'a>(
     state: &'static str,
     actor: &'a str,
 ) -> Event<'a> {
+    answered(time, sequence, id, state, (actor, ""))
+}
+
+/// Likewise, with the words of who answered.
+pub(crate) fn answered<'a>(
+    time: u64,
+    sequence: u64,
+    id: ApprovalId,
+    state: &'static str,
+    (actor, comment): (&'a str, &'a str),
+) -> Event<'a> {
     Event::Approval(ApprovalRecorded {
         time,
         sequence,
         approval: *id.as_bytes(),
         state: state.into(),
         actor: actor.into(),
-        comment: "".into(),
+        comment: comment.into(),
     })
 }
 

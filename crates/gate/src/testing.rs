@@ -15,8 +15,8 @@ use model::{
 
 use crate::open::{ClientInfo, Gate, GateParts};
 use crate::ports::{
-    ApprovalRequest, ApprovalState, Approvals, Authenticated, Binding, BoxFuture, Clock, Journal,
-    PortError, Recorder, Rules, SharedRules,
+    ApprovalRequest, ApprovalState, Approvals, Asked, Authenticated, Binding, BoxFuture, Clock,
+    Denial, Journal, PortError, Recorder, Rules, SharedRules,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -183,36 +183,32 @@ impl MemoryApprovals {
 }
 
 impl Approvals for MemoryApprovals {
-    fn find(
+    fn ask(
         &self,
-        binding: Binding,
-    ) -> BoxFuture<'_, Result<Option<(ApprovalId, ApprovalState)>, PortError>> {
+        request: ApprovalRequest,
+        pending_max: usize,
+    ) -> BoxFuture<'_, Result<Asked, PortError>> {
         self.ready(|desk| {
-            let live = [
-                ApprovalState::Pending,
-                ApprovalState::Approved,
-                ApprovalState::Denied,
-            ];
-            let mut all = desk.requests.values();
-            all.find(|(request, state)| request.binding == binding && live.contains(state))
-                .map(|(request, state)| (request.id, *state))
-        })
-    }
-
-    fn request(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), PortError>> {
-        self.ready(|desk| {
-            let entry = (request, ApprovalState::Pending);
-            desk.requests.insert(entry.0.id, entry);
-        })
-    }
-
-    fn pending_of(&self, principal_key: &str) -> BoxFuture<'_, Result<usize, PortError>> {
-        self.ready(|desk| {
-            let all = desk.requests.values();
-            all.filter(|(request, state)| {
-                request.requester.key() == principal_key && *state == ApprovalState::Pending
-            })
-            .count()
+            let counts = |(known, state): &&(ApprovalRequest, ApprovalState)| match state {
+                _ if known.binding != request.binding => false,
+                // Nobody leaves here: a session's pending request is its own until it is handed out as a ticket.
+                ApprovalState::Pending => true,
+                ApprovalState::Approved | ApprovalState::Denied => true,
+                ApprovalState::Expired | ApprovalState::Withdrawn | ApprovalState::Used => false,
+            };
+            if let Some((known, state)) = desk.requests.values().find(counts) {
+                return Asked::Known(known.id, *state);
+            }
+            let own = request.requester.key();
+            let open = desk.requests.values().filter(|(known, state)| {
+                known.requester.key() == own && *state == ApprovalState::Pending
+            });
+            if open.count() >= pending_max {
+                return Asked::TooMany;
+            }
+            let id = request.id;
+            desk.requests.insert(id, (request, ApprovalState::Pending));
+            Asked::Made(id)
         })
     }
 
@@ -246,10 +242,21 @@ impl Approvals for MemoryApprovals {
     fn withdraw(&self, id: ApprovalId) -> BoxFuture<'_, Result<(), PortError>> {
         self.ready(|desk| {
             if let Some((_, state)) = desk.requests.get_mut(&id)
-                && *state == ApprovalState::Pending
+                && matches!(state, ApprovalState::Pending | ApprovalState::Approved)
             {
                 *state = ApprovalState::Withdrawn;
             }
+        })
+    }
+
+    fn denial(&self, id: ApprovalId) -> BoxFuture<'_, Result<Option<Denial>, PortError>> {
+        self.ready(|desk| {
+            let by = desk.approvers.get(&id)?.first()?.clone();
+            Some(Denial {
+                name: by.rsplit('|').next().unwrap_or_default().to_owned(),
+                principal: by,
+                comment: "not\nnow".to_owned(),
+            })
         })
     }
 
@@ -384,5 +391,7 @@ pub fn query(text: &str, statements: Vec<Statement>) -> Action {
         not_understood: None,
         analysis_key: 0,
         in_transaction: false,
+        named: Vec::new(),
+        ground: None,
     }
 }

@@ -81,14 +81,22 @@ fn drive(session: &mut Session, mut admission: Admission) -> Admission {
         admission = match admission {
             Admission::Syncing(future) => session.resume_durable(now(future)),
             Admission::Asking(future) => session.resume_store(now(future)),
-            Admission::Ready(_) | Admission::Held(_) => return admission,
+            Admission::Ready(_) | Admission::Held(_) | Admission::Approved => return admission,
         }
     }
 }
 
 fn ask(session: &mut Session, action: Action) -> Admission {
-    let admission = session.admit(action);
-    drive(session, admission)
+    let admission = session.admit(action.clone());
+    match drive(session, admission) {
+        // Analysed anew, to the same result.
+        Admission::Approved => {
+            let end = HoldEnd::Settled(Ok(ApprovalState::Approved));
+            let admission = session.resume_hold(end, Arc::new(action));
+            drive(session, admission)
+        }
+        admission => admission,
+    }
 }
 
 /// `released`, `held`, `ended`, or the kind and rule of the refusal.
@@ -100,6 +108,7 @@ fn outcome(admission: &Admission) -> String {
         }
         Admission::Ready(Verdict::End(refusal)) => format!("ended: {}", refusal.message),
         Admission::Held(_) => "held".to_owned(),
+        Admission::Approved => "approved".to_owned(),
         Admission::Syncing(_) | Admission::Asking(_) => "waits".to_owned(),
     }
 }
@@ -819,7 +828,7 @@ fn a_session_that_cannot_be_recorded_does_not_open() {
     let opened = bench
         .gate
         .open(SessionId::generate(), who, resource(), client());
-    assert_eq!(opened.err().unwrap().kind, RefusalKind::Unavailable);
+    assert_eq!(opened.err().unwrap().kind, RefusalKind::RecordingFull);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use model::{Action, ApprovalId, Object, Reason, Refusal, RefusalKind};
 use policy::ApprovalRule;
 
 use crate::judge::{Judged, NOT_UNDERSTOOD};
+use crate::ports::Denial;
 
 /// Effects and reasons listed in one refusal; the rest is counted.
 const LISTED_MAX: usize = 8;
@@ -25,6 +26,7 @@ pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
         (None, _) => "denied".to_owned(),
     };
     let mut refusal = Refusal::new(kind, message);
+    refusal.may_quote = !judged.sensitive;
     refusal.detail = spoken.detail(judged);
     refusal.hint = judged.hint.as_deref().and_then(|hint| spoken.keep(hint));
     refusal
@@ -52,6 +54,33 @@ pub(crate) fn unapproved(kind: RefusalKind, id: ApprovalId, message: &str) -> Re
     let mut refusal = Refusal::new(kind, format!("{message} (ticket {})", id.ticket()));
     refusal.ticket = Some(id);
     refusal
+}
+
+/// The refusal of what people said no to, with who said it and why.
+pub(crate) fn disapproved(id: ApprovalId, denial: Option<&Denial>) -> Refusal {
+    let mut refusal = unapproved(RefusalKind::Disapproved, id, "approval was refused");
+    refusal.detail = denial.map(|denial| match plain(&denial.comment).as_str() {
+        "" => format!("Denied by {}.", plain(&denial.name)),
+        comment => format!("Denied by {}: {comment}", plain(&denial.name)),
+    });
+    refusal.hint = Some(
+        "ask for something else: the same statement stays refused until the request lapses"
+            .to_owned(),
+    );
+    refusal
+}
+
+/// A person's words on one line: nothing in them can move a terminal's cursor or pass for another field.
+fn plain(text: &str) -> String {
+    let is_odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let spaced: String = text
+        .chars()
+        .map(|c| if is_odd(c) { ' ' } else { c })
+        .collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Who must answer, in words: `one of dba and two of security`.

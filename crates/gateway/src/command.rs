@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
-use crate::{demo, rehearse};
+use crate::{demo, rehearse, scan};
 
 /// An access gateway that stands on the data path between people, AI agents and databases.
 #[derive(Parser, Debug)]
@@ -46,6 +46,9 @@ enum Command {
     /// Check, explain and test policies.
     #[command(subcommand)]
     Policy(rehearse::PolicyCommand),
+    /// Look at data: what should be labelled.
+    #[command(subcommand)]
+    Data(scan::DataCommand),
     #[command(flatten)]
     User(cli::Command),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check { config }) => check(&config),
         Command::Policy(command) => wait(rehearse::run(command, globals.json)),
+        Command::Data(command) => wait(scan::run(command, globals.json)),
         Command::User(command) => return cli::run(&globals, &command),
     };
     match result {

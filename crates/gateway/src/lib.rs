@@ -8,5 +8,7 @@ pub mod config;
 mod convert;
 pub mod credentials;
 pub mod demo;
+mod grants;
 pub mod rehearse;
 pub mod rules;
+pub mod scan;

@@ -2,7 +2,7 @@
 //!
 //! Reads the target's catalog where a statement must be understood; never runs a statement.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -15,13 +15,20 @@ use policy::test::Bench;
 use crate::config::{Config, ResourceConfig};
 use crate::convert;
 use crate::credentials::ConfiguredCredentials;
+use crate::grants::{Ground, Weighed};
 use crate::rules::Sources;
+
+/// Warnings about one credential that are printed.
+const EXCESS_MAX: usize = 20;
 
 /// `portcullis policy`
 #[derive(Subcommand, Debug)]
 pub enum PolicyCommand {
-    /// Validate policies and labels as the gateway would at load.
-    Check(Place),
+    /// Validate policies and labels as the gateway would at load; say where a target's credential can do more than any
+    /// policy could permit.
+    Check(Check),
+    /// Print the SQL of a database role that can do what some policy could permit, and no more.
+    Grants(Grants),
     /// Say what one statement would do, what would be decided about it, and why.
     Explain(Explain),
     /// Run a file of cases; non-zero if one differs.
@@ -40,7 +47,29 @@ pub struct Place {
         env = "PORTCULLIS_CONFIG",
         default_value = "/etc/portcullis/portcullis.toml"
     )]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
+}
+
+/// `portcullis policy check`
+#[derive(Args, Debug)]
+pub struct Check {
+    #[command(flatten)]
+    place: Place,
+    /// Do not ask the targets what their credentials can do.
+    #[arg(long)]
+    offline: bool,
+}
+
+/// `portcullis policy grants`
+#[derive(Args, Debug)]
+pub struct Grants {
+    #[command(flatten)]
+    place: Place,
+    /// The resource (`orders-prod` or `orders-prod/DATABASE`).
+    resource: String,
+    /// The role's name.
+    #[arg(long = "as", value_name = "ROLE")]
+    role: String,
 }
 
 /// `portcullis policy explain`
@@ -89,7 +118,8 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
             print!("{}", policy::schema_text());
             Ok(())
         }
-        PolicyCommand::Check(place) => check(&place.config),
+        PolicyCommand::Check(check) => check.run().await,
+        PolicyCommand::Grants(grants) => grants.run().await,
         PolicyCommand::Explain(explain) => {
             let said = explain.run().await?;
             match as_json {
@@ -102,20 +132,83 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
     }
 }
 
-fn check(path: &Path) -> Result<()> {
-    let config = Config::read(path)?;
-    let sources = Sources::read(&config.policy)?;
-    let rules = sources.compile(1)?;
-    for warning in rules.policies.warnings() {
-        println!("warning: {warning}");
+impl Check {
+    async fn run(self) -> Result<()> {
+        let config = Config::read(&self.place.config)?;
+        let sources = Sources::read(&config.policy)?;
+        let rules = sources.compile(1)?;
+        for warning in rules.policies.warnings() {
+            println!("warning: {warning}");
+        }
+        for settings in config.resource.iter().filter(|_| !self.offline) {
+            for database in convert::databases(settings) {
+                warn_of_excess(&config, settings, &database, &rules).await?;
+            }
+        }
+        let count = rules.policies.policies().count();
+        println!(
+            "{count} policies in {} files are valid; set {}",
+            sources.policies.len(),
+            rules.policies.hash()
+        );
+        Ok(())
     }
-    let count = rules.policies.policies().count();
-    println!(
-        "{count} policies in {} files are valid; set {}",
-        sources.policies.len(),
-        rules.policies.hash()
-    );
+}
+
+/// Says what a target's credential can do that no policy could permit. A target that cannot be asked is said, and is no
+/// fault of the policies.
+async fn warn_of_excess(
+    config: &Config,
+    settings: &ResourceConfig,
+    database: &str,
+    rules: &gate::ports::Rules,
+) -> Result<()> {
+    let name = format!("{}/{database}", settings.name);
+    let resource = resource(settings, Some(database))?;
+    let weighed = Weighed {
+        policies: &rules.policies,
+        labels: &rules.labels,
+        resource: &resource,
+    };
+    match Ground::read(config, settings, database).await {
+        Ok(ground) => {
+            let excess = ground.excess(&weighed);
+            for line in excess.iter().take(EXCESS_MAX) {
+                println!("warning: {name}: {line}; no policy could permit that");
+            }
+            if excess.len() > EXCESS_MAX {
+                println!("warning: {name}: and {} more", excess.len() - EXCESS_MAX);
+            }
+            if !excess.is_empty() {
+                println!(
+                    "  hint: portcullis policy grants {name} --as ROLE prints a role that can do less"
+                );
+            }
+        }
+        Err(error) => println!("note: {name} was not asked what its credential can do: {error:#}"),
+    }
     Ok(())
+}
+
+impl Grants {
+    async fn run(self) -> Result<()> {
+        let config = Config::read(&self.place.config)?;
+        let rules = Sources::read(&config.policy)?.compile(1)?;
+        let (name, database) = match self.resource.split_once('/') {
+            Some((name, database)) => (name, Some(database)),
+            None => (self.resource.as_str(), None),
+        };
+        let settings = find(&config, name)?;
+        let resource = resource(settings, database)?;
+        let ground = Ground::read(&config, settings, &resource.database).await?;
+        let weighed = Weighed {
+            policies: &rules.policies,
+            labels: &rules.labels,
+            resource: &resource,
+        };
+        print!("{}", ground.sql(&self.role, &weighed));
+        Ok(())
+    }
 }
 
 impl Explain {
@@ -233,7 +326,7 @@ impl Test {
     }
 }
 
-fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
+pub(crate) fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
     let found = config
         .resource
         .iter()
@@ -315,6 +408,8 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         not_understood,
         analysis_key: 0,
         in_transaction: false,
+        named: Vec::new(),
+        ground: None,
     })
 }
 

@@ -251,10 +251,23 @@ impl Collector {
     }
 }
 
-/// Puts each action's results behind its decision and before the next action's.
+/// Puts each action's results behind its decision and before the next action's. What was said outside any action
+/// (a notification, the FATAL of a killed session) keeps its place among the results; behind the last of them it
+/// belongs to the session's end.
 fn interleave(intents: Vec<Event<'static>>, results: Vec<Event<'static>>) -> Vec<Event<'static>> {
     let mut events = Vec::with_capacity(intents.len() + results.len());
-    let mut results = results.into_iter().peekable();
+    let of = |event: &Event<'_>| event.sequence().unwrap_or(0);
+    let last = results.iter().rposition(|result| of(result) > 0);
+    let mut highest = 0;
+    let mut results = results
+        .into_iter()
+        .enumerate()
+        .map(|(at, result)| {
+            highest = of(&result).max(highest);
+            let is_trailing = last.is_none_or(|last| at > last);
+            (if is_trailing { u64::MAX - 1 } else { highest }, result)
+        })
+        .peekable();
     for intent in intents {
         let before = match &intent {
             Event::Action(action) => action.sequence,
@@ -268,11 +281,76 @@ fn interleave(intents: Vec<Event<'static>>, results: Vec<Event<'static>>) -> Vec
             | Event::StreamEnd(_)
             | Event::Unknown(_) => 0,
         };
-        while let Some(result) = results.next_if(|r| r.sequence().unwrap_or(0) < before) {
+        while let Some((_, result)) = results.next_if(|(place, _)| *place < before) {
             events.push(result);
         }
         events.push(intent);
     }
-    events.extend(results);
+    events.extend(results.map(|(_, result)| result));
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{ActionRecorded, Completed};
+
+    fn action(sequence: u64) -> Event<'static> {
+        Event::Action(ActionRecorded {
+            sequence,
+            ..ActionRecorded::default()
+        })
+    }
+
+    fn said(sequence: u64) -> Event<'static> {
+        Event::Response {
+            sequence,
+            bytes: Vec::new().into(),
+        }
+    }
+
+    fn done(sequence: u64) -> Event<'static> {
+        Event::Completed(Completed {
+            sequence,
+            ..Completed::default()
+        })
+    }
+
+    fn opened() -> Event<'static> {
+        Event::SessionOpened(SessionOpened::default())
+    }
+
+    fn closed() -> Event<'static> {
+        let (time, reason) = (9, "killed".into());
+        Event::SessionClosed { time, reason }
+    }
+
+    #[test]
+    fn results_follow_their_action_and_last_words_the_last_action() {
+        let check = |intents: Vec<Event<'static>>, results, expect: Vec<Event<'static>>| {
+            assert_eq!(interleave(intents, results), expect);
+        };
+        check(
+            vec![opened(), action(1), action(2), closed()],
+            vec![said(1), done(1), said(0), said(2), done(2), said(0)],
+            vec![
+                opened(),
+                action(1),
+                said(1),
+                done(1),
+                said(0),
+                action(2),
+                said(2),
+                done(2),
+                said(0),
+                closed(),
+            ],
+        );
+        // Killed before its first answer: the FATAL stands behind what was asked.
+        check(
+            vec![opened(), action(1), closed()],
+            vec![said(0)],
+            vec![opened(), action(1), said(0), closed()],
+        );
+    }
 }

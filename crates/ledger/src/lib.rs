@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod crc;
 pub mod event;
+pub mod find;
 pub mod journal;
 pub mod record;
 pub mod result;

@@ -33,6 +33,7 @@ pub struct Classification {
 #[derive(Clone, Debug, Default)]
 pub struct DataCatalog {
     entries: Vec<Entry>,
+    public: Vec<[Pattern; 5]>,
 }
 
 /// Why `data.toml` was refused.
@@ -55,12 +56,53 @@ impl DataCatalog {
         let mut entries = Vec::with_capacity(file.label.len());
         for (index, spanned) in file.label.into_iter().enumerate() {
             let line = line_of(text, spanned.span().start);
-            let entry = Entry::new(spanned.into_inner()).map_err(|problem| DataCatalogError {
-                message: format!("[[label]] number {} (line {line}): {problem}", index + 1),
-            })?;
+            let entry =
+                Entry::new(spanned.into_inner(), line).map_err(|problem| DataCatalogError {
+                    message: format!("[[label]] number {} (line {line}): {problem}", index + 1),
+                })?;
             entries.push(entry);
         }
-        Ok(Self { entries })
+        let mut public = Vec::with_capacity(file.public.len());
+        for (index, spanned) in file.public.into_iter().enumerate() {
+            let line = line_of(text, spanned.span().start);
+            let raw = spanned.into_inner();
+            let patterns = patterns([
+                raw.resource,
+                raw.database,
+                raw.schema,
+                raw.table,
+                raw.column,
+            ]);
+            public.push(patterns.map_err(|problem| DataCatalogError {
+                message: format!("[[public]] number {} (line {line}): {problem}", index + 1),
+            })?);
+        }
+        Ok(Self { entries, public })
+    }
+
+    /// Whether somebody looked at this column (resource, database, schema, table, column) and wrote down that it needs
+    /// no label. Takes no label away.
+    pub fn is_public(&self, names: [&str; 5]) -> bool {
+        self.public
+            .iter()
+            .any(|patterns| all_match(patterns, &names))
+    }
+
+    /// The lines of entries that name this resource and match none of its columns (schema, table, column): left over
+    /// from what was renamed or dropped.
+    pub fn stale(&self, resource: &str, database: &str, columns: &[[&str; 3]]) -> Vec<usize> {
+        let matches_one = |entry: &Entry| {
+            let mut columns = columns.iter();
+            columns.any(|[schema, table, column]| {
+                entry.matches(&[resource, database, schema, table, column])
+            })
+        };
+        let is_stale = |entry: &&Entry| {
+            let is_meant = !matches!(entry.patterns.first(), Some(Pattern::Any));
+            is_meant && entry.matches(&[resource, database]) && !matches_one(entry)
+        };
+        let stale = self.entries.iter().filter(is_stale);
+        stale.map(|entry| entry.line).collect()
     }
 
     /// The classification of one column; `None` for an unlabelled one.
@@ -151,6 +193,18 @@ fn rank(kind: MaskKind) -> u8 {
 struct File {
     #[serde(default)]
     label: Vec<Spanned<RawEntry>>,
+    #[serde(default)]
+    public: Vec<Spanned<RawPublic>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPublic {
+    resource: Option<String>,
+    database: Option<String>,
+    schema: Option<String>,
+    table: Option<String>,
+    column: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -199,23 +253,26 @@ struct Entry {
     label: String,
     mask: MaskKind,
     usage: PredicateUse,
+    /// Where it stands in the file.
+    line: usize,
 }
 
 impl Entry {
-    fn new(raw: RawEntry) -> Result<Self, String> {
+    fn new(raw: RawEntry, line: usize) -> Result<Self, String> {
         let legal = |c: char| !c.is_whitespace() && !c.is_control();
         if raw.label.is_empty() || !raw.label.chars().all(legal) {
             return Err("`label` must be a name without spaces".to_owned());
         }
         let mask = mask_kind(&raw)?;
         Ok(Self {
-            patterns: [
-                Pattern::new("resource", raw.resource)?,
-                Pattern::new("database", raw.database)?,
-                Pattern::new("schema", raw.schema)?,
-                Pattern::new("table", raw.table)?,
-                Pattern::new("column", raw.column)?,
-            ],
+            patterns: patterns([
+                raw.resource,
+                raw.database,
+                raw.schema,
+                raw.table,
+                raw.column,
+            ])?,
+            line,
             label: raw.label,
             mask,
             usage: match raw.usage {
@@ -228,10 +285,38 @@ impl Entry {
 
     /// Whether the first patterns match these names.
     fn matches(&self, names: &[&str]) -> bool {
-        let pairs = self.patterns.iter().zip(names);
-        // The column is the most selective: look at it first.
-        pairs.rev().all(|(pattern, name)| pattern.matches(name))
+        all_match(&self.patterns, names)
     }
+}
+
+/// The patterns for resource, database, schema, table, column.
+fn patterns(texts: [Option<String>; 5]) -> Result<[Pattern; 5], String> {
+    let [resource, database, schema, table, column] = texts;
+    Ok([
+        Pattern::new("resource", resource)?,
+        Pattern::new("database", database)?,
+        Pattern::new("schema", schema)?,
+        Pattern::new("table", table)?,
+        Pattern::new("column", column)?,
+    ])
+}
+
+fn all_match(patterns: &[Pattern; 5], names: &[&str]) -> bool {
+    let pairs = patterns.iter().zip(names);
+    // The column is the most selective: look at it first.
+    pairs.rev().all(|(pattern, name)| pattern.matches(name))
+}
+
+/// A name as a pattern that matches it alone.
+pub fn quoted(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if "*?[]{}\\".contains(letter) {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
 }
 
 fn mask_kind(raw: &RawEntry) -> Result<MaskKind, String> {

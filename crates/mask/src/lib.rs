@@ -3,12 +3,15 @@
 //! Knows PostgreSQL's type OIDs and value formats, no protocol framing, no policy.
 
 mod catalog;
+pub mod detect;
 mod moment;
+mod names;
 mod number;
+pub mod propose;
 mod secret;
 mod text;
 mod value;
 
-pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, stricter};
+pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
 pub use secret::MaskKey;
 pub use value::mask_value;

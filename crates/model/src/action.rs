@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::effect::{ColumnUse, Effect, Projections};
+use crate::reach::{Ground, Named};
 
 /// How a bound parameter's bytes are to be read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -87,4 +88,8 @@ pub struct Action {
     pub analysis_key: u64,
     /// Whether the session is inside a transaction block.
     pub in_transaction: bool,
+    /// Texts that it runs by name, and that stand in none of its own.
+    pub named: Vec<Named>,
+    /// What it was analysed against; asked only when people have to be.
+    pub ground: Option<Arc<dyn Ground>>,
 }

@@ -1,5 +1,8 @@
 //! What was decided, and what comes with it.
 
+use std::sync::Arc;
+
+use crate::effect::ColumnRef;
 use crate::id::ApprovalId;
 
 /// The outcome lattice: `Deny > Hold > Allow`; combining is `max`.
@@ -80,6 +83,39 @@ pub struct Obligations {
     /// Error, notice and notification texts may quote masked values and are rebuilt from their
     /// SQLSTATE.
     pub scrub_messages: bool,
+    /// Columns are hidden from whoever acts: rows whose target names such a column as the source of a field that is
+    /// not masked are not let through, whatever the analysis said.
+    pub wall: Option<Wall>,
+}
+
+/// Which stored columns are hidden from one principal: a second look at what the analysis let through.
+#[derive(Clone)]
+pub struct Wall(Arc<dyn Fn(&ColumnRef) -> bool + Send + Sync>);
+
+impl Wall {
+    /// A wall before the columns that `hides` is true of.
+    pub fn new(hides: impl Fn(&ColumnRef) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hides))
+    }
+
+    /// Whether the column's values are hidden.
+    pub fn hides(&self, column: &ColumnRef) -> bool {
+        (self.0)(column)
+    }
+}
+
+impl PartialEq for Wall {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Wall {}
+
+impl std::fmt::Debug for Wall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wall(..)")
+    }
 }
 
 /// Obligations on the rows of one statement.
@@ -109,7 +145,11 @@ pub enum RefusalKind {
     NotUnderstood,
     /// A named limit was exceeded.
     Limit,
-    /// The gateway cannot record, decide or reach what it needs.
+    /// There is no room left for the recording.
+    RecordingFull,
+    /// The recording cannot be written.
+    RecordingFailed,
+    /// The gateway cannot decide or reach what it needs.
     Unavailable,
     /// Identity is gone: revoked, expired.
     Unauthenticated,
@@ -128,6 +168,8 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// The ticket, for holds.
     pub ticket: Option<ApprovalId>,
+    /// What is said to the client may quote the literals of its own text, because the record holds them as well.
+    pub may_quote: bool,
 }
 
 impl Refusal {
@@ -139,6 +181,7 @@ impl Refusal {
             detail: None,
             hint: None,
             ticket: None,
+            may_quote: false,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod id;
 pub mod limits;
 pub mod principal;
+pub mod reach;
 pub mod resource;
 pub mod secret;
 
@@ -22,5 +23,6 @@ pub use fault::Fault;
 pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};
 pub use limits::Limits;
 pub use principal::{Principal, PrincipalKind};
+pub use reach::{Ground, Named, Reach, Touched};
 pub use resource::{Resource, ResourceName};
 pub use secret::Secret;

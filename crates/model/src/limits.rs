@@ -27,14 +27,19 @@ pub struct Limits {
     pub upstream_timeout: Duration,
     /// Connections not yet authenticated, per gateway.
     pub logins_pending_max: usize,
+    /// Of these, connections from one address (IPv6: one /64), so that one host that stalls does not keep all out.
+    pub logins_pending_per_address_max: usize,
     /// Sessions open at once, per gateway.
     pub sessions_max: usize,
     /// Sessions open at once, per principal.
     pub sessions_per_principal_max: usize,
     /// A session's age at which it is ended.
     pub session_age_max: Duration,
-    /// A session with nothing under way for this long is ended; zero means never.
+    /// A session with nothing under way for this long is ended, in an open transaction too; zero means never.
     pub session_idle_max: Duration,
+    /// A session that leaves a transaction open with nothing under way for this long is ended: it holds locks and keeps
+    /// old rows alive. Zero means that `session_idle_max` alone counts.
+    pub session_idle_in_transaction_max: Duration,
     /// How long a connection waits for an approval outside a transaction block.
     pub hold_wait: Duration,
     /// How long it waits inside one, where locks are held.
@@ -70,10 +75,12 @@ impl Limits {
             login_timeout: Duration::from_secs(10),
             upstream_timeout: Duration::from_secs(10),
             logins_pending_max: 256,
+            logins_pending_per_address_max: 64,
             sessions_max: 4_096,
             sessions_per_principal_max: 256,
             session_age_max: Duration::from_secs(12 * 3600),
             session_idle_max: Duration::ZERO,
+            session_idle_in_transaction_max: Duration::ZERO,
             hold_wait: Duration::from_secs(45),
             hold_wait_in_transaction: Duration::from_secs(10),
             approval_life: Duration::from_secs(600),

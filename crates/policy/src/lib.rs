@@ -10,6 +10,7 @@ mod clock;
 mod decide;
 mod entities;
 mod load;
+mod reach;
 pub mod test;
 pub mod vocabulary;
 mod whole;

@@ -11,9 +11,9 @@ use bytes::BytesMut;
 use gate::ports::Credentials;
 use model::{CatalogVersion, Limits, ResourceName};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wire::postgres::Inspector;
-use wire::postgres::reader::{CatalogRead, CatalogReader, Rows};
+use wire::postgres::reader::{CatalogRead, CatalogReader, ReadError, Rows, TextRows};
 
 use crate::dial::{LoginAs, Target};
 use crate::error::Error;
@@ -24,6 +24,9 @@ use crate::tls::client::client_side;
 
 /// Sessions that may wait for one reading.
 const ASKS_MAX: usize = 1024;
+
+/// How old the estimates of rows may become; approvers read them.
+const ESTIMATES_EVERY: Duration = Duration::from_secs(60);
 
 /// Time for reading all definitions of a database with very many of them.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -81,6 +84,7 @@ struct Keeper {
     fresh: Arc<AtomicBool>,
     connection: Option<(Stream, BytesMut)>,
     in_force: Option<String>,
+    estimated: Option<Instant>,
     version: u64,
 }
 
@@ -125,6 +129,7 @@ pub(crate) fn keep<'a>(
                 fresh,
                 connection: None,
                 in_force: None,
+                estimated: None,
                 version: 0,
             };
             keepers.push((keeper, asked));
@@ -146,25 +151,42 @@ pub async fn definitions(
     credentials: Arc<dyn Credentials>,
     limits: &Limits,
 ) -> Result<sql::Catalog, Error> {
-    let mut keeper = Keeper {
-        target: Arc::new(Target {
-            tls: client_side(target)?,
-            settings: target.clone(),
-        }),
-        database: database.to_owned(),
-        credentials,
-        limits: limits.clone(),
-        interval: Duration::ZERO,
-        inspector: Arc::new(Inspector::new()),
-        fresh: Arc::default(),
-        connection: None,
-        in_force: None,
-        version: 0,
-    };
+    let mut keeper = Keeper::alone(target, database, credentials, limits)?;
     keeper.read().await.map_err(|reason| Error::Target {
         resource: target.name.to_string(),
         reason,
     })
+}
+
+/// Asks a target's database questions of the gateway's own, one after the other on one connection, as text. An answer
+/// is the rows, or what the server said against the question.
+///
+/// # Errors
+/// [`Error`] when the target or its credential cannot be had, or it breaks off.
+///
+/// # Cancel safety
+/// Cancel safe: the connection is dropped.
+pub async fn ask(
+    target: &ResourceTarget,
+    database: &str,
+    credentials: Arc<dyn Credentials>,
+    limits: &Limits,
+    questions: &[String],
+) -> Result<Vec<Result<TextRows, String>>, Error> {
+    let failed = |reason| Error::Target {
+        resource: target.name.to_string(),
+        reason,
+    };
+    let mut keeper = Keeper::alone(target, database, credentials, limits)?;
+    let (stream, received) = keeper.connected().await.map_err(failed)?;
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let work = answer(stream, received, question);
+        let answer = timeout(READ_TIMEOUT, Box::pin(work)).await;
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        answers.push(answer.map_err(failed)?);
+    }
+    Ok(answers)
 }
 
 impl Keepers {
@@ -181,6 +203,32 @@ impl Keepers {
 }
 
 impl Keeper {
+    /// One that nobody runs and no session asks.
+    fn alone(
+        target: &ResourceTarget,
+        database: &str,
+        credentials: Arc<dyn Credentials>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            target: Arc::new(Target {
+                tls: client_side(target)?,
+                settings: target.clone(),
+                is_old: AtomicBool::default(),
+            }),
+            database: database.to_owned(),
+            credentials,
+            limits: limits.clone(),
+            interval: Duration::ZERO,
+            inspector: Arc::new(Inspector::new()),
+            fresh: Arc::default(),
+            connection: None,
+            in_force: None,
+            estimated: None,
+            version: 0,
+        })
+    }
+
     async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
         let mut waiting = Vec::new();
         loop {
@@ -234,11 +282,33 @@ impl Keeper {
             let (stream, received) = self.connected().await?;
             let found = timeout(limit, fingerprint(stream, received)).await;
             if found.map_err(|error| error.to_string())?? == known {
-                return Ok(());
+                return self.estimate().await;
             }
         }
         let catalog = self.read().await?;
         self.inspector.set_catalog(Arc::new(catalog));
+        self.estimated = None;
+        self.estimate().await
+    }
+
+    /// Reads how many rows relations have, when that was not done lately.
+    async fn estimate(&mut self) -> Result<(), String> {
+        if self
+            .estimated
+            .is_some_and(|at| at.elapsed() < ESTIMATES_EVERY)
+        {
+            return Ok(());
+        }
+        let limit = self.limits.upstream_timeout;
+        let (stream, received) = self.connected().await?;
+        let answer = timeout(limit, answer(stream, received, sql::catalog::ESTIMATES)).await;
+        let mut estimates = sql::Estimates::default();
+        for row in answer.map_err(|error| error.to_string())??? {
+            let cells: Vec<_> = row.iter().map(Option::as_deref).collect();
+            estimates.row(&cells).map_err(|error| error.to_string())?;
+        }
+        self.inspector.set_estimates(Arc::new(estimates));
+        self.estimated = Some(Instant::now());
         Ok(())
     }
 
@@ -292,19 +362,29 @@ async fn receive(stream: &mut Stream, received: &mut BytesMut) -> Result<(), Str
 }
 
 async fn fingerprint(stream: &mut Stream, received: &mut BytesMut) -> Result<String, String> {
-    let mut rows = Rows::new(sql::catalog::FINGERPRINT).map_err(|error| error.to_string())?;
+    let rows = answer(stream, received, sql::catalog::FINGERPRINT).await??;
+    let row = rows.into_iter().next();
+    let cell = row.and_then(|row| row.into_iter().next());
+    Ok(cell.flatten().unwrap_or_default())
+}
+
+/// Asks one question and takes its answer whole; the inner error is the server's no, after which it can be asked on.
+async fn answer(
+    stream: &mut Stream,
+    received: &mut BytesMut,
+    question: &str,
+) -> Result<Result<TextRows, String>, String> {
+    let mut rows = Rows::new(question).map_err(|error| error.to_string())?;
     loop {
         let sent = stream.send(rows.to_upstream()).await;
         sent.map_err(|error| error.to_string())?;
         receive(stream, received).await?;
         rows.on_bytes(received);
-        if let Some(answer) = rows.poll() {
-            let answer = answer.map_err(|error| error.to_string())?;
-            let cell = answer
-                .into_iter()
-                .next()
-                .and_then(|row| row.into_iter().next());
-            return Ok(cell.flatten().unwrap_or_default());
+        match rows.poll() {
+            None => {}
+            Some(Ok(rows)) => return Ok(Ok(rows)),
+            Some(Err(error @ ReadError::Refused { .. })) => return Ok(Err(error.to_string())),
+            Some(Err(error)) => return Err(error.to_string()),
         }
     }
 }

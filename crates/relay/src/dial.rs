@@ -1,6 +1,7 @@
 //! Reaching a target: connect, TLS, log in. Knows no client.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -10,7 +11,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, TlsStream};
-use wire::postgres::login::ssl_request;
+use wire::postgres::login::{NEWEST_MINOR, ssl_request};
 use wire::postgres::{CancelKey, Login, LoginEffect, LoginParts, UpstreamReady};
 
 use crate::parts::{ResourceTarget, TargetAddress};
@@ -48,6 +49,8 @@ pub(crate) enum DialError {
         sqlstate: Option<String>,
         /// Its words.
         message: String,
+        /// It may speak an older version of the protocol only.
+        try_older: bool,
     },
 }
 
@@ -57,9 +60,12 @@ pub(crate) struct Target {
     pub(crate) settings: ResourceTarget,
     /// TLS towards it.
     pub(crate) tls: Option<ClientSide>,
+    /// It refused protocol 3.2, so that 3.0 is asked for at once.
+    pub(crate) is_old: AtomicBool,
 }
 
 /// What to log in as.
+#[derive(Clone)]
 pub(crate) struct LoginAs<'a> {
     /// The credential.
     pub(crate) credential: UpstreamCredential,
@@ -85,8 +91,22 @@ impl Target {
     ) -> Result<(Stream, BytesMut, UpstreamReady), DialError> {
         let limit = login.limits.upstream_timeout;
         let work = async {
+            let minor = match self.is_old.load(Ordering::Relaxed) {
+                true => 0,
+                false => NEWEST_MINOR,
+            };
             let stream = self.connect().await?;
-            self.log_in(stream, login).await
+            let first = self.log_in(stream, login.clone(), minor).await;
+            let Err(DialError::Refused {
+                try_older: true, ..
+            }) = &first
+            else {
+                return first;
+            };
+            let stream = self.connect().await?;
+            let second = self.log_in(stream, login, 0).await;
+            self.is_old.store(second.is_ok(), Ordering::Relaxed);
+            second
         };
         timeout(limit, Box::pin(work))
             .await
@@ -129,6 +149,7 @@ impl Target {
         &self,
         mut stream: Stream,
         login: LoginAs<'_>,
+        protocol_minor: u16,
     ) -> Result<(Stream, BytesMut, UpstreamReady), DialError> {
         let mut core = Login::new(LoginParts {
             user: login.credential.user,
@@ -137,6 +158,7 @@ impl Target {
             parameters: login.parameters,
             channel_binding: channel_binding(&stream),
             encrypted: is_confidential(&stream),
+            protocol_minor,
             limits: login.limits.clone(),
         });
         let mut received = BytesMut::with_capacity(4096);
@@ -148,11 +170,13 @@ impl Target {
                     fault,
                     sqlstate,
                     message,
+                    try_older,
                 }) => {
                     return Err(DialError::Refused {
                         fault,
                         sqlstate,
                         message,
+                        try_older,
                     });
                 }
                 None => {}

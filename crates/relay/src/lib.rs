@@ -9,6 +9,7 @@ mod catalog;
 mod context;
 mod control;
 mod dial;
+mod doorway;
 mod error;
 mod host;
 mod listen;
@@ -21,7 +22,7 @@ mod supervise;
 mod tls;
 mod workers;
 
-pub use catalog::definitions;
+pub use catalog::{ask, definitions};
 pub use error::Error;
 pub use metrics::Metrics;
 pub use parts::{

@@ -8,9 +8,10 @@ use std::time::Duration;
 use std::{fs, io};
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::dial;
+use crate::doorway::Doorway;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::parts::{ListenAddress, Listener};
@@ -97,7 +98,7 @@ fn bind_unix(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
 #[derive(Clone)]
 pub(crate) struct Acceptor {
     pub(crate) workers: Workers,
-    pub(crate) pending: Arc<Semaphore>,
+    pub(crate) pending: Arc<Doorway>,
     pub(crate) metrics: Metrics,
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -170,13 +171,19 @@ impl Acceptor {
 
     fn hand(&self, socket: Socket, address: String, listener: &Arc<Listener>) {
         self.metrics.accepted();
-        let Ok(pending) = Arc::clone(&self.pending).try_acquire_owned() else {
-            self.metrics.turned_away();
-            tracing::warn!(
-                address,
-                "too many clients are not logged in yet; one is turned away"
-            );
-            return;
+        let ip = address.parse::<SocketAddr>().ok().map(|peer| peer.ip());
+        let pending = match self.pending.enter(ip) {
+            Ok(pending) => pending,
+            Err(crowd) => {
+                self.metrics.turned_away();
+                let limit = crowd.as_str();
+                tracing::warn!(
+                    address,
+                    limit,
+                    "too many clients are not logged in yet; one is turned away"
+                );
+                return;
+            }
         };
         self.workers.hand(Handed {
             socket,

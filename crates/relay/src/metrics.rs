@@ -84,6 +84,7 @@ pub(crate) struct Cells {
     rows: AtomicU64,
     pressure: AtomicU64,
     parse_busy: AtomicU64,
+    contradicted: AtomicU64,
     admission: [AtomicU64; ADMISSION_BOUNDS.len() + 1],
     admission_nanos: AtomicU64,
 }
@@ -157,6 +158,10 @@ impl Cells {
 
     pub(crate) fn pressure(&self) {
         add(&self.pressure, 1);
+    }
+
+    pub(crate) fn contradicted(&self) {
+        add(&self.contradicted, 1);
     }
 
     pub(crate) fn parse_busy(&self) {
@@ -369,6 +374,12 @@ impl Collector for Scrape {
             "recorder_pressure",
             "Times a session waited for the recorder",
             self.sum(|cells| Some(&cells.pressure)),
+        )?;
+        counter(
+            out,
+            "results_contradicted",
+            "Results withheld because the target named a masked column that the analysis had not",
+            self.sum(|cells| Some(&cells.contradicted)),
         )?;
         counter(
             out,

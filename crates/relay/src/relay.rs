@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use gate::StopReason;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cancel::Cancels;
 use crate::catalog::{self, KeeperParts};
 use crate::context::{Errand, Shared};
 use crate::dial::Target;
+use crate::doorway::Doorway;
 use crate::error::Error;
 use crate::listen::{self, Acceptor, Bound};
 use crate::parse::ParserThreads;
@@ -74,7 +75,10 @@ impl Relay {
         parts.metrics.parsers(parsers.handle());
         let (errands, errands_due) = mpsc::channel(ERRANDS_MAX);
         let drain_timeout = parts.limits.drain_timeout;
-        let pending = Arc::new(Semaphore::new(parts.limits.logins_pending_max));
+        let pending = Doorway::new(
+            parts.limits.logins_pending_max,
+            parts.limits.logins_pending_per_address_max,
+        );
         let shared = Arc::new(Shared {
             gate: parts.gate,
             identities: parts.identities,
@@ -147,6 +151,7 @@ fn targets(parts: &RelayParts) -> Result<HashMap<model::ResourceName, Arc<Target
             return Err(Error::Parts(text));
         }
         let target = Arc::new(Target {
+            is_old: AtomicBool::default(),
             tls: client_side(settings)?,
             settings: settings.clone(),
         });

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::context::Shared;
+use crate::doorway::Place;
 use crate::error::Error;
 use crate::host::postgres::{Arrival, serve};
 use crate::metrics::{Cells, Metrics};
@@ -30,7 +31,7 @@ pub(crate) struct Handed {
     pub(crate) socket: Socket,
     pub(crate) address: String,
     pub(crate) listener: Arc<Listener>,
-    pub(crate) pending: OwnedSemaphorePermit,
+    pub(crate) pending: Place,
 }
 
 impl Handed {

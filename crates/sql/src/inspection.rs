@@ -7,6 +7,7 @@ use pg_query::protobuf::{ParseResult, Token};
 
 use crate::analyse::{self, Analysis, Answer, Halt};
 use crate::catalog::{Catalog, Relation};
+use crate::place::SyntaxError;
 use crate::redact::redact;
 use crate::state::{LocalRelation, View};
 
@@ -128,10 +129,10 @@ pub enum Step {
 /// Why a text is refused before any policy is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotUnderstood {
-    /// What was not understood; for a syntax error, the parser's own words.
+    /// What was not understood; for a syntax error, the parser's own words without any literal that they quote.
     pub message: String,
     /// The server's grammar rejects the text too: SQLSTATE 42601.
-    pub syntax: bool,
+    pub syntax: Option<SyntaxError>,
     /// The text without literals.
     pub text_redacted: String,
 }
@@ -142,12 +143,15 @@ pub(crate) fn inspect(
     view: &View,
     catalog: &Catalog,
 ) -> Result<Inspection, NotUnderstood> {
-    let refuse = |message: String, syntax: bool| NotUnderstood {
+    let refuse = |message: String, syntax: Option<SyntaxError>| NotUnderstood {
         message,
         syntax,
         text_redacted: redact(text),
     };
-    let parsed = parse(text).map_err(|message| refuse(message, true))?;
+    let parsed = parse(text).map_err(|message| {
+        let plain = without_quotation(&message);
+        refuse(plain, Some(SyntaxError::find(text, message)))
+    })?;
     let locals: Vec<Relation> = view
         .overlay
         .relations
@@ -168,7 +172,7 @@ pub(crate) fn inspect(
                 Halt::Deep => "the statement nests too deeply to be analysed",
                 Halt::Long => "the statement is too complex to be analysed",
             };
-            refuse(message.to_owned(), false)
+            refuse(message.to_owned(), None)
         })?;
         doubts(&mut analysis, view, catalog, moved, reads_otherwise);
         shape_safe &= analysis.shape_safe;
@@ -190,13 +194,13 @@ pub(crate) fn inspect(
     })
 }
 
-/// Parses a text; an error is the parser's message without any literal it quotes.
+/// Parses a text; an error is the parser's message, which may quote a literal.
 fn parse(text: &str) -> Result<ParseResult, String> {
     // The wrapper gathers table and function names and does not expect every tree: a panic there is an error here.
     let outcome = std::panic::catch_unwind(|| pg_query::parse(text, 0));
     match outcome {
         Ok(Ok(parsed)) => Ok(parsed.protobuf),
-        Ok(Err(pg_query::Error::Parse(message))) => Err(without_quotation(&message)),
+        Ok(Err(pg_query::Error::Parse(message))) => Err(message),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the statement could not be parsed".to_owned()),
     }
@@ -367,8 +371,8 @@ mod tests {
             ("schemas", &["11", "pg_catalog"]),
             ("schemas", &["20000", "s"]),
             ("relations", &["20001", "20000", "t", "r"]),
-            ("columns", &["20001", "a", "23"]),
-            ("columns", &["20001", "b", "25"]),
+            ("columns", &["20001", "a", "23", "1"]),
+            ("columns", &["20001", "b", "25", "2"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
             ("types", &["25", "11", "text", "b", "0", "0", "0", "S"]),
         ];
@@ -474,7 +478,7 @@ mod tests {
     #[test]
     fn messages_and_texts_carry_no_literals() {
         let error = inspect("SELECT '123-45-6789' '987'").unwrap_err();
-        assert!(error.syntax);
+        assert!(error.syntax.is_some());
         assert!(!error.message.contains("987"), "{}", error.message);
         assert!(
             !error.text_redacted.contains("123"),

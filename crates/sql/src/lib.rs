@@ -10,12 +10,16 @@ use prost_depth as _;
 mod analyse;
 pub mod catalog;
 mod inspection;
+mod place;
+mod reach;
 mod redact;
 mod shape;
 pub mod state;
 
 pub use catalog::Catalog;
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
+pub use place::SyntaxError;
+pub use reach::Estimates;
 pub use redact::redact;
 pub use shape::shape;
 pub use state::View;
@@ -45,6 +49,16 @@ pub fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<model::Effect
 /// Empty for built-in types; an `unanalysed` effect for a type the catalog does not hold.
 pub fn type_effects(catalog: &Catalog, oid: u32) -> Vec<model::Effect> {
     inspection::type_effects(catalog, oid)
+}
+
+/// How far analysed statements reach, as the session described by `view` would run them now.
+pub fn reach(
+    statements: &[model::Statement],
+    view: &View,
+    catalog: &Catalog,
+    estimates: &Estimates,
+) -> model::Reach {
+    reach::reach(statements, view, catalog, estimates)
 }
 
 /// Why a catalog or state answer could not be used.

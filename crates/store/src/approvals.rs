@@ -1,6 +1,8 @@
 //! Requests for approval: asked, awaited, used once. Never decides who may answer; that is `entitle`.
 
-use gate::ports::{ApprovalRequest, ApprovalState, Approvals, Binding, BoxFuture, PortError};
+use gate::ports::{
+    ApprovalRequest, ApprovalState, Approvals, Asked, Binding, BoxFuture, Denial, PortError,
+};
 use model::{ApprovalId, ResourceName, SessionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -10,31 +12,15 @@ use crate::error::Error;
 use crate::{oneshot, row};
 
 const COLUMNS: &str = "id, binding, session, requester, resource, database, statement, \
-    statement_redacted, parameters, effects, reasons, rules, created, expires, state";
+    statement_redacted, parameters, effects, reasons, rules, created, expires, state, named, reach";
 
 impl Approvals for Store {
-    fn find(
+    fn ask(
         &self,
-        binding: Binding,
-    ) -> BoxFuture<'_, Result<Option<(ApprovalId, ApprovalState)>, PortError>> {
-        self.call(move |engine| find(engine, binding))
-    }
-
-    fn request(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), PortError>> {
-        self.call(move |engine| insert(engine, &request))
-    }
-
-    fn pending_of(&self, principal_key: &str) -> BoxFuture<'_, Result<usize, PortError>> {
-        let key = principal_key.to_owned();
-        self.call(move |engine| {
-            engine.sweep()?;
-            let count: i64 = engine.db.query_row(
-                "SELECT count(*) FROM approvals WHERE state = 'pending' AND requester_key = ?1",
-                [key],
-                |row| row.get(0),
-            )?;
-            Ok(usize::try_from(count).unwrap_or(usize::MAX))
-        })
+        request: ApprovalRequest,
+        pending_max: usize,
+    ) -> BoxFuture<'_, Result<Asked, PortError>> {
+        self.call(move |engine| ask(engine, &request, pending_max))
     }
 
     fn settled(&self, id: ApprovalId) -> BoxFuture<'static, Result<ApprovalState, PortError>> {
@@ -77,7 +63,8 @@ impl Approvals for Store {
         self.call(move |engine| {
             engine.sweep()?;
             let withdrawn = engine.db.execute(
-                "UPDATE approvals SET state = 'withdrawn' WHERE id = ?1 AND state = 'pending'",
+                "UPDATE approvals SET state = 'withdrawn'
+                 WHERE id = ?1 AND state IN ('pending', 'approved')",
                 params![id.as_bytes()],
             )? == 1;
             if withdrawn {
@@ -85,6 +72,24 @@ impl Approvals for Store {
                 engine.wake(id, ApprovalState::Withdrawn);
             }
             Ok(())
+        })
+    }
+
+    fn denial(&self, id: ApprovalId) -> BoxFuture<'_, Result<Option<Denial>, PortError>> {
+        self.call(move |engine| {
+            let mut query = engine.db.prepare_cached(
+                "SELECT principal, who, comment FROM answers WHERE approval = ?1 AND approve = 0
+                 ORDER BY time DESC, principal LIMIT 1",
+            )?;
+            let mut rows = query.query(params![id.as_bytes()])?;
+            let Some(found) = rows.next()? else {
+                return Ok(None);
+            };
+            Ok(Some(Denial {
+                principal: found.get(0)?,
+                name: row::read_principal(&found.get::<_, String>(1)?)?.name,
+                comment: found.get(2)?,
+            }))
         })
     }
 
@@ -100,21 +105,54 @@ impl Approvals for Store {
     }
 }
 
+fn ask(engine: &mut Engine, request: &ApprovalRequest, pending_max: usize) -> Result<Asked, Error> {
+    if let Some((id, state)) = find(engine, request)? {
+        return Ok(Asked::Known(id, state));
+    }
+    let open: i64 = engine.db.query_row(
+        "SELECT count(*) FROM approvals WHERE state = 'pending' AND requester_key = ?1",
+        [request.requester.key()],
+        |row| row.get(0),
+    )?;
+    if usize::try_from(open).unwrap_or(usize::MAX) >= pending_max {
+        return Ok(Asked::TooMany);
+    }
+    insert(engine, request)?;
+    engine.expect_waiter(request.id);
+    Ok(Asked::Made(request.id))
+}
+
+/// The live request that counts for the session that asks. One that another session waits for now is not: were it
+/// shared, the other's leaving would withdraw it, and of two that wait one would be told that it was used.
 fn find(
     engine: &mut Engine,
-    binding: Binding,
+    asked: &ApprovalRequest,
 ) -> Result<Option<(ApprovalId, ApprovalState)>, Error> {
     engine.sweep()?;
-    let mut query = engine.db.prepare_cached(
-        "SELECT id, state FROM approvals
-         WHERE binding = ?1 AND state IN ('pending', 'approved', 'denied')
-         ORDER BY created DESC, rowid DESC LIMIT 64",
-    )?;
-    let mut rows = query.query(params![binding.0])?;
-    while let Some(found) = rows.next()? {
-        let id = read_id(found, 0)?;
-        if engine.is_live(id) {
-            return Ok(Some((id, read_state(found, 1)?)));
+    let mut live = Vec::new();
+    {
+        let mut query = engine.db.prepare_cached(
+            "SELECT id, state, session FROM approvals
+             WHERE binding = ?1 AND state IN ('pending', 'approved', 'denied')
+             ORDER BY created DESC, rowid DESC LIMIT 64",
+        )?;
+        let mut rows = query.query(params![asked.binding.0])?;
+        while let Some(found) = rows.next()? {
+            let session = SessionId::from_bytes(read_blob(found, 2)?);
+            live.push((read_id(found, 0)?, read_state(found, 1)?, session));
+        }
+    }
+    live.retain(|(id, _, _)| engine.is_live(*id));
+    // A no stands before a yes, and both before a question.
+    let of = |wanted| live.iter().find(|(_, state, _)| *state == wanted);
+    for settled in [ApprovalState::Denied, ApprovalState::Approved] {
+        if let Some((id, state, _)) = of(settled) {
+            return Ok(Some((*id, *state)));
+        }
+    }
+    for (id, state, session) in &live {
+        if *session == asked.session || !engine.is_awaited(*id) {
+            return Ok(Some((*id, *state)));
         }
     }
     Ok(None)
@@ -124,8 +162,9 @@ fn insert(engine: &mut Engine, request: &ApprovalRequest) -> Result<(), Error> {
     engine.db.execute(
         "INSERT INTO approvals (id, ticket, binding, session, requester, requester_key, resource,
              database, statement, statement_redacted, parameters, effects, reasons, rules, created,
-             expires, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'pending')",
+             expires, named, reach, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             'pending')",
         params![
             request.id.as_bytes(),
             request.id.ticket(),
@@ -143,6 +182,8 @@ fn insert(engine: &mut Engine, request: &ApprovalRequest) -> Result<(), Error> {
             row::write_rules(&request.rules)?,
             row::write_time(request.created),
             row::write_time(request.expires),
+            row::write_named(&request.named)?,
+            row::write_reach(&request.reach)?,
         ],
     )?;
     engine.follow(request.id, request.created, request.expires);
@@ -188,7 +229,9 @@ fn read_request(from: &Row<'_>) -> Result<ApprovalRequest, Error> {
         statement: text(6)?,
         statement_redacted: text(7)?,
         parameters: row::read_json(&text(8)?, "parameters")?,
+        named: row::read_named(&text(15)?)?,
         effects: row::read_json(&text(9)?, "effects")?,
+        reach: row::read_reach(&text(16)?)?,
         reasons: row::read_json(&text(10)?, "reasons")?,
         rules: row::read_rules(&text(11)?)?,
         created: row::read_time(from.get(12)?),

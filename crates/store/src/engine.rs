@@ -4,7 +4,7 @@
 //! Deadlines are kept on the monotonic clock, so that a wall clock that jumps neither kills a request nor
 //! lengthens its life. Only a restart reads them off the wall clock, and never adds to the life asked for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use gate::ports::ApprovalState;
@@ -28,6 +28,8 @@ pub(crate) struct Engine {
     due: BTreeSet<(Instant, ApprovalId)>,
     deadline_of: HashMap<ApprovalId, Instant>,
     waiters: HashMap<ApprovalId, Vec<Sender<ApprovalState>>>,
+    /// Made just now, by a session that is about to wait.
+    fresh: HashSet<ApprovalId>,
     next_tick: Instant,
     /// After a failure, the thread leaves tidying alone until then.
     resting_until: Instant,
@@ -41,6 +43,7 @@ impl Engine {
             due: BTreeSet::new(),
             deadline_of: HashMap::new(),
             waiters: HashMap::new(),
+            fresh: HashSet::new(),
             next_tick: Instant::now(),
             resting_until: Instant::now(),
         };
@@ -117,6 +120,11 @@ impl Engine {
         self.deadline_of.insert(id, deadline);
     }
 
+    /// Notes that the session which made this request is about to wait for it.
+    pub(crate) fn expect_waiter(&mut self, id: ApprovalId) {
+        self.fresh.insert(id);
+    }
+
     /// Whether a request still lives; call after [`Engine::sweep`].
     pub(crate) fn is_live(&self, id: ApprovalId) -> bool {
         self.deadline_of.contains_key(&id)
@@ -156,6 +164,7 @@ impl Engine {
 
     /// Tells everybody who waits for a request. Call only after the commit.
     pub(crate) fn wake(&mut self, id: ApprovalId, state: ApprovalState) {
+        self.fresh.remove(&id);
         for waiter in self.waiters.remove(&id).into_iter().flatten() {
             waiter.send(state);
         }
@@ -163,9 +172,22 @@ impl Engine {
 
     /// Adds one who waits, and forgets those who left.
     pub(crate) fn wait_for(&mut self, id: ApprovalId, waiter: Sender<ApprovalState>) {
+        self.fresh.remove(&id);
         let waiters = self.waiters.entry(id).or_default();
         waiters.retain(|waiter| !waiter.is_abandoned());
         waiters.push(waiter);
+    }
+
+    /// Whether anybody waits for a request at this moment.
+    pub(crate) fn is_awaited(&mut self, id: ApprovalId) -> bool {
+        if self.fresh.contains(&id) {
+            return true;
+        }
+        let Some(waiters) = self.waiters.get_mut(&id) else {
+            return false;
+        };
+        waiters.retain(|waiter| !waiter.is_abandoned());
+        !waiters.is_empty()
     }
 
     /// How many wait for a request.

@@ -148,9 +148,12 @@ pub(crate) mod tests {
 
     pub(crate) fn request(requester: Principal, rules: Vec<ApprovalRule>) -> ApprovalRequest {
         let created = SystemTime::now();
+        let id = ApprovalId::generate();
+        let mut binding = [7; 32];
+        binding[..16].copy_from_slice(id.as_bytes());
         ApprovalRequest {
-            id: ApprovalId::generate(),
-            binding: Binding([7; 32]),
+            id,
+            binding: Binding(binding),
             session: SessionId::generate(),
             requester,
             resource: ResourceName::new("orders-prod").unwrap(),
@@ -158,7 +161,9 @@ pub(crate) mod tests {
             statement: "DELETE FROM orders WHERE id = $1".to_owned(),
             statement_redacted: "DELETE FROM orders WHERE id = $1".to_owned(),
             parameters: vec![Some("42".to_owned()), None],
+            named: Vec::new(),
             effects: vec!["delete public.orders".to_owned()],
+            reach: model::Reach::default(),
             reasons: vec!["deletes are held".to_owned()],
             rules,
             created,

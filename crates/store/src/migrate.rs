@@ -74,6 +74,14 @@ CREATE TABLE barred (
 ) STRICT;
 ",
     },
+    Step {
+        version: 3,
+        name: "reach",
+        sql: "
+ALTER TABLE approvals ADD COLUMN named TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE approvals ADD COLUMN reach TEXT NOT NULL DEFAULT '{\"tables\":[],\"notes\":[]}';
+",
+    },
 ];
 
 /// Brings the schema up to date, each step in a transaction of its own.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gate::ports::ApprovalState;
-use model::{Principal, PrincipalKind};
+use model::{Named, Principal, PrincipalKind, Reach, Touched};
 use policy::ApprovalRule;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,31 @@ struct PrincipalRow {
 enum RuleRow {
     Group { group: String, count: u8 },
     Owner,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NamedRow {
+    name: String,
+    text: String,
+    text_redacted: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TouchedRow {
+    table: String,
+    kind: String,
+    does: Vec<String>,
+    rows: Option<u64>,
+    whole: bool,
+    through: Vec<String>,
+    triggers: Vec<String>,
+}
+
+/// What is shown of how far it reaches; its identity is in the binding.
+#[derive(Serialize, Deserialize)]
+struct ReachRow {
+    tables: Vec<TouchedRow>,
+    notes: Vec<String>,
 }
 
 impl From<&Principal> for PrincipalRow {
@@ -95,6 +120,64 @@ pub(crate) fn read_rules(text: &str) -> Result<Vec<ApprovalRule>, Error> {
     };
     let rows: Vec<RuleRow> = read_json(text, "rules")?;
     Ok(rows.into_iter().map(rule).collect())
+}
+
+/// Texts run by name as JSON.
+pub(crate) fn write_named(named: &[Named]) -> Result<String, Error> {
+    let row = |one: &Named| NamedRow {
+        name: one.name.clone(),
+        text: one.text.clone(),
+        text_redacted: one.text_redacted.clone(),
+    };
+    write_json(&named.iter().map(row).collect::<Vec<_>>(), "named texts")
+}
+
+/// Texts run by name from JSON.
+pub(crate) fn read_named(text: &str) -> Result<Vec<Named>, Error> {
+    let one = |row: NamedRow| Named {
+        name: row.name,
+        text: row.text,
+        text_redacted: row.text_redacted,
+    };
+    let rows: Vec<NamedRow> = read_json(text, "named texts")?;
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// How far a request reaches, as JSON.
+pub(crate) fn write_reach(reach: &Reach) -> Result<String, Error> {
+    let table = |touched: &Touched| TouchedRow {
+        table: touched.table.clone(),
+        kind: touched.kind.clone(),
+        does: touched.does.clone(),
+        rows: touched.rows,
+        whole: touched.whole,
+        through: touched.through.clone(),
+        triggers: touched.triggers.clone(),
+    };
+    let row = ReachRow {
+        tables: reach.tables.iter().map(table).collect(),
+        notes: reach.notes.clone(),
+    };
+    write_json(&row, "reach")
+}
+
+/// How far a request reaches, from JSON.
+pub(crate) fn read_reach(text: &str) -> Result<Reach, Error> {
+    let table = |row: TouchedRow| Touched {
+        table: row.table,
+        kind: row.kind,
+        does: row.does,
+        rows: row.rows,
+        whole: row.whole,
+        through: row.through,
+        triggers: row.triggers,
+    };
+    let row: ReachRow = read_json(text, "reach")?;
+    Ok(Reach {
+        tables: row.tables.into_iter().map(table).collect(),
+        notes: row.notes,
+        identity: String::new(),
+    })
 }
 
 /// Any plain list as JSON.

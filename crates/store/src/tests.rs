@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use gate::desk::{AnswerError, ApprovalDesk};
-use gate::ports::{ApprovalRequest, ApprovalState, Approvals, Binding};
-use model::{ApprovalId, Principal};
+use gate::ports::{ApprovalRequest, ApprovalState, Approvals, Asked, Binding};
+use model::{ApprovalId, Named, Principal, Reach, SessionId, Touched};
 use policy::ApprovalRule;
 
 use crate::Store;
@@ -33,15 +33,30 @@ impl Bench {
 
     async fn ask(&self, rules: Vec<ApprovalRule>) -> ApprovalRequest {
         let asked = request(agent("bot", person("ana", &["dba"])), rules);
-        self.store.request(asked.clone()).await.unwrap();
+        self.put(&asked).await;
         asked
     }
 
     async fn ask_for(&self, life: Duration) -> ApprovalRequest {
         let mut asked = request(person("ana", &[]), vec![group("dba", 1)]);
         asked.expires = asked.created + life;
-        self.store.request(asked.clone()).await.unwrap();
+        self.put(&asked).await;
         asked
+    }
+
+    async fn put(&self, asked: &ApprovalRequest) {
+        let made = self.store.ask(asked.clone(), 16).await.unwrap();
+        assert_eq!(made, Asked::Made(asked.id));
+    }
+
+    /// Another session of the same principal asks the same.
+    async fn again(&self, asked: &ApprovalRequest) -> Asked {
+        let same = ApprovalRequest {
+            id: ApprovalId::generate(),
+            session: SessionId::generate(),
+            ..asked.clone()
+        };
+        self.store.ask(same, 16).await.unwrap()
     }
 
     async fn say(&self, id: ApprovalId, who: Principal, yes: bool) -> Option<ApprovalState> {
@@ -80,7 +95,7 @@ async fn an_approval_is_used_exactly_once() {
     );
     assert_eq!((both.0.unwrap(), both.1.unwrap()), (true, false));
     assert_eq!(bench.state(asked.id).await, ApprovalState::Used);
-    assert_eq!(bench.store.find(asked.binding).await.unwrap(), None);
+    assert!(matches!(bench.again(&asked).await, Asked::Made(_)));
     let approvers = bench.store.approvers(asked.id).await.unwrap();
     assert_eq!(approvers, [dba("ben").key()]);
 }
@@ -120,8 +135,13 @@ async fn a_denial_settles_and_wins_over_an_unused_approval() {
     assert!(!bench.store.redeem(asked.id, asked.binding).await.unwrap());
     let again = bench.store.answer(asked.id, &dba("cyd"), true, "").await;
     assert!(matches!(again, Err(AnswerError::Settled)));
-    let found = bench.store.find(asked.binding).await.unwrap();
-    assert_eq!(found, Some((asked.id, ApprovalState::Denied)));
+    let found = bench.again(&asked).await;
+    assert_eq!(found, Asked::Known(asked.id, ApprovalState::Denied));
+    let denial = bench.store.denial(asked.id).await.unwrap().unwrap();
+    assert_eq!(
+        (denial.principal, denial.comment.as_str()),
+        (dba("ben").key(), "because")
+    );
 
     let used = bench.ask(vec![group("dba", 1)]).await;
     bench.say(used.id, dba("ben"), true).await;
@@ -181,7 +201,7 @@ async fn requests_lapse_by_themselves() {
     assert_eq!(state, ApprovalState::Expired);
     let late = bench.store.answer(asked.id, &dba("ben"), true, "").await;
     assert!(matches!(late, Err(AnswerError::Settled)));
-    assert_eq!(bench.store.find(asked.binding).await.unwrap(), None);
+    assert!(matches!(bench.again(&asked).await, Asked::Made(_)));
 }
 
 #[tokio::test]
@@ -217,26 +237,10 @@ async fn what_lapsed_while_we_were_down_is_expired_at_start() {
 async fn a_withdrawn_request_wakes_its_waiter_and_takes_no_answer() {
     let bench = Bench::new();
     let asked = bench.ask(vec![group("dba", 1)]).await;
-    assert_eq!(
-        bench
-            .store
-            .pending_of(&asked.requester.key())
-            .await
-            .unwrap(),
-        1
-    );
     let settled = bench.store.settled(asked.id);
     let (state, done) = tokio::join!(settled, bench.store.withdraw(asked.id));
     assert_eq!(state.unwrap(), ApprovalState::Withdrawn);
     done.unwrap();
-    assert_eq!(
-        bench
-            .store
-            .pending_of(&asked.requester.key())
-            .await
-            .unwrap(),
-        0
-    );
     assert_eq!(bench.say(asked.id, dba("ben"), true).await, None);
 }
 
@@ -280,4 +284,98 @@ async fn abandoned_waiters_do_not_pile_up() {
     }
     let waiting = bench.store.call(move |engine| Ok(engine.waiting(id)));
     assert!(waiting.await.unwrap() <= 2);
+}
+
+#[tokio::test]
+async fn each_session_that_waits_has_a_request_of_its_own() {
+    let bench = Bench::new();
+    let first = bench.ask(vec![group("dba", 1)]).await;
+    let Asked::Made(second) = bench.again(&first).await else {
+        panic!("the first one's session is about to wait for it");
+    };
+    let same = bench.store.ask(first.clone(), 16).await.unwrap();
+    assert_eq!(same, Asked::Known(first.id, ApprovalState::Pending));
+    // Both wait; whoever leaves takes only their own request along.
+    let mut waiting = [bench.store.settled(first.id), bench.store.settled(second)];
+    for wait in &mut waiting {
+        let mut polled = std::pin::pin!(std::future::poll_fn(|cx| {
+            assert!(wait.as_mut().poll(cx).is_pending());
+            std::task::Poll::Ready(())
+        }));
+        polled.as_mut().await;
+    }
+    assert!(matches!(bench.again(&first).await, Asked::Made(_)));
+    let [gone, stays] = waiting;
+    drop(gone);
+    bench.store.withdraw(first.id).await.unwrap();
+    assert_eq!(bench.state(second).await, ApprovalState::Pending);
+    bench.say(second, dba("ben"), true).await;
+    assert_eq!(within(stays).await.unwrap(), ApprovalState::Approved);
+    assert!(bench.store.redeem(second, first.binding).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_ticket_is_found_again_by_the_next_session() {
+    let bench = Bench::new();
+    let asked = bench.ask(vec![group("dba", 1)]).await;
+    // The session waited, and handed the ticket out.
+    let limit = Duration::from_millis(1);
+    assert!(
+        tokio::time::timeout(limit, bench.store.settled(asked.id))
+            .await
+            .is_err()
+    );
+    let found = bench.again(&asked).await;
+    assert_eq!(found, Asked::Known(asked.id, ApprovalState::Pending));
+}
+
+#[tokio::test]
+async fn open_requests_are_counted_as_they_are_made() {
+    let bench = Bench::new();
+    let asked = bench.ask(vec![group("dba", 1)]).await;
+    let other = request(asked.requester.clone(), vec![group("dba", 1)]);
+    let refused = bench.store.ask(other.clone(), 1).await.unwrap();
+    assert_eq!(refused, Asked::TooMany);
+    bench.store.withdraw(asked.id).await.unwrap();
+    let made = bench.store.ask(other.clone(), 1).await.unwrap();
+    assert_eq!(made, Asked::Made(other.id));
+}
+
+#[tokio::test]
+async fn who_leaves_takes_an_unused_approval_along() {
+    let bench = Bench::new();
+    let asked = bench.ask(vec![group("dba", 1)]).await;
+    bench.say(asked.id, dba("ben"), true).await;
+    bench.store.withdraw(asked.id).await.unwrap();
+    assert_eq!(bench.state(asked.id).await, ApprovalState::Withdrawn);
+    assert!(!bench.store.redeem(asked.id, asked.binding).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_approvers_see_survives_a_restart() {
+    let bench = Bench::new();
+    let mut asked = request(person("ana", &[]), vec![group("dba", 1)]);
+    asked.named = vec![Named {
+        name: "prepared statement p".to_owned(),
+        text: "DELETE FROM orders WHERE id = 7".to_owned(),
+        text_redacted: "DELETE FROM orders WHERE id = <redacted>".to_owned(),
+    }];
+    asked.reach = Reach {
+        tables: vec![Touched {
+            table: "public.orders".to_owned(),
+            kind: "table".to_owned(),
+            does: vec!["delete".to_owned()],
+            rows: Some(6_000),
+            whole: true,
+            through: vec!["ON DELETE CASCADE of public.customers".to_owned()],
+            triggers: vec!["public.audit() after delete, for each row".to_owned()],
+        }],
+        notes: vec!["a note".to_owned()],
+        identity: String::new(),
+    };
+    bench.put(&asked).await;
+    let bench = bench.restart();
+    let view = bench.store.show(&asked.id.ticket()).await.unwrap().unwrap();
+    assert_eq!(view.request.reach, asked.reach);
+    assert_eq!(view.request.named, asked.named);
 }

@@ -51,7 +51,7 @@ pub(crate) async fn list(
 /// One request. Showing values that others would not see is itself recorded.
 pub(crate) async fn show(shared: &Shared, caller: &Caller, ticket: &str) -> Result<Seen, Failure> {
     let view = find(shared, caller, ticket).await?;
-    let carries_values = view.request.statement != view.request.statement_redacted;
+    let carries_values = carries_values(&view);
     let seen = disclose(shared, caller, view);
     if carries_values && !seen.redacted {
         let fields = vec![
@@ -87,7 +87,16 @@ pub(crate) async fn answer(
                 .hint("look at the request again, then answer"),
         );
     }
-    if view.state != ApprovalState::Pending {
+    // A no may still come after the yes, as long as nothing ran.
+    let takes = match view.state {
+        ApprovalState::Pending => true,
+        ApprovalState::Approved => !approve,
+        ApprovalState::Denied
+        | ApprovalState::Expired
+        | ApprovalState::Withdrawn
+        | ApprovalState::Used => false,
+    };
+    if !takes {
         return Err(AnswerError::Settled.into());
     }
     let id = request.id;
@@ -165,6 +174,16 @@ fn is_asked(view: &ApprovalView, who: &Principal) -> bool {
     })
 }
 
+/// Whether the texts hold values that not everybody may see.
+fn carries_values(view: &ApprovalView) -> bool {
+    let request = &view.request;
+    request.statement != request.statement_redacted
+        || request
+            .named
+            .iter()
+            .any(|one| one.text != one.text_redacted)
+}
+
 /// Cuts a request down to what the viewer may see. The whole text is for who wrote it and for administrators of
 /// the gateway; everybody else gets it without values of labelled columns.
 fn disclose(shared: &Shared, caller: &Caller, mut view: ApprovalView) -> Seen {
@@ -173,10 +192,14 @@ fn disclose(shared: &Shared, caller: &Caller, mut view: ApprovalView) -> Seen {
     let may_answer = view.state == ApprovalState::Pending && is_asked;
     let sees_values =
         is_requester(&view, who) || caller.may(Permission::Administer, &shared.parts.rules);
+    let carries = carries_values(&view);
     let request = &mut view.request;
     let mut redacted = false;
-    if !sees_values && request.statement != request.statement_redacted {
+    if !sees_values && carries {
         request.statement.clone_from(&request.statement_redacted);
+        for named in &mut request.named {
+            named.text.clone_from(&named.text_redacted);
+        }
         for value in request.parameters.iter_mut().flatten() {
             WITHHELD.clone_into(value);
         }

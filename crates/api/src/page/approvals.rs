@@ -11,7 +11,7 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use contract::visible::{self, Piece, single_line};
-use contract::{Answer, Approval};
+use contract::{Answer, Approval, Touched};
 use serde::Deserialize;
 
 use crate::acts::approvals::{self as acts, Seen};
@@ -136,11 +136,25 @@ struct ShowPage<'a> {
     hidden: usize,
     too_long: bool,
     parameters: Vec<Option<Vec<Piece<'a>>>>,
+    named: Vec<(String, Vec<Vec<Piece<'a>>>)>,
     effects: Vec<String>,
+    reached: Vec<Reached>,
+    notes: Vec<String>,
     reasons: Vec<String>,
     rules: Vec<String>,
     answers: Vec<Answer>,
     may_answer: bool,
+}
+
+/// One relation that the statement touches, each text on one line.
+struct Reached {
+    table: String,
+    kind: String,
+    does: Vec<String>,
+    rows: String,
+    whole: bool,
+    through: Vec<String>,
+    triggers: Vec<String>,
 }
 
 pub(crate) async fn show(
@@ -164,10 +178,19 @@ pub(crate) fn show_page(frame: Frame, seen: &Seen) -> Response {
     approval.created = readable(&approval.created);
     approval.expires = readable(&approval.expires);
     let shown_bytes = approval.parameters.iter().flatten().map(String::len);
+    let shown_bytes = shown_bytes.chain(approval.named.iter().map(|named| named.text.len()));
     let shown_bytes = shown_bytes.fold(approval.statement.len(), usize::saturating_add);
     let too_long = shown_bytes > STATEMENT_BYTES_MAX;
     let shown = if too_long { "" } else { &approval.statement };
-    let (lines, hidden) = lines(shown);
+    let (lines, mut hidden) = lines(shown);
+    let texts = approval.named.iter().filter(|_| !too_long);
+    let named = texts
+        .map(|named| {
+            let (lines, more) = page::lines(&named.text);
+            hidden = hidden.saturating_add(more);
+            (single_line(&named.name), lines)
+        })
+        .collect();
     let parameters = approval.parameters.iter().filter(|_| !too_long);
     page::render(&ShowPage {
         frame,
@@ -183,13 +206,31 @@ pub(crate) fn show_page(frame: Frame, seen: &Seen) -> Response {
         parameters: parameters
             .map(|p| p.as_deref().map(visible_parameter))
             .collect(),
+        named,
         effects: visible_all(&approval.effects),
+        reached: approval.reach.tables.iter().map(reached).collect(),
+        notes: visible_all(&approval.reach.notes),
         reasons: visible_all(&approval.reasons),
         rules: approval.rules.iter().map(|r| in_words(r)).collect(),
         answers: approval.answers.iter().map(visible_answer).collect(),
         may_answer: seen.may_answer,
         a: &approval,
     })
+}
+
+fn reached(touched: &Touched) -> Reached {
+    Reached {
+        table: single_line(&touched.table),
+        kind: single_line(&touched.kind),
+        does: visible_all(&touched.does),
+        rows: touched.rows.map_or_else(
+            || "not counted yet".to_owned(),
+            |rows| format!("about {rows}"),
+        ),
+        whole: touched.whole,
+        through: visible_all(&touched.through),
+        triggers: visible_all(&touched.triggers),
+    }
 }
 
 /// A parameter on one line: its line feeds are spelled out too.

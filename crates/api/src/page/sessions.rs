@@ -12,12 +12,12 @@ use axum::response::Response;
 use contract::Session;
 use contract::visible::{Piece, single_line};
 use ledger::Event;
+use ledger::find::{Filter, rfc3339};
 use ledger::journal::Recording;
 use serde::Deserialize;
 
-use crate::acts::recordings::{self as acts, Filter};
+use crate::acts::recordings as acts;
 use crate::caller::Caller;
-use crate::convert::rfc3339_micros;
 use crate::failure::Failure;
 use crate::grid::{self, Grid};
 use crate::json::{Query, session_id};
@@ -307,7 +307,7 @@ impl Kept {
         Shown {
             sequence: self.sequence,
             outcome: &self.outcome,
-            time: readable(&rfc3339_micros(self.time)),
+            time: readable(&rfc3339(self.time)),
             ending: self.ending.clone(),
             lines: lines(&self.text).0,
             notes: &self.notes,

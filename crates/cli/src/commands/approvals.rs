@@ -92,6 +92,12 @@ pub(crate) fn text(a: &Approval) -> String {
     for effect in &a.effects {
         fact("effect", effect);
     }
+    for touched in &a.reach.tables {
+        fact("reaches", &touched.line());
+    }
+    for note in &a.reach.notes {
+        fact("beware", note);
+    }
     for reason in &a.reasons {
         fact("held because", reason);
     }
@@ -100,8 +106,10 @@ pub(crate) fn text(a: &Approval) -> String {
         fact(verdict, &format!("{} {}", answer.name, answer.comment));
     }
     out.push('\n');
-    for (index, line) in plain(&a.statement).split('\n').enumerate() {
-        out.push_str(&format!("{:>5} │ {line}\n", index + 1));
+    numbered(&mut out, &a.statement);
+    for named in &a.named {
+        out.push_str(&format!("\nIt runs {}:\n", single_line(&named.name)));
+        numbered(&mut out, &named.text);
     }
     for (index, parameter) in a.parameters.iter().enumerate() {
         let value = match parameter {
@@ -115,6 +123,12 @@ pub(crate) fn text(a: &Approval) -> String {
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+fn numbered(out: &mut String, text: &str) {
+    for (index, line) in plain(text).split('\n').enumerate() {
+        out.push_str(&format!("{:>5} │ {line}\n", index + 1));
+    }
 }
 
 async fn answer(

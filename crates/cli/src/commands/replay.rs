@@ -8,10 +8,11 @@ use std::time::Duration;
 use contract::visible::{plain, single_line};
 use ledger::Event;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
+use ledger::find::{id_text, rfc3339};
 use ledger::journal::{self, Recording};
 
 use crate::args::{Globals, Replay};
-use crate::commands::offline::{self, stamp};
+use crate::commands::offline;
 use crate::grid;
 use crate::http::segment;
 use crate::print;
@@ -41,7 +42,7 @@ pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Probl
         Some(dir) => offline::recording(dir, id)?,
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
-            let path = format!("/sessions/{}/recording", segment(&offline::id_text(&id)));
+            let path = format!("/sessions/{}/recording", segment(&id_text(&id)));
             let bytes = gateway.bytes(&path).await?;
             journal::recording_from(&bytes, id).ok_or_else(|| {
                 Problem::new(Kind::NotFound, "the recording has nothing of this session")
@@ -52,7 +53,7 @@ pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Probl
     if globals.json {
         let steps = steps.iter().map(|step| {
             serde_json::json!({
-                "time": stamp(step.time).to_string(),
+                "time": rfc3339(step.time),
                 "sequence": step.sequence,
                 "text": step.text,
             })
@@ -190,7 +191,7 @@ fn append(steps: &mut [Step], text: &str) {
 }
 
 fn clock(time: u64) -> String {
-    stamp(time).strftime("%H:%M:%S%.3f").to_string()
+    rfc3339(time).get(11..23).unwrap_or_default().to_owned()
 }
 
 fn beginning(opened: &SessionOpened<'_>) -> String {
@@ -199,8 +200,8 @@ fn beginning(opened: &SessionOpened<'_>) -> String {
         None => String::new(),
     };
     let line = format!(
-        "-- {} {}{human} on {} ({}), {} from {}",
-        stamp(opened.time).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "-- {} UTC {}{human} on {} ({}), {} from {}",
+        print::time(&rfc3339(opened.time)),
         opened.name,
         opened.resource,
         opened.database,

@@ -2,6 +2,7 @@
 
 use contract::{Hit, SearchResults, Session, SessionEnded, SessionList};
 use jiff::Timestamp;
+use ledger::find::Filter;
 
 use crate::args::{self, Globals, Search, Sessions};
 use crate::commands::offline;
@@ -121,7 +122,19 @@ pub(crate) async fn search(globals: &Globals, wish: &Search) -> Result<(), Probl
     let since = time(wish.since.as_deref(), now)?;
     let until = time(wish.until.as_deref(), now)?;
     let results = match &wish.journal {
-        Some(dir) => offline::search(dir, wish, since, until)?,
+        Some(dir) => {
+            let micros = |t: Timestamp| u64::try_from(t.as_microsecond()).unwrap_or(0);
+            let filter = Filter {
+                text: wish.text.clone(),
+                principal: wish.principal.clone(),
+                resource: wish.resource.clone(),
+                outcome: wish.outcome.clone().unwrap_or_default(),
+                since: since.map(micros),
+                until: until.map(micros),
+                limit: wish.limit,
+            };
+            offline::search(dir, &filter)?
+        }
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
             let text = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();

@@ -25,10 +25,12 @@ pub struct LimitsConfig {
     pub login_timeout: Option<Span>,
     pub upstream_timeout: Option<Span>,
     pub logins_pending_max: Option<Bytes>,
+    pub logins_pending_per_address_max: Option<Bytes>,
     pub sessions_max: Option<Bytes>,
     pub sessions_per_principal_max: Option<Bytes>,
     pub session_age_max: Option<Span>,
     pub session_idle_max: Option<Span>,
+    pub session_idle_in_transaction_max: Option<Span>,
     pub hold_wait: Option<Span>,
     pub hold_wait_in_transaction: Option<Span>,
     pub approval_life: Option<Span>,
@@ -116,6 +118,12 @@ impl LimitsConfig {
         Count("pipeline_max", self.pipeline_max, 1..=1_000_000).over(&mut l.pipeline_max)?;
         Count("logins_pending_max", self.logins_pending_max, 1..=1_000_000)
             .over(&mut l.logins_pending_max)?;
+        Count(
+            "logins_pending_per_address_max",
+            self.logins_pending_per_address_max,
+            1..=1_000_000,
+        )
+        .over(&mut l.logins_pending_per_address_max)?;
         Count("sessions_max", self.sessions_max, 1..=1_000_000).over(&mut l.sessions_max)?;
         Count(
             "sessions_per_principal_max",
@@ -145,6 +153,12 @@ impl LimitsConfig {
             Duration::ZERO..=day * 365,
         )
         .over(&mut l.session_idle_max)?;
+        Time(
+            "session_idle_in_transaction_max",
+            self.session_idle_in_transaction_max,
+            Duration::ZERO..=day * 365,
+        )
+        .over(&mut l.session_idle_in_transaction_max)?;
         Time("hold_wait", self.hold_wait, Duration::ZERO..=second * 3600).over(&mut l.hold_wait)?;
         Time(
             "hold_wait_in_transaction",

@@ -170,6 +170,26 @@ fn a_client_that_leaves_withdraws_its_request() {
 }
 
 #[test]
+fn a_goodbye_withdraws_it_though_the_socket_stays_open() {
+    let stage = Stage::shop();
+    let mut client = stage.raw("agent");
+    let sql = delete(112);
+    client.send(b'Q', format!("{sql}\0").as_bytes());
+    let ticket = stage.ticket("order_id = 112", "pending");
+    // Behind a Sync that stays unread while the statement is held.
+    client.send(b'S', b"");
+    client.send(b'X', b"");
+    wait_until("the request to be withdrawn", PATIENCE, || {
+        stage
+            .approvals()
+            .iter()
+            .any(|a| a["ticket"] == ticket.as_str() && a["state"] == "withdrawn")
+    });
+    drop(client.read_to_end());
+    assert_ne!(left(&stage, 112), "0", "nothing has run");
+}
+
+#[test]
 fn ctrl_c_withdraws_it_too_and_the_session_goes_on() {
     let stage = Stage::shop();
     let mut client = stage.raw("agent");

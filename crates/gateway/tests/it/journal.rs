@@ -215,6 +215,56 @@ fn without_the_reserve_it_does_not_start() {
     assert!(said.contains("journal"), "{said}");
 }
 
+/// Lets the gateway's files grow no further than `bytes`, or as far as they like: what a full disk is to it, and
+/// needs no disk to be full.
+fn limit_files(stage: &Stage, bytes: &str) {
+    let pid = stage.gateway.pid().to_string();
+    let fsize = format!("--fsize={bytes}");
+    let mut command = std::process::Command::new("prlimit");
+    testkit::run(command.args(["--pid", &pid, &fsize]), "", PATIENCE).ok();
+}
+
+#[test]
+fn a_full_disk_refuses_at_once_stops_results_and_goes_on_when_there_is_space() {
+    let mut stage = Stage::shop();
+    let (mut idle, mut busy) = (stage.raw("alice"), stage.raw("alice"));
+    drop(idle.query("SELECT 1"));
+    // Values that do not compress, for as long as anybody records them.
+    let endless = "SELECT md5(n::text) || md5((-n)::text) FROM generate_series(1, 100000000) n";
+    busy.send(b'Q', format!("{endless}\0").as_bytes());
+    while busy.read().tag != b'D' {}
+    limit_files(&stage, "0:unlimited");
+    idle.send(b'Q', b"SELECT 'one more'\0");
+    let frames = idle.read_to_ready_or_end();
+    let codes: Vec<_> = frames.iter().filter_map(|f| f.field(b'C')).collect();
+    assert_eq!(codes, ["53100"], "the very next statement is refused");
+    assert!(
+        frames.iter().all(|f| f.tag != b'D'),
+        "and nothing of it is delivered"
+    );
+    let rest = busy.read_to_end();
+    let last = rest.last().and_then(|f| f.field(b'C'));
+    assert_eq!(last.as_deref(), Some("53100"), "the running result stops");
+    let late = stage.psql("alice", "SELECT 1");
+    assert!(
+        late.code != 0 && late.err.contains("no space left"),
+        "{}",
+        late.err
+    );
+    limit_files(&stage, "unlimited:unlimited");
+    wait_until("sessions to be taken again", PATIENCE, || {
+        stage.psql("alice", "SELECT 1").code == 0
+    });
+    stage.gateway.stop();
+    let journal = stage.journal();
+    let verified = ["audit", "verify", "--journal", &journal];
+    stage.gateway.cli(&verified, &[]).ok();
+    assert!(
+        !found(&stage, "one more").contains("\"allow\""),
+        "what was refused was not allowed"
+    );
+}
+
 #[test]
 fn a_journal_that_cannot_be_written_lets_nothing_through() {
     let stage = Stage::shop();

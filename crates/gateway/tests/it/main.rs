@@ -7,8 +7,12 @@
     reason = "a test stops where its stage does not hold"
 )]
 
+mod approving;
+mod bearer;
 mod browser;
 mod clients;
+mod enduring;
+mod grants;
 mod holding;
 mod hostile;
 mod identity;
@@ -17,6 +21,7 @@ mod journal;
 mod leaks;
 mod reading;
 mod refusing;
+mod scanning;
 mod stage;
 mod startup;
 mod targets;

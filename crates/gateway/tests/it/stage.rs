@@ -71,6 +71,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) recording: &'a str,
     /// Labels beside the shop's own.
     pub(crate) labels: &'a str,
+    /// Lines under `[[issuer]]`.
+    pub(crate) issuer: &'a str,
 }
 
 /// A gateway in front of a shop.
@@ -236,6 +238,10 @@ fn lay_out(scratch: &Scratch, open: bool, labels: &str) {
 
 fn configuration(postgres: &Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> String {
     let issuer = oidc.issuer();
+    let terms = match wishes.issuer {
+        "" => "refetch_min = \"5s\"",
+        terms => terms,
+    };
     let (user, data) = if wishes.open {
         (SUPERUSER.0, "")
     } else {
@@ -275,8 +281,8 @@ audiences = ["portcullis"]
 client_id = "portcullis"
 name_claim = "name"
 agent_groups = ["agents"]
-refetch_min = "5s"
 allow_http = true
+{terms}
 [[issuer.kind]]
 claim = "actor_type"
 value = "agent"

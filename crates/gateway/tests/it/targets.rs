@@ -78,6 +78,38 @@ fn every_version_is_read_masked_refused_held_and_replayed() {
     }
 }
 
+#[test]
+fn each_version_is_spoken_to_in_its_newest_protocol_and_cancelled_with_its_key() {
+    for server in Server::all() {
+        let stage = Stage::on(shop(server), oidc(), &Wishes::default());
+        let mut client = stage.raw("alice");
+        let key = client.cancel_key();
+        // PostgreSQL 18 was the first to speak 3.2, whose keys are longer.
+        let spoken = if server.version >= 18 { "3.2" } else { "3.0" };
+        let log = stage.gateway.log();
+        let said = log.lines().rfind(|line| line.contains("session opened"));
+        assert!(
+            said.is_some_and(
+                |line| line.contains("upstream") && line.contains(&format!("\"{spoken}\""))
+            ),
+            "{}: {said:?}",
+            server.version
+        );
+        client.send(
+            b'Q',
+            b"SELECT count(*) FROM generate_series(1, 10000000000)\0",
+        );
+        let runs = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT count(*) FROM gen%' AND state = 'active'";
+        wait_until("the statement to run", PATIENCE, || {
+            stage.postgres.sql("shop", runs) != "0"
+        });
+        testkit::cancel(stage.gateway.address(), &key);
+        let frames = client.read_until_ready();
+        let codes: Vec<_> = frames.iter().filter_map(|f| f.field(b'C')).collect();
+        assert_eq!(codes, ["57014"], "{}", server.version);
+    }
+}
+
 fn leaked(options: PostgresOptions) -> &'static Postgres {
     Box::leak(Box::new(new_shop(&Server::standard(), options)))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use gate::ports::{BoxFuture, PortError};
+use gate::ports::{ApprovalState, BoxFuture, PortError};
 use gate::{Admission, Hold, HoldEnd, HoldNotice, Session, StoreAnswer, Verdict};
 use model::{Action, Outcome};
 use tokio::time::Instant;
@@ -40,6 +40,8 @@ pub(crate) enum Step {
     Notice(HoldNotice),
     /// Ask the core to have the held action judged again.
     Rejudge,
+    /// Likewise, by the definitions of now: people approved, perhaps long after it was analysed.
+    RejudgeAfresh,
 }
 
 /// One session's admission, if any is under way.
@@ -91,6 +93,11 @@ impl Admitting {
     pub(crate) fn judge(&mut self, door: &mut Session, action: Action) -> Option<Step> {
         match std::mem::replace(&mut self.waiting, Waiting::Nothing) {
             Waiting::Analysis(end) => {
+                // Whoever left meanwhile gets nothing run, approved or not.
+                let end = match self.withdraw {
+                    true => HoldEnd::Withdrawn,
+                    false => end,
+                };
                 let admission = door.resume_hold(end, Arc::new(action));
                 self.take(admission)
             }
@@ -155,8 +162,12 @@ impl Admitting {
     }
 
     fn end_hold(&mut self, end: HoldEnd) -> Step {
+        let step = match &end {
+            HoldEnd::Settled(Ok(ApprovalState::Approved)) => Step::RejudgeAfresh,
+            HoldEnd::Settled(_) | HoldEnd::TimedOut | HoldEnd::Withdrawn => Step::Rejudge,
+        };
         self.waiting = Waiting::Analysis(end);
-        Step::Rejudge
+        step
     }
 
     fn take(&mut self, admission: Admission) -> Option<Step> {
@@ -178,6 +189,9 @@ impl Admitting {
             Admission::Asking(future) => {
                 self.waiting = Waiting::Store(future);
                 None
+            }
+            Admission::Approved => {
+                Some(self.end_hold(HoldEnd::Settled(Ok(ApprovalState::Approved))))
             }
             Admission::Held(hold) => {
                 if first {

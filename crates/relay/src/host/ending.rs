@@ -74,5 +74,5 @@ pub(crate) fn recorder_refusal(error: &PortError) -> Refusal {
         PortError::Slow { .. } => "the recording does not keep up; the session is ended",
         PortError::Failed { .. } => "the recording cannot be written; the session is ended",
     };
-    Refusal::new(RefusalKind::Unavailable, text)
+    Refusal::new(error.of_recording(), text)
 }

@@ -9,7 +9,7 @@ use gate::live::Entry;
 use gate::ports::{Authenticated, Credential, LoginError};
 use gate::{ClientInfo, Opening};
 use model::{Application, Refusal, RefusalKind, Resource, SessionId};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use wire::postgres::{CancelKey, LoginRequest, Session, SessionParts, UpstreamReady};
 
@@ -20,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::context::{Errand, Shared};
 use crate::control::Control;
 use crate::dial::{LoginAs, Target};
+use crate::doorway::Place;
 use crate::metrics::{Cells, LoginResult};
 use crate::parts::Listener;
 use crate::stream::Stream;
@@ -42,7 +43,7 @@ pub(crate) struct Arrival {
     /// Where it came in.
     pub(crate) listener: Arc<Listener>,
     /// Its place among those not yet logged in.
-    pub(crate) pending: OwnedSemaphorePermit,
+    pub(crate) pending: Place,
 }
 
 /// Serves one connection to its end.
@@ -199,7 +200,9 @@ impl Host {
     async fn refuse(&self, mut guest: Guest, refusal: &Refusal) {
         self.cells.login(match refusal.kind {
             RefusalKind::Unauthenticated => LoginResult::Unauthenticated,
-            RefusalKind::Unavailable => LoginResult::Unavailable,
+            RefusalKind::Unavailable
+            | RefusalKind::RecordingFull
+            | RefusalKind::RecordingFailed => LoginResult::Unavailable,
             _ => LoginResult::Refused,
         });
         guest.startup.refuse(refusal);
@@ -310,10 +313,11 @@ impl Host {
             return None;
         };
         let resource = door.resource().name.clone();
+        let upstream = format!("3.{}", reached.ready.protocol_minor);
         let pump = self
             .start(guest, &key, reached, door, (deadline, control))
             .await?;
-        tracing::info!(session = %id, who, %resource, address = self.address, "session opened");
+        tracing::info!(session = %id, who, %resource, address = self.address, upstream, "session opened");
         Some(Prepared {
             id,
             pump,

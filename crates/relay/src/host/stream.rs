@@ -393,6 +393,13 @@ impl Pump {
             Effect::CatalogChanged => {
                 self.definitions = Some((self.surroundings.read_definitions)());
             }
+            Effect::Contradicted => {
+                self.surroundings.cells.contradicted();
+                tracing::error!(
+                    session = %self.door.id(),
+                    "the target names a masked column as the source of one that was judged unmasked: please report it"
+                );
+            }
             Effect::Close(fault, text) => {
                 self.record();
                 self.part(Ending::failed(fault, text), None);
@@ -440,6 +447,7 @@ impl Pump {
             }
             Step::Notice(notice) => self.core.notice(&notice.message, &notice.hint),
             Step::Rejudge => self.core.rejudge(),
+            Step::RejudgeAfresh => self.core.rejudge_afresh(),
         }
         self.count_hold();
     }
@@ -520,7 +528,9 @@ impl Pump {
             let refusal = Refusal::new(RefusalKind::Unavailable, text);
             return self.leave(Ending::failed(Fault::Upstream, text), Some(refusal));
         }
-        if self.client.ended || self.client.broken {
+        // Whoever says goodbye while people are asked has left, though the socket stays open.
+        let goodbye = self.admitting.is_held() && self.core.asks_to_leave(&self.client.received);
+        if self.client.ended || self.client.broken || goodbye {
             return self.client_gone();
         }
         if let Some(reason) = &self.stopping
@@ -649,8 +659,19 @@ impl Pump {
     }
 
     fn idle_end(&self) -> Option<Instant> {
-        let idle_max = self.surroundings.limits.session_idle_max;
-        (!idle_max.is_zero()).then(|| self.active + idle_max)
+        self.idle_max().map(|idle_max| self.active + idle_max)
+    }
+
+    /// How long the session may do nothing, as it stands; `None` where it may for ever.
+    fn idle_max(&self) -> Option<Duration> {
+        let limits = &self.surroundings.limits;
+        let bounds = [
+            Some(limits.session_idle_max),
+            // Idle, or an open transaction.
+            (!self.core.is_idle()).then_some(limits.session_idle_in_transaction_max),
+        ];
+        let bounds = bounds.into_iter().flatten();
+        bounds.filter(|bound| !bound.is_zero()).min()
     }
 
     fn time_passed(&mut self, now: Instant) {
@@ -688,18 +709,22 @@ impl Pump {
     }
 
     fn idled(&mut self, now: Instant) {
-        if !self.core.is_idle() {
-            // A long statement, or a transaction left open: looked at again one period later.
+        if !self.core.awaits_client() {
+            // A long statement: looked at again one period later.
             self.active = now;
             return;
         }
-        let text = "the session was idle for too long";
+        let text = match self.core.is_idle() {
+            true => "the session was idle for too long",
+            false => "the session left a transaction open for too long; it is rolled back",
+        };
         let refusal = Refusal::new(RefusalKind::Limit, text);
         self.leave(Ending::failed(Fault::Limit, text), Some(refusal));
     }
 
     fn touch(&mut self) {
-        if !self.surroundings.limits.session_idle_max.is_zero() {
+        let limits = &self.surroundings.limits;
+        if !limits.session_idle_max.is_zero() || !limits.session_idle_in_transaction_max.is_zero() {
             self.active = Instant::now();
         }
     }

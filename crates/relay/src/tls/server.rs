@@ -212,4 +212,43 @@ mod tests {
         let second = leaf(&ServerSide::new(&tls, SystemTime::now()).unwrap());
         assert_ne!(first, second);
     }
+
+    #[test]
+    fn the_key_exchange_is_hybrid_where_the_client_knows_it() {
+        use rustls::crypto::aws_lc_rs::kx_group;
+        let folder = tempfile::tempdir().unwrap();
+        let tls = ServerTls::Own {
+            directory: folder.path().to_owned(),
+            names: vec!["gate.example".into()],
+        };
+        let side = ServerSide::new(&tls, SystemTime::now()).unwrap();
+        let (roots, _) = files::roots(&side.ca_path().unwrap()).unwrap();
+        let check = |known: Option<&'static dyn rustls::crypto::SupportedKxGroup>, expect| {
+            let mut provider = (*provider()).clone();
+            provider.kx_groups = known.map_or(provider.kx_groups, |group| vec![group]);
+            let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots.clone())
+                .with_no_client_auth();
+            let name = "gate.example".try_into().unwrap();
+            let mut client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+            let mut server = rustls::ServerConnection::new(side.config()).unwrap();
+            while client.is_handshaking() || server.is_handshaking() {
+                let mut bytes = Vec::new();
+                client.write_tls(&mut bytes).unwrap();
+                server.read_tls(&mut bytes.as_slice()).unwrap();
+                server.process_new_packets().unwrap();
+                bytes.clear();
+                server.write_tls(&mut bytes).unwrap();
+                client.read_tls(&mut bytes.as_slice()).unwrap();
+                client.process_new_packets().unwrap();
+            }
+            let group = client.negotiated_key_exchange_group().map(|g| g.name());
+            assert_eq!(group, Some(expect));
+        };
+        check(None, rustls::NamedGroup::X25519MLKEM768);
+        check(Some(kx_group::X25519), rustls::NamedGroup::X25519);
+        check(Some(kx_group::SECP256R1), rustls::NamedGroup::secp256r1);
+    }
 }

@@ -24,6 +24,7 @@ pub struct Builder {
     schemas: HashMap<u32, String>,
     relations: Vec<(u32, Relation)>,
     columns: HashMap<u32, Vec<Column>>,
+    numbering: HashMap<u32, Vec<i16>>,
     views: Vec<(u32, String)>,
     inherits: Vec<(u32, u32)>,
     functions: Vec<(u32, Function)>,
@@ -37,6 +38,7 @@ pub struct Builder {
     rules: Vec<(u32, u8)>,
     foreign_keys: Vec<(u32, u32, u8, u8)>,
     event_triggers: Vec<u32>,
+    code: String,
 }
 
 /// One row's cells, read with the query's name at hand for errors.
@@ -101,6 +103,7 @@ impl Builder {
             schemas: HashMap::new(),
             relations: Vec::new(),
             columns: HashMap::new(),
+            numbering: HashMap::new(),
             views: Vec::new(),
             inherits: Vec::new(),
             functions: Vec::new(),
@@ -114,6 +117,7 @@ impl Builder {
             rules: Vec::new(),
             foreign_keys: Vec::new(),
             event_triggers: Vec::new(),
+            code: String::new(),
         }
     }
 
@@ -134,20 +138,29 @@ impl Builder {
                 Ok(())
             }
             "relations" => self.relation(&row),
-            "columns" => {
-                self.columns
-                    .entry(row.number(0)?)
-                    .or_default()
-                    .push(Column {
-                        name: row.text(1)?.to_owned(),
-                        type_oid: row.number(2)?,
-                    });
-                Ok(())
-            }
+            "columns" => self.column(&row),
             "functions" => self.function(&row),
             "types" => self.type_(&row),
             _ => self.attachment(known.name, &row),
         }
+    }
+
+    fn column(&mut self, row: &Cells<'_>) -> Result<(), Error> {
+        let (relation, number) = (row.number(0)?, row.number(3)?);
+        let columns = self.columns.entry(relation).or_default();
+        columns.push(Column {
+            name: row.text(1)?.to_owned(),
+            type_oid: row.number(2)?,
+        });
+        // Few relations have lost a column: only theirs are kept.
+        let count = i16::try_from(columns.len()).map_err(|_| row.malformed("too many columns"))?;
+        if number != count && !self.numbering.contains_key(&relation) {
+            self.numbering.insert(relation, (1..count).collect());
+        }
+        if let Some(numbers) = self.numbering.get_mut(&relation) {
+            numbers.push(number);
+        }
+        Ok(())
     }
 
     fn login(&mut self, row: &Cells<'_>) -> Result<(), Error> {
@@ -260,6 +273,10 @@ impl Builder {
                 let key = (row.number(0)?, row.number(1)?, row.byte(2)?, row.byte(3)?);
                 self.foreign_keys.push(key);
             }
+            "code" => row
+                .optional(0)?
+                .unwrap_or_default()
+                .clone_into(&mut self.code),
             "event_triggers" => self.event_triggers.push(row.number(0)?),
             _ => {}
         }
@@ -295,6 +312,7 @@ impl Builder {
             server_version: self.server_version,
             schemas: self.schemas.clone(),
             relations: Vec::new(),
+            numbering: std::mem::take(&mut self.numbering),
             relations_by_name: HashMap::new(),
             relations_by_oid: HashMap::new(),
             composites: HashMap::new(),
@@ -306,6 +324,7 @@ impl Builder {
             operators: HashMap::new(),
             casts: std::mem::take(&mut self.casts),
             event_triggers: std::mem::take(&mut self.event_triggers),
+            code: std::mem::take(&mut self.code),
         };
         self.place_relations(&mut catalog);
         self.attach(&mut catalog);

@@ -3,6 +3,7 @@
 //! Built from the answers to [`QUERIES`]; never asks by itself.
 
 mod builder;
+mod origin;
 mod queries;
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use model::CatalogVersion;
 
 pub use builder::Builder;
-pub use queries::{FINGERPRINT, QUERIES};
+pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
 use crate::analyse::Opened;
@@ -184,6 +185,8 @@ pub struct Catalog {
     pub(crate) relations: Vec<Relation>,
     pub(crate) relations_by_name: HashMap<String, Vec<RelationId>>,
     pub(crate) relations_by_oid: HashMap<u32, RelationId>,
+    /// Numbers of the columns of those relations whose columns are not numbered from 1 without gaps, by OID.
+    pub(crate) numbering: HashMap<u32, Vec<i16>>,
     /// Columns of free-standing composite types, by the OID of their `pg_class` row.
     pub(crate) composites: HashMap<u32, Vec<Column>>,
     pub(crate) functions: Vec<Function>,
@@ -194,6 +197,8 @@ pub struct Catalog {
     pub(crate) operators: HashMap<String, Vec<Operator>>,
     pub(crate) casts: Vec<Cast>,
     pub(crate) event_triggers: Vec<u32>,
+    /// Moves with every user function's definition.
+    pub(crate) code: String,
 }
 
 impl Catalog {

@@ -32,7 +32,7 @@ pub const QUERIES: &[Query] = &[
     },
     Query {
         name: "columns",
-        sql: "SELECT a.attrelid::text, a.attname::text, a.atttypid::text \
+        sql: "SELECT a.attrelid::text, a.attname::text, a.atttypid::text, a.attnum::text \
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
               WHERE a.attnum > 0 AND NOT a.attisdropped \
               AND c.relkind IN ('r','v','m','f','p','S','c') AND c.relpersistence <> 't' \
@@ -130,10 +130,21 @@ pub const QUERIES: &[Query] = &[
               FROM pg_catalog.pg_constraint WHERE contype = 'f'",
     },
     Query {
+        name: "code",
+        sql: "SELECT pg_catalog.md5(pg_catalog.string_agg(oid::text || ':' || xmin::text, ' ' ORDER BY oid)) \
+              FROM pg_catalog.pg_proc WHERE oid >= 16384",
+    },
+    Query {
         name: "event_triggers",
         sql: "SELECT evtfoid::text FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D'",
     },
 ];
+
+/// Asks how many rows each relation has, as the server last estimated: OID and number. Moves without any definition
+/// changing, so it is asked apart from [`QUERIES`].
+pub const ESTIMATES: &str = "\
+SELECT oid::text, reltuples::int8::text FROM pg_catalog.pg_class \
+WHERE relkind IN ('r','p','m','f') AND oid >= 16384 AND relpersistence <> 't' AND reltuples >= 0";
 
 /// One cheap query whose single text cell changes whenever any definition that the catalog holds changes. Other
 /// sessions' temporary objects do not move it.

@@ -14,6 +14,9 @@ pub enum Effect {
     /// The target's definitions may have changed: read its catalog anew, hand it to the inspector, then call
     /// [`Session::catalog_read`]. Analyses wait until then.
     CatalogChanged,
+    /// The target says of a result's source what the analysis denied. Count it; the session is ended next, and nothing
+    /// of the result is delivered.
+    Contradicted,
     /// End the session after flushing what is buffered towards the client.
     Close(Fault, String),
 }
@@ -57,6 +60,8 @@ pub trait Session: Send {
     fn refuse(&mut self, sequence: u64, refusal: &Refusal);
     /// The held action, to be judged again (after a hold); analysed anew when the catalog changed.
     fn rejudge(&mut self);
+    /// Likewise, once the definitions were read anew: what people approved is held against what it would do now.
+    fn rejudge_afresh(&mut self);
     /// Goes on after [`Effect::CatalogChanged`]: the inspector holds the catalog as it is now.
     fn catalog_read(&mut self);
     /// Tells the client something while it waits.
@@ -73,6 +78,11 @@ pub trait Session: Send {
     fn is_judging(&self) -> bool;
     /// Whether nothing is under way and no transaction is open: a good moment to end.
     fn is_idle(&self) -> bool;
+    /// Whether nothing is under way, though the client may have left a transaction open.
+    fn awaits_client(&self) -> bool;
     /// Whether the client asked to leave (Terminate).
     fn is_finished(&self) -> bool;
+    /// Whether bytes that the client sent and that were not taken yet ask to leave. `bytes` stand where
+    /// [`Session::on_client`] left them.
+    fn asks_to_leave(&self, bytes: &[u8]) -> bool;
 }

@@ -9,8 +9,11 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::effect::Usage;
-use model::{Action, ActionKind, ColumnUse, Parameter, ParameterFormat, Projections, Statement};
+use model::effect::{Object, Usage};
+use model::{
+    Action, ActionKind, ColumnUse, Effect, Ground, Named, Parameter, ParameterFormat, Projections,
+    Statement, Verb,
+};
 use sql::{Inspected, SessionChange, Step};
 
 use super::client::Taken;
@@ -21,7 +24,7 @@ use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut
 use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::session::{Broken, Phase, Session};
-use crate::kit::Effect;
+use crate::kit;
 
 /// OIDs below this belong to types that come with the server; declaring one runs nothing.
 const FIRST_OTHER_OID: u32 = 10_000;
@@ -59,6 +62,17 @@ struct Judged {
     key: u64,
     /// Whether names of prepared statements or cursors were followed.
     by_name: bool,
+    /// A name that this session gave to nothing, in the words of the server's error.
+    missing: Option<Missing>,
+    /// The texts behind names.
+    named: Vec<Named>,
+}
+
+/// A prepared statement or cursor that is not known here; a function may have made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
 }
 
 impl Held {
@@ -67,10 +81,30 @@ impl Held {
     }
 
     /// What the grammar itself objects to, if it does.
-    pub(crate) fn syntax_error(&self) -> Option<&str> {
-        let objection = self.analysis.objection.as_ref().filter(|o| o.syntax)?;
-        Some(&objection.message)
+    /// `quoting` its literals or not.
+    pub(crate) fn syntax_error(&self, quoting: bool) -> Option<(&str, Option<usize>)> {
+        let objection = self.analysis.objection.as_ref()?;
+        let said = objection.syntax.as_ref()?;
+        let message = if quoting {
+            &said.message
+        } else {
+            &objection.message
+        };
+        Some((message, said.place))
     }
+
+    /// What it names and this session gave to nothing.
+    pub(crate) fn missing(&self) -> Option<&Missing> {
+        self.judged.missing.as_ref()
+    }
+}
+
+/// What a name in a text stands for.
+enum Meant {
+    /// This statement, and its text.
+    It(Statement, String),
+    /// Nothing that is known here, and what it is taken for.
+    Missing(Missing, Statement),
 }
 
 /// Why a text cannot be put before the gate now.
@@ -126,7 +160,7 @@ impl Session {
         let view = self.view.as_ref()?;
         let inspect = self.inspector.inspect(view, Arc::from(text));
         self.phase = Phase::AwaitAnalysis;
-        self.push(Effect::Inspect(inspect));
+        self.push(kit::Effect::Inspect(inspect));
         None
     }
 
@@ -144,6 +178,8 @@ impl Session {
             changes: Arc::clone(&analysis.changes),
             key: analysis.key,
             by_name: false,
+            missing: None,
+            named: Vec::new(),
         };
         let simple = matches!(what, What::Query);
         match self.resolve(&mut judged) {
@@ -251,14 +287,19 @@ impl Session {
                 changes: Arc::clone(&analysis.changes),
                 key: analysis.key,
                 by_name: false,
+                missing: None,
+                named: Vec::new(),
             });
         };
         match analysis.changes.get(index).map(|change| &change.step) {
-            Some(Step::Prepare { inner, .. }) => Ok(Judged {
+            // Its source may prepare several: which of them runs has to be told apart.
+            Some(Step::Prepare { name, inner }) => Ok(Judged {
+                named: vec![naming("prepared statement", name, prepared.text(analysis))],
                 statements: Arc::from([inner.statement.clone()]),
                 changes: Arc::from([inner.session.clone()]),
                 key: 0,
                 by_name: false,
+                missing: None,
             }),
             _ => Err("the statement that was prepared is no longer understood".to_owned()),
         }
@@ -279,6 +320,7 @@ impl Session {
         let portal = Portal {
             sequence: 0,
             statements: Arc::from([]),
+            source: Arc::clone(&prepared.source),
             origin: Origin::Bind {
                 permit: None,
                 prepared,
@@ -315,7 +357,7 @@ impl Session {
         let effects = catalog.and_then(|catalog| sql::function_effects(&catalog, oid));
         let objection = effects.is_none().then(|| super::inspect::Objection {
             message: format!("the catalog has no function with OID {oid}"),
-            syntax: false,
+            syntax: None,
         });
         let statement = Statement {
             range: 0..text.len(),
@@ -333,6 +375,8 @@ impl Session {
             changes: Arc::from([]),
             key: 0,
             by_name: false,
+            missing: None,
+            named: Vec::new(),
         };
         let held_text = Arc::from(text.as_str());
         let what = What::Function;
@@ -391,6 +435,11 @@ impl Session {
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,
+            named: judged.named.clone(),
+            ground: self
+                .standing
+                .clone()
+                .map(|standing| standing as Arc<dyn Ground>),
         };
         self.phase = Phase::AwaitVerdict(Box::new(Held {
             sequence,
@@ -399,7 +448,7 @@ impl Session {
             analysis,
             judged,
         }));
-        self.push(Effect::Judge(action));
+        self.push(kit::Effect::Judge(action));
     }
 
     /// Judges the held message again, from its own bytes, under the number it has.
@@ -451,7 +500,21 @@ impl Session {
             let Some(key) = named else { continue };
             let inner = match local.get(&key) {
                 Some(inner) => inner.statement.clone(),
-                None => self.named_statement(key)?,
+                None => match self.named_statement(key)? {
+                    Meant::It(statement, text) => {
+                        let what = if key.0 {
+                            "cursor"
+                        } else {
+                            "prepared statement"
+                        };
+                        judged.named.push(naming(what, key.1, &text));
+                        statement
+                    }
+                    Meant::Missing(missing, statement) => {
+                        judged.missing.get_or_insert(missing);
+                        statement
+                    }
+                },
             };
             let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
             if let Some(outer) = statements.get_mut(index) {
@@ -466,23 +529,21 @@ impl Session {
         Ok(())
     }
 
-    /// The statement behind a prepared name or (`cursor`) a portal's name.
-    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Statement, Pause> {
-        let gone = |code, what| Pause::Never(code, format!("{what} \"{name}\" does not exist"));
+    /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
+    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
         if cursor {
             return match self.portals.find(name.as_bytes(), self.batches) {
-                Found::It(portal) => portal
-                    .statements
-                    .first()
-                    .cloned()
-                    .ok_or_else(|| gone("34000", "cursor")),
-                Found::Nothing => Err(gone("34000", "cursor")),
+                Found::It(portal) => Ok(match portal.statements.first() {
+                    Some(statement) => Meant::It(statement.clone(), portal.source.to_string()),
+                    None => missing("34000", "cursor", name),
+                }),
+                Found::Nothing => Ok(missing("34000", "cursor", name)),
                 Found::Ambiguous => self.wait(),
             };
         }
         let prepared = match self.statements.find(name.as_bytes(), self.batches) {
             Found::It(prepared) => prepared,
-            Found::Nothing => return Err(gone("26000", "prepared statement")),
+            Found::Nothing => return Ok(missing("26000", "prepared statement", name)),
             Found::Ambiguous => return self.wait(),
         };
         let Some(analysis) = self.analysis(&prepared.source) else {
@@ -494,7 +555,8 @@ impl Session {
         let plain = |change: &SessionChange| matches!(change.step, Step::None);
         match &*judged.statements {
             [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
-                Ok(statement.clone())
+                let text = prepared.text(&analysis).to_owned();
+                Ok(Meant::It(statement.clone(), text))
             }
             _ => Err(Pause::Never(
                 "0A000",
@@ -565,15 +627,14 @@ impl Session {
             }
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
-                let masked = permit
-                    .obligations()
-                    .results
-                    .iter()
-                    .any(|r| !r.masks.is_empty());
+                let obligations = permit.obligations();
+                let masked = obligations.wall.is_some()
+                    || obligations.results.iter().any(|r| !r.masks.is_empty());
                 let names = (self.statements.version(), self.portals.version());
                 let portal = Portal {
                     sequence,
                     statements: judged.statements,
+                    source: text,
                     origin: Origin::Bind {
                         permit: Some(permit),
                         prepared: bound.prepared,
@@ -604,7 +665,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the server for a portal's columns, because their types decide how they are masked.
+    /// Asks the server for a portal's columns, because their types decide how they are masked, and their sources
+    /// whether they may pass.
     fn describe(&mut self, name: &[u8], portal: Arc<Portal>) {
         own(&mut self.to_upstream, b'D', |b| {
             b.put_u8(b'P');
@@ -718,6 +780,7 @@ impl Session {
                 let portal = Arc::new(Portal {
                     sequence,
                     statements: Arc::from([inner.statement.clone()]),
+                    source: Arc::clone(source),
                     origin: Origin::Declare,
                     plan: OnceLock::new(),
                     tally: Tally::default(),
@@ -767,6 +830,25 @@ impl Portal {
     }
 }
 
+impl Prepared {
+    /// Its own text: its source, or the one PREPARE of its source that made it.
+    fn text<'a>(&'a self, analysis: &Analysis) -> &'a str {
+        let made = self
+            .prepare_index
+            .and_then(|at| analysis.statements.get(at));
+        made.and_then(|statement| self.source.get(statement.range.clone()))
+            .unwrap_or(&self.source)
+    }
+}
+
+fn naming(what: &str, name: &str, text: &str) -> Named {
+    Named {
+        name: format!("{what} {name}"),
+        text: text.to_owned(),
+        text_redacted: sql::redact(text),
+    }
+}
+
 fn set_some<T>(
     names: &mut Names<T>,
     name: &str,
@@ -774,6 +856,29 @@ fn set_some<T>(
     batches: super::portal::Batches,
 ) -> super::portal::Undo<T> {
     names.set(name.as_bytes(), Some(value), batches)
+}
+
+/// What stands for a name that is not known here. Nothing can be said of it, so it passes only where everything may,
+/// and then the server says whether there is such a thing.
+fn missing(code: &'static str, what: &str, name: &str) -> Meant {
+    let effect = Effect {
+        verb: Verb::Unanalysed,
+        object: Object::Other {
+            kind: format!("{what} that this session did not make"),
+            name: name.to_owned(),
+        },
+        columns: Vec::new(),
+    };
+    let statement = Statement {
+        range: 0..0,
+        kind: String::new(),
+        effects: vec![effect],
+        projections: Projections::None,
+        uses: Vec::new(),
+        has_where: true,
+    };
+    let message = format!("{what} \"{name}\" does not exist");
+    Meant::Missing(Missing { code, message }, statement)
 }
 
 fn check_reserved(name: &str) -> Result<(), Pause> {

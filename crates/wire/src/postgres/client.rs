@@ -293,6 +293,9 @@ impl Session {
         if portal.tally.started.swap(true, Ordering::Relaxed) || portal.statements.is_empty() {
             return Ok(());
         }
+        if portal.permit().is_some_and(|permit| !permit.is_current()) {
+            return Err("the rules changed since the portal was bound: bind it again");
+        }
         let alike = self.status == b'E' || (!self.dirty && self.basis() == Some(*basis));
         if !alike {
             return Err("names resolve otherwise than when the portal was bound: bind it again");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use model::{CatalogVersion, Statement};
+use model::{CatalogVersion, ColumnRef, Statement};
 use sql::{Catalog, SessionChange, Step, View};
 
 use crate::kit;
@@ -43,8 +43,8 @@ pub(crate) struct Analysis {
 #[derive(Clone, Debug)]
 pub(crate) struct Objection {
     pub(crate) message: String,
-    /// The server's own grammar rejects it too.
-    pub(crate) syntax: bool,
+    /// The server's own grammar rejects it too, and says this.
+    pub(crate) syntax: Option<sql::SyntaxError>,
 }
 
 impl Analysis {
@@ -84,10 +84,28 @@ pub(crate) struct NumberedView {
 #[derive(Default)]
 pub struct Inspector {
     catalog: ArcSwapOption<Catalog>,
+    estimates: ArcSwapOption<sql::Estimates>,
     cache: Mutex<Cache>,
     next: AtomicU64,
     #[cfg(any(test, feature = "testing"))]
     toy: bool,
+}
+
+/// What a session's statements are analysed against: for asking how far they reach.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) inspector: Arc<Inspector>,
+    pub(crate) view: Arc<View>,
+}
+
+impl model::Ground for Standing {
+    fn reach(&self, statements: &[Statement]) -> model::Reach {
+        let Some(catalog) = self.inspector.catalog() else {
+            return model::Reach::default();
+        };
+        let estimates = self.inspector.estimates.load_full().unwrap_or_default();
+        sql::reach(statements, &self.view, &catalog, &estimates)
+    }
 }
 
 impl std::fmt::Debug for Inspector {
@@ -168,6 +186,20 @@ impl Inspector {
             .map(|catalog| catalog.version())
     }
 
+    /// Replaces what is known of how many rows relations have.
+    pub fn set_estimates(&self, estimates: Arc<sql::Estimates>) {
+        self.estimates.store(Some(estimates));
+    }
+
+    /// The stored columns behind a result's field, as the server names it; `None` where they are not known.
+    pub(crate) fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.toy {
+            return super::testing::stored_at(relation, number);
+        }
+        self.catalog.load().as_ref()?.stored_at(relation, number)
+    }
+
     /// Finds a text's analysis without parsing anything.
     pub(crate) fn find(&self, basis: Basis, text: &str) -> Option<Arc<Analysis>> {
         if text.len() > CACHED_TEXT_BYTES_MAX {
@@ -234,7 +266,7 @@ impl Inspector {
                 catalog: CatalogVersion::default(),
             };
             let message = "the target's catalog has not been read yet".to_owned();
-            let syntax = false;
+            let syntax = None;
             return Arc::new(self.objected(basis, text, Objection { message, syntax }, None));
         };
         let basis = Basis {
@@ -270,10 +302,11 @@ impl Inspector {
         Arc::new(match super::testing::inspect(text) {
             Ok(inspection) => self.understood(basis, text, inspection).0,
             Err(message) => {
-                let objection = Objection {
-                    message,
-                    syntax: true,
-                };
+                let syntax = Some(sql::SyntaxError {
+                    message: message.clone(),
+                    place: None,
+                });
+                let objection = Objection { message, syntax };
                 self.objected(basis, text, objection, Some(String::new()))
             }
         })
@@ -297,7 +330,7 @@ impl Inspector {
             changes: changes.into(),
             objection: refused.map(|message| Objection {
                 message,
-                syntax: false,
+                syntax: None,
             }),
             text_redacted: found.text_redacted.map(Arc::from),
             text_bytes: text.len(),

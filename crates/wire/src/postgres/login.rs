@@ -66,7 +66,12 @@ pub struct UpstreamReady {
     pub cancel: Option<CancelKey>,
     /// Its version as `server_version_num` has it (150018).
     pub server_version: u32,
+    /// The minor version of protocol 3 that it speaks with us.
+    pub protocol_minor: u16,
 }
+
+/// The newest minor version of protocol 3 that the gateway speaks to targets; 3.1 was never used by anybody.
+pub const NEWEST_MINOR: u16 = 2;
 
 /// How to log in to a target.
 #[derive(Debug)]
@@ -83,6 +88,8 @@ pub struct LoginParts {
     pub channel_binding: Option<Vec<u8>>,
     /// Whether a password may be sent in the clear: TLS stands, or the transport is a unix socket or loopback.
     pub encrypted: bool,
+    /// The minor version of protocol 3 to ask for: [`NEWEST_MINOR`], or 0 where the target was found to refuse more.
+    pub protocol_minor: u16,
     /// The bounds.
     pub limits: Limits,
 }
@@ -100,6 +107,8 @@ pub enum LoginEffect {
         sqlstate: Option<String>,
         /// For the log; never holds a secret.
         message: String,
+        /// Nothing but a refusal was said, and it may be for the protocol's version: 3.0 is worth a try.
+        try_older: bool,
     },
 }
 
@@ -127,6 +136,8 @@ enum Trouble {
     Iterations,
     #[error("the target let us in without proving that it knows the password")]
     Unproven,
+    #[error("the target negotiates a version of the protocol that was not asked for")]
+    Version,
     #[error("the target reports {name} as '{value}'")]
     Pin { name: &'static str, value: String },
     #[error("{message}")]
@@ -134,6 +145,8 @@ enum Trouble {
 }
 
 enum State {
+    /// NegotiateProtocolVersion, or what follows it.
+    ExpectVersion,
     /// An Authentication message.
     ExpectAuthentication,
     /// AuthenticationSASLContinue.
@@ -164,11 +177,12 @@ impl Login {
         put_startup(&mut to_upstream, &parts);
         Self {
             parts,
-            state: State::ExpectAuthentication,
+            state: State::ExpectVersion,
             ready: UpstreamReady {
                 parameters: Vec::new(),
                 cancel: None,
                 server_version: 0,
+                protocol_minor: 0,
             },
             outcome: None,
             to_upstream,
@@ -197,6 +211,7 @@ impl Login {
     }
 
     fn fail(&mut self, trouble: Trouble) {
+        let first = matches!(self.state, State::ExpectVersion) && self.parts.protocol_minor > 0;
         self.state = State::Ended;
         let fault = match trouble {
             Trouble::NoPassword | Trouble::InTheClear => Fault::Gateway,
@@ -207,8 +222,11 @@ impl Login {
             Trouble::Refused { sqlstate, .. } => Some(sqlstate),
             _ => None,
         };
+        // Servers negotiate; an older pooler in between may refuse a version that it does not know.
+        let may_be_version = |code: &String| matches!(code.as_str(), "08P01" | "0A000" | "XX000");
         self.outcome = Some(LoginEffect::Failed {
             fault,
+            try_older: first && sqlstate.as_ref().is_some_and(may_be_version),
             sqlstate,
             message,
         });
@@ -236,11 +254,31 @@ impl Login {
                 message: refuse::message_of(body),
             }),
             b'N' => Ok(()),
-            // We ask for 3.0 without options, so a server has nothing to negotiate down.
-            b'R' => self.on_authentication(body),
+            b'v' if matches!(self.state, State::ExpectVersion) => self.on_version(body),
+            b'R' => {
+                if matches!(self.state, State::ExpectVersion) {
+                    self.state = State::ExpectAuthentication;
+                }
+                self.on_authentication(body)
+            }
             _ if matches!(self.state, State::ExpectReady) => self.on_settings(kind, body),
             _ => Err(FrameError::Unexpected { kind }.into()),
         }
+    }
+
+    /// NegotiateProtocolVersion: an older server says that it speaks 3.0. No options were asked for, so none can be
+    /// declined, and a version above what was asked for, or 3.1, is no answer.
+    fn on_version(&mut self, body: &[u8]) -> Result<(), Trouble> {
+        let mut fields = Fields::new(b'v', body);
+        let (version, declined) = (fields.u32()?, fields.u32()?);
+        fields.end()?;
+        // The number is the whole version; some servers give the minor part alone, as the documentation words it.
+        if self.parts.protocol_minor == 0 || !matches!(version, 0 | VERSION_3) || declined != 0 {
+            return Err(Trouble::Version);
+        }
+        self.parts.protocol_minor = 0;
+        self.state = State::ExpectAuthentication;
+        Ok(())
     }
 
     fn on_authentication(&mut self, body: &[u8]) -> Result<(), Trouble> {
@@ -348,7 +386,12 @@ impl Login {
             b'K' => {
                 let process = fields.i32()?;
                 let secret = fields.rest();
-                if !(4..=256).contains(&secret.len()) {
+                let longest = if self.parts.protocol_minor >= 2 {
+                    256
+                } else {
+                    4
+                };
+                if !(4..=longest).contains(&secret.len()) {
                     return Err(FrameError::Malformed { kind }.into());
                 }
                 let secret = secret.to_vec();
@@ -365,6 +408,7 @@ impl Login {
             return Err(FrameError::Malformed { kind: b'Z' }.into());
         }
         let mut ready = self.ready.clone();
+        ready.protocol_minor = self.parts.protocol_minor;
         for (name, value) in &ready.parameters {
             if let Some(name) = unpinned(name, value) {
                 let value = value.clone();
@@ -394,10 +438,13 @@ pub(crate) const PINNED: [(&str, &str); 2] = [
     ("standard_conforming_strings", "on"),
 ];
 
+/// Protocol 3.0 in a start-up packet.
+const VERSION_3: u32 = 0x0003_0000;
+
 fn put_startup(out: &mut BytesMut, parts: &LoginParts) {
     let start = out.len();
     out.put_u32(0);
-    out.put_u32(0x0003_0000);
+    out.put_u32(VERSION_3 + u32::from(parts.protocol_minor));
     let mut put = |name: &str, value: &str| {
         put_cstr(out, name.as_bytes());
         put_cstr(out, value.as_bytes());

@@ -14,6 +14,7 @@ fn parts(password: Option<&str>, encrypted: bool) -> LoginParts {
         ],
         channel_binding: None,
         encrypted,
+        protocol_minor: NEWEST_MINOR,
         limits: Limits::standard(),
     }
 }
@@ -47,12 +48,20 @@ fn run(parts: LoginParts, script: &[u8]) -> (String, Vec<u8>) {
         if let Some(effect) = login.poll() {
             end = match effect {
                 LoginEffect::Ready(ready) => {
-                    format!("ready {} {:?}", ready.server_version, ready.cancel)
+                    let minor = ready.protocol_minor;
+                    format!(
+                        "ready {} {:?} 3.{minor}",
+                        ready.server_version, ready.cancel
+                    )
                 }
                 LoginEffect::Failed {
-                    sqlstate, message, ..
+                    sqlstate,
+                    message,
+                    try_older,
+                    ..
                 } => {
-                    format!("failed {} {message}", sqlstate.unwrap_or_default())
+                    let again = if try_older { ", try 3.0" } else { "" };
+                    format!("failed {} {message}{again}", sqlstate.unwrap_or_default())
                 }
             };
         }
@@ -64,6 +73,7 @@ fn run(parts: LoginParts, script: &[u8]) -> (String, Vec<u8>) {
 fn the_startup_packet_pins_what_must_not_move() {
     let mut login = Login::new(parts(None, true));
     let packet = login.to_upstream().split();
+    assert_eq!(packet[4..8], [0, 3, 0, 2], "3.2 is asked for");
     assert_eq!(
         &packet[8..],
         b"user\0app\0database\0shop\0client_encoding\0UTF8\0standard_conforming_strings\0on\0application_name\0ada: psql\0\0"
@@ -157,6 +167,71 @@ fn outcomes() {
         "failed  message 'R' of",
         b"",
     );
+}
+
+#[test]
+fn versions_are_negotiated_down_to_3_0_and_nowhere_else() {
+    let check = |minor, head: Vec<u8>, key: usize, expect: &str| {
+        let body = [&[0, 0, 0, 7][..], &vec![9; key]].concat();
+        let script = [
+            head,
+            message(b'R', &0_i32.to_be_bytes()),
+            message(b'K', &body),
+            message(b'Z', b"I"),
+        ]
+        .concat();
+        let asked = LoginParts {
+            protocol_minor: minor,
+            ..parts(None, true)
+        };
+        let (end, _) = run(asked, &script);
+        assert!(end.contains(expect), "{minor} {key}: {end}");
+    };
+    let version = |version: u32, options: &[u8]| {
+        message(b'v', &[&version.to_be_bytes()[..], options].concat())
+    };
+    let none = 0_u32.to_be_bytes();
+    let older = version(0x0003_0000, &none);
+    check(2, vec![], 32, " 3.2");
+    check(2, vec![], 256, " 3.2");
+    check(2, vec![], 4, " 3.2");
+    check(2, vec![], 257, "failed  message 'K' is malformed");
+    check(2, vec![], 3, "failed  message 'K' is malformed");
+    check(2, older.clone(), 4, " 3.0");
+    check(2, version(0, &none), 4, " 3.0");
+    check(2, older.clone(), 32, "failed  message 'K' is malformed");
+    check(0, vec![], 4, " 3.0");
+    check(0, vec![], 32, "failed  message 'K' is malformed");
+    let wrong = "failed  the target negotiates";
+    check(0, older.clone(), 4, wrong);
+    check(2, version(0x0003_0001, &none), 4, wrong);
+    check(2, version(0x0003_0003, &none), 4, wrong);
+    check(2, version(0x0002_0000, &none), 4, wrong);
+    let option = [&1_u32.to_be_bytes()[..], b"_pq_.x\0"].concat();
+    check(2, version(0x0003_0000, &option), 4, "failed  message 'v'");
+    let twice = [older.clone(), older].concat();
+    check(2, twice, 4, "failed  message 'v' may not");
+}
+
+#[test]
+fn a_refusal_that_may_be_for_the_version_says_so() {
+    let check = |minor, head: &[u8], code: &str, expect: &str| {
+        let error = format!("SFATAL\0C{code}\0Mno\0\0");
+        let script = [head, &message(b'E', error.as_bytes())].concat();
+        let asked = LoginParts {
+            protocol_minor: minor,
+            ..parts(Some("pw"), true)
+        };
+        let (end, _) = run(asked, &script);
+        assert_eq!(end, format!("failed {code} no{expect}"));
+    };
+    check(2, b"", "08P01", ", try 3.0");
+    check(2, b"", "0A000", ", try 3.0");
+    check(2, b"", "28P01", "");
+    check(2, b"", "53300", "");
+    check(0, b"", "08P01", "");
+    // Past the first word of authentication, the version is not what is wrong.
+    check(2, &message(b'R', &3_i32.to_be_bytes()), "08P01", "");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! PostgreSQL's protocol, 3.0 and 3.2.
 //!
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
-//! side until ReadyForQuery), `session` (between the two), `rows` (masking), `inspect` (text to action),
+//! side until ReadyForQuery), `session` (between the two), `rows` (masking), `origin` (the second wall), `inspect` (text to action),
 //! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
 
 mod action;
@@ -12,6 +12,7 @@ pub mod exercise;
 pub mod frame;
 pub mod inspect;
 pub mod login;
+mod origin;
 mod portal;
 mod queue;
 pub mod reader;

@@ -37,6 +37,8 @@ pub(crate) struct Portal {
     pub(crate) sequence: u64,
     /// The statements it runs (one, or none for an empty text).
     pub(crate) statements: Arc<[Statement]>,
+    /// The text that opened it.
+    pub(crate) source: Arc<str>,
     /// Where it came from.
     pub(crate) origin: Origin,
     /// How its rows are let through, once the server described them.

@@ -69,7 +69,8 @@ pub fn sqlstate(refusal: &Refusal) -> &'static str {
         RefusalKind::Withdrawn => "57014",
         RefusalKind::NotUnderstood => "PC004",
         RefusalKind::Limit => "54000",
-        RefusalKind::Unavailable if refusal.message.contains("no space left") => "53100",
+        RefusalKind::RecordingFull => "53100",
+        RefusalKind::RecordingFailed => "58030",
         RefusalKind::Unavailable => "58000",
         RefusalKind::Unauthenticated => "28000",
     }
@@ -137,12 +138,12 @@ pub fn put_refusal(
 /// The server's code for a text that its grammar rejects.
 pub(crate) const SYNTAX_ERROR: &str = "42601";
 
-/// Writes the error that the server itself would give for a text that its grammar rejects. The parser names the
-/// token and not its place: the place (field `P`) is told when the token stands in the text once.
-pub(crate) fn put_syntax_error(out: &mut BytesMut, message: &str, text: &str) {
+/// Writes the error that the server itself would give for a text that its grammar rejects; `place` is in characters
+/// from 1.
+pub(crate) fn put_syntax_error(out: &mut BytesMut, message: &str, place: Option<usize>) {
     own(out, b'E', |body| {
         let severity = Severity::Error.as_str();
-        let place = place_of(message, text).map(|place| place.to_string());
+        let place = place.map(|place| place.to_string());
         let fields = [
             (b'S', Some(severity)),
             (b'V', Some(severity)),
@@ -158,33 +159,6 @@ pub(crate) fn put_syntax_error(out: &mut BytesMut, message: &str, text: &str) {
         }
         body.put_u8(0);
     });
-}
-
-/// The place that a parser's message speaks of, in characters from 1, where it can only be one.
-fn place_of(message: &str, text: &str) -> Option<usize> {
-    let characters = |bytes: usize| text.get(..bytes).map(|before| before.chars().count() + 1);
-    if message.ends_with("at end of input") {
-        return characters(text.len());
-    }
-    let (_, token) = message.split_once("at or near \"")?;
-    let token = token.strip_suffix('"').filter(|token| !token.is_empty())?;
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let word = token.starts_with(is_part);
-    let alone = |at: usize| {
-        let before = text.get(..at).and_then(|t| t.chars().next_back());
-        let after = text.get(at + token.len()..).and_then(|t| t.chars().next());
-        !word || !before.into_iter().chain(after).any(is_part)
-    };
-    let mut found = text
-        .match_indices(token)
-        .map(|(at, _)| at)
-        .filter(|at| alone(*at));
-    let (first, more) = (found.next()?, found.next());
-    if more.is_some() {
-        None
-    } else {
-        characters(first)
-    }
 }
 
 /// Writes a message of the gateway's own making. Their sizes are bounded by their makers, so a message that could
@@ -309,22 +283,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_place_of_a_syntax_error_is_told_when_it_can_only_be_one() {
-        let check = |token: &str, text: &str, expect| {
-            let message = format!("syntax error at or near \"{token}\"");
-            assert_eq!(place_of(&message, text), expect, "{text}");
-        };
-        check("selec", "selec 1", Some(1));
-        check("from", "select 'é' from from_", Some(12));
-        check("x", "select x x x", None);
-        check(")", "select )", Some(8));
-        check("gone", "select 1", None);
-        let end = "syntax error at end of input";
-        assert_eq!(place_of(end, "select"), Some(7));
-        assert_eq!(place_of("nested too deeply", "select"), None);
-    }
-
-    #[test]
     fn refusals_have_stable_codes() {
         let check = |kind, message: &str, expect: &str| {
             assert_eq!(sqlstate(&Refusal::new(kind, message)), expect);
@@ -336,12 +294,10 @@ mod tests {
         check(RefusalKind::NotUnderstood, "", "PC004");
         check(RefusalKind::Withdrawn, "", "57014");
         check(RefusalKind::Limit, "", "54000");
-        check(
-            RefusalKind::Unavailable,
-            "no space left for the recording",
-            "53100",
-        );
-        check(RefusalKind::Unavailable, "the store failed", "58000");
+        check(RefusalKind::RecordingFull, "", "53100");
+        check(RefusalKind::RecordingFailed, "", "58030");
+        // The words decide nothing.
+        check(RefusalKind::Unavailable, "no space left", "58000");
         check(RefusalKind::Unauthenticated, "", "28000");
     }
 

@@ -20,6 +20,11 @@ pub(crate) enum RowError {
     Undescribed,
     #[error("masked rows came for a statement that was not judged")]
     Unjudged,
+    #[error(
+        "the target says that column {} comes from a column that is masked for you, and the analysis did not",
+        .position + 1
+    )]
+    Origin { position: usize },
 }
 
 /// One column to mask.

@@ -7,11 +7,16 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::{Buf, BytesMut};
+use gate::Permit;
 use gate::admit::Completion;
+use model::Projections;
+use model::decision::ResultObligation;
 
 use super::copy::{CopyPlan, Form};
 use super::frame::{Fields, FrameError, HEADER_BYTES, Header};
+use super::inspect::Inspector;
 use super::login::unpinned;
+use super::origin;
 use super::portal::{Origin, Portal};
 use super::queue::{Expect, Mode, NameUndo, QueryRun, obliged, rows_of};
 use super::reader::text_row;
@@ -263,7 +268,7 @@ impl Session {
             }
             (Expect::DescribePortal { portal, own }, b'T' | b'n') => {
                 if kind == b'T' {
-                    let plan = portal_plan(portal, body).map_err(Broken::Rows)?;
+                    let plan = portal_plan(&self.inspector, portal, body)?;
                     // Described twice, it is the same: a portal's columns are fixed at Bind.
                     let _known = portal.plan.set(plan);
                 }
@@ -312,8 +317,10 @@ impl Session {
         };
         match kind {
             b'T' => {
+                let claimed = run.statements.get(run.index).map(|s| &s.projections);
                 let obliged = obliged(run.permit.as_ref(), run.index);
                 let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
+                check_origins(&self.inspector, run.permit.as_ref(), obliged, claimed, body)?;
                 run.result.plan = Some(Plan::described(obliged, body).map_err(Broken::Rows)?);
             }
             b'D' => {
@@ -670,7 +677,10 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
         return Ok(plan.clone());
     }
     let obliged = obliged(portal.permit(), 0).ok_or(RowError::Unjudged)?;
-    if !obliged.masks.is_empty() {
+    let walled = portal
+        .permit()
+        .is_some_and(|permit| permit.obligations().wall.is_some());
+    if walled || !obliged.masks.is_empty() {
         return Err(RowError::Undescribed);
     }
     Ok(Plan {
@@ -679,13 +689,34 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
     })
 }
 
-fn portal_plan(portal: &Portal, body: &[u8]) -> Result<Plan, RowError> {
-    let obliged = obliged(portal.permit(), 0).ok_or(RowError::Unjudged)?;
-    Plan::described(obliged, body)
+fn portal_plan(inspector: &Inspector, portal: &Portal, body: &[u8]) -> Result<Plan, Broken> {
+    let claimed = portal.statements.first().map(|s| &s.projections);
+    let obliged = obliged(portal.permit(), 0).ok_or(Broken::Rows(RowError::Unjudged))?;
+    check_origins(inspector, portal.permit(), obliged, claimed, body)?;
+    Plan::described(obliged, body).map_err(Broken::Rows)
+}
+
+/// Holds what the server says of a result's fields against what was judged, where anything is hidden.
+fn check_origins(
+    inspector: &Inspector,
+    permit: Option<&Permit>,
+    obliged: &ResultObligation,
+    claimed: Option<&Projections>,
+    body: &[u8],
+) -> Result<(), Broken> {
+    let Some(wall) = permit.and_then(|permit| permit.obligations().wall.as_ref()) else {
+        return Ok(());
+    };
+    let result = origin::Result {
+        wall,
+        obliged,
+        claimed,
+    };
+    result.check(inspector, body).map_err(Broken::Rows)
 }
 
 fn copy_plan(
-    obliged: &model::decision::ResultObligation,
+    obliged: &ResultObligation,
     text: Option<&str>,
     response: &[u8],
 ) -> Result<Option<CopyPlan>, RowError> {

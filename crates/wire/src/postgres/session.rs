@@ -14,8 +14,8 @@ use gate::admit::Completion;
 use model::{Fault, Limits, Refusal, RefusalKind};
 
 use super::action::Held;
-use super::frame::FrameError;
-use super::inspect::{Analysis, Inspector, NumberedView};
+use super::frame::{FrameError, Header};
+use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
@@ -62,6 +62,8 @@ impl Broken {
         match self {
             Self::Client(FrameError::TooLong { .. }) => Fault::Limit,
             Self::Client(_) => Fault::Client,
+            // The target is believed: it is the analysis that was wrong.
+            Self::Rows(RowError::Origin { .. }) => Fault::Gateway,
             Self::Upstream(_) | Self::Rows(_) | Self::State(_) => Fault::Upstream,
             Self::Unpinned(_) => Fault::Policy,
             Self::Permit => Fault::Gateway,
@@ -110,6 +112,8 @@ pub struct Session {
     pub(crate) again: Option<u64>,
     pub(crate) remembered: VecDeque<(Arc<str>, Arc<Analysis>)>,
     pub(crate) view: Option<NumberedView>,
+    /// The view with the catalog, for whoever has to show how far an action reaches.
+    pub(crate) standing: Option<Arc<Standing>>,
     /// The view may be out of date.
     pub(crate) dirty: bool,
     /// The server was asked for the state and has not answered.
@@ -171,6 +175,7 @@ impl Session {
             again: None,
             remembered: VecDeque::new(),
             view: None,
+            standing: None,
             dirty: true,
             asking: false,
             moved: false,
@@ -219,6 +224,9 @@ impl Session {
     pub(crate) fn end(&mut self, broken: &Broken) {
         if matches!(self.phase, Phase::Over) {
             return;
+        }
+        if matches!(broken, Broken::Rows(RowError::Origin { .. })) {
+            self.push(Effect::Contradicted);
         }
         let text = broken.to_string();
         self.say_last(&Words::new(Severity::Fatal, broken.sqlstate(), &text));
@@ -338,7 +346,14 @@ impl Session {
         let view = sql::state::parse(&run.rows).map_err(|e| Broken::State(e.to_string()))?;
         self.view = Some(match self.view.take() {
             Some(known) if *known.view == view => known,
-            _ => self.inspector.number(view),
+            _ => {
+                let view = self.inspector.number(view);
+                self.standing = Some(Arc::new(Standing {
+                    inspector: Arc::clone(&self.inspector),
+                    view: Arc::clone(&view.view),
+                }));
+                view
+            }
         });
         self.dirty = false;
         Ok(())
@@ -557,10 +572,16 @@ impl kit::Session for Session {
             return;
         }
         let mut error = BytesMut::new();
-        let code = match held.syntax_error() {
-            Some(message) if refusal.kind == RefusalKind::NotUnderstood => {
-                refuse::put_syntax_error(&mut error, message, &held.text);
+        let syntax = held.syntax_error(refusal.may_quote);
+        let code = match (syntax, held.missing(), refusal.kind) {
+            (Some((message, place)), _, RefusalKind::NotUnderstood) => {
+                refuse::put_syntax_error(&mut error, message, place);
                 refuse::SYNTAX_ERROR
+            }
+            (_, Some(missing), RefusalKind::Denied) => {
+                let words = Words::new(Severity::Error, missing.code, &missing.message);
+                refuse::put(&mut error, &words);
+                missing.code
             }
             _ => {
                 refuse::put_refusal(&mut error, Severity::Error, refusal, None);
@@ -576,6 +597,14 @@ impl kit::Session for Session {
             self.phase = Phase::Ready;
             self.judge_again();
         }
+    }
+
+    fn rejudge_afresh(&mut self) {
+        if matches!(self.phase, Phase::AwaitVerdict(_)) && !self.catalog_awaited {
+            self.catalog_awaited = true;
+            self.push(Effect::CatalogChanged);
+        }
+        self.rejudge();
     }
 
     fn catalog_read(&mut self) {
@@ -626,6 +655,10 @@ impl kit::Session for Session {
         )
     }
 
+    fn awaits_client(&self) -> bool {
+        matches!(self.phase, Phase::Ready | Phase::Over) && self.queue.is_empty()
+    }
+
     fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Ready | Phase::Over)
             && self.queue.is_empty()
@@ -635,6 +668,17 @@ impl kit::Session for Session {
 
     fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    fn asks_to_leave(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes.get(self.client_rest..).unwrap_or_default();
+        while let Ok(Some(header)) = Header::peek(rest) {
+            if header.kind == b'X' {
+                return true;
+            }
+            rest = rest.get(header.total()..).unwrap_or_default();
+        }
+        false
     }
 }
 

@@ -7,12 +7,13 @@
 //!   `\t`, `\\` and `\xHH` stand for bytes, `{16 n}` and `{32 n}` for numbers, `{v text}` for a value with its length
 //!   and `{null}` for NULL; `S> own` answers the gateway's own question, `S> own T` in transaction status `T`, `S> own
 //!   -` without ReadyForQuery;
-//! - `! release [masks=0,2] [width=3] [scrub]`, `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
+//! - `! release [masks=0,2] [width=3] [scrub] [wall]` (a wall hides column 2 of relation 1), `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
 //! - `>C M`, `>S M`, `! judge …`, `! completed …`, `! close …`: what must come of it, in this order. Where several
 //!   outputs come of one input, effects come first, then bytes for the server, then bytes for the client.
 #![allow(clippy::unwrap_used)]
 
 use model::Limits;
+use model::decision::Wall;
 use proptest::prelude::*;
 
 use super::super::testing::{Host, Log};
@@ -25,6 +26,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &[
     ("refusals", include_str!("../../transcripts/refusals.txt")),
     ("names", include_str!("../../transcripts/names.txt")),
     ("masks", include_str!("../../transcripts/masks.txt")),
+    ("wall", include_str!("../../transcripts/wall.txt")),
     ("copy", include_str!("../../transcripts/copy.txt")),
     ("state", include_str!("../../transcripts/state.txt")),
     ("skipped", include_str!("../../transcripts/skipped.txt")),
@@ -164,17 +166,20 @@ fn act(host: &mut Host, line: &str) {
     match words.next().unwrap() {
         "release" => {
             let (mut masks, mut width, mut scrub) = (Vec::new(), None, false);
+            let mut wall = None;
             for word in words {
                 if let Some(list) = word.strip_prefix("masks=") {
                     masks = list.split(',').map(|n| n.parse().unwrap()).collect();
                 } else if let Some(n) = word.strip_prefix("width=") {
                     width = Some(n.parse().unwrap());
+                } else if word == "wall" {
+                    wall = Some(Wall::new(|column| column.column == "c1"));
                 } else {
                     assert_eq!(word, "scrub");
                     scrub = true;
                 }
             }
-            host.release(&masks, width, scrub);
+            host.release_behind(&masks, width, scrub, wall);
         }
         "refuse" => host.refuse(RefusalKind::Denied, "no"),
         "catalog" => host.catalog_read(),

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BufMut, BytesMut};
 use gate::ports::Credential;
-use model::{Fault, Limits, Refusal, Secret};
+use model::{Fault, Limits, Refusal, RefusalKind, Secret};
 
 use super::frame::{Fields, HEADER_BYTES, Header, put_cstr};
 use super::login::{CancelKey, UpstreamReady};
@@ -102,6 +102,8 @@ pub struct Startup {
     state: State,
     encrypted: bool,
     gss_asked: bool,
+    /// The credential came by OAUTHBEARER.
+    bearer: bool,
     minor: u16,
     asked: Asked,
     effects: VecDeque<StartupEffect>,
@@ -116,6 +118,7 @@ impl Startup {
             state: State::ExpectStartup,
             encrypted: false,
             gss_asked: false,
+            bearer: false,
             minor: 0,
             asked: Asked::default(),
             effects: VecDeque::new(),
@@ -168,6 +171,14 @@ impl Startup {
     /// The login is refused: writes a FATAL ErrorResponse. The host flushes and closes.
     pub fn refuse(&mut self, refusal: &Refusal) {
         self.state = State::Ended;
+        // RFC 7628 section 3.2.2: the client hears in the exchange itself where a good token comes from. What it answers
+        // changes nothing, so its end does not wait for that.
+        if self.bearer
+            && refusal.kind == RefusalKind::Unauthenticated
+            && let Some(challenge) = self.options.oauth_hint.as_ref().map(discovery)
+        {
+            self.put_challenge(&challenge);
+        }
         refuse::put_refusal(&mut self.to_client, Severity::Fatal, refusal, None);
     }
 
@@ -427,15 +438,20 @@ impl Startup {
                 "no identity provider is configured for OAuth",
             ));
         };
-        own(&mut self.to_client, b'R', |b| {
-            b.put_u32(11);
-            b.extend_from_slice(challenge.as_bytes());
-        });
+        self.put_challenge(&challenge);
         self.state = State::ExpectDismissal;
         Ok(())
     }
 
+    fn put_challenge(&mut self, challenge: &str) {
+        own(&mut self.to_client, b'R', |b| {
+            b.put_u32(11);
+            b.extend_from_slice(challenge.as_bytes());
+        });
+    }
+
     fn authenticate(&mut self, credential: Credential) {
+        self.bearer = matches!(credential, Credential::Bearer(_));
         self.state = State::ExpectVerdict;
         let user = self.asked.user.clone().unwrap_or_default();
         let database = self.asked.database.clone().filter(|name| !name.is_empty());

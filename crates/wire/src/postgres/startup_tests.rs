@@ -266,6 +266,7 @@ fn the_verdict_is_worded() {
         parameters: vec![("application_name".into(), "ada: psql".into())],
         cancel: None,
         server_version: 150_018,
+        protocol_minor: 2,
     };
     startup.accept(&key, &upstream);
     let expect = [

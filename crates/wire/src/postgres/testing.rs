@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use gate::Permit;
-use model::decision::ResultObligation;
+use model::decision::{ResultObligation, Wall};
 use model::{
     ActionId, ColumnRef, Limits, Mask, MaskKind, Obligations, Projection, Projections, Refusal,
     RefusalKind, Secret, SessionId, Statement,
@@ -17,6 +17,11 @@ use sql::{Inspected, Inspection, SessionChange, Step};
 use super::frame::{Fields, HEADER_BYTES, Header};
 use super::{Inspector, Session, SessionParts, UpstreamReady};
 use crate::kit::{Effect, Session as _};
+
+/// The toy catalog: relation 1 is the table that every `select` reads.
+pub(crate) fn stored_at(relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+    (relation == 1 && number > 0).then(|| vec![column(usize::from(number.unsigned_abs()) - 1)])
+}
 
 /// Analyses a text of the toy language: statements end at `;`, the first word says what they are, a `select`
 /// returns as many columns as it has commas and one more.
@@ -112,15 +117,26 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
     })
 }
 
-fn columns(text: &str) -> Projections {
-    let count = text.matches(',').count() + 1;
-    let column = |at| ColumnRef {
+fn column(at: usize) -> ColumnRef {
+    ColumnRef {
         schema: "public".to_owned(),
         table: "t".to_owned(),
         column: format!("c{at}"),
         type_oid: 25,
+    }
+}
+
+fn columns(text: &str) -> Projections {
+    let count = text.matches(',').count() + 1;
+    let constant = |at| {
+        text.split(',')
+            .nth(at)
+            .is_some_and(|part| part.contains('\''))
     };
-    let columns = (0..count).map(|at| Projection::Direct(vec![column(at)]));
+    let columns = (0..count).map(|at| match constant(at) {
+        true => Projection::Free,
+        false => Projection::Direct(vec![column(at)]),
+    });
     Projections::Columns(columns.collect())
 }
 
@@ -152,6 +168,7 @@ impl Host {
             parameters: vec![("application_name".to_owned(), "ada: psql".to_owned())],
             cancel: None,
             server_version: 150_018,
+            protocol_minor: 2,
         };
         let session = Session::new(SessionParts {
             limits,
@@ -190,6 +207,17 @@ impl Host {
 
     /// The gate says yes, with these columns masked to NULL in every result of this width.
     pub fn release(&mut self, masks: &[usize], width: Option<usize>, scrub_messages: bool) {
+        self.release_behind(masks, width, scrub_messages, None);
+    }
+
+    /// The gate says yes; `wall` stands before the columns that are hidden.
+    pub fn release_behind(
+        &mut self,
+        masks: &[usize],
+        width: Option<usize>,
+        scrub_messages: bool,
+        wall: Option<Wall>,
+    ) {
         let result = ResultObligation {
             width,
             masks: masks.iter().map(|position| mask_of(*position)).collect(),
@@ -197,6 +225,7 @@ impl Host {
         let obligations = Obligations {
             results: vec![result; 4],
             scrub_messages,
+            wall,
         };
         self.release_as(self.sequence, obligations);
     }
@@ -272,6 +301,7 @@ impl Host {
                 done.error.unwrap_or_default()
             ),
             Effect::CatalogChanged => "! catalog changed".to_owned(),
+            Effect::Contradicted => "! contradicted".to_owned(),
             Effect::Close(fault, text) => format!("! close {} {text}", fault.as_str()),
         };
         self.log.push(line);

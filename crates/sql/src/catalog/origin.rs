@@ -1,0 +1,137 @@
+//! From what the server says of a result's field, a relation's OID and a column's number, to stored columns.
+//!
+//! The other way to a field's source than the analysis goes: it must not use the statement's text.
+
+use model::ColumnRef;
+
+use super::{Catalog, RelationId};
+
+impl Catalog {
+    /// The columns whose values a field carries that the server names so: the column itself, and the same column of
+    /// the tables above and below it, since a label may stand on any of them. All of a relation's columns for number
+    /// 0 (a whole row), none for a system column. `None` where the snapshot has no such relation or column.
+    pub fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
+        let id = *self.relations_by_oid.get(&relation)?;
+        if number < 0 {
+            return Some(Vec::new());
+        }
+        let columns = &self.relations.get(id)?.columns;
+        let names: Vec<&str> = match number {
+            0 => columns.iter().map(|column| column.name.as_str()).collect(),
+            _ => vec![&columns.get(self.position(relation, number)?)?.name],
+        };
+        let family = self.family(id);
+        let refs = family.iter().flat_map(|member| self.named(*member, &names));
+        Some(refs.collect())
+    }
+
+    /// Where a column of this number stands.
+    fn position(&self, relation: u32, number: i16) -> Option<usize> {
+        match self.numbering.get(&relation) {
+            Some(numbers) => numbers.iter().position(|known| *known == number),
+            None => usize::try_from(number).ok()?.checked_sub(1),
+        }
+    }
+
+    fn named(&self, id: RelationId, names: &[&str]) -> Vec<ColumnRef> {
+        let Some(relation) = self.relations.get(id) else {
+            return Vec::new();
+        };
+        let columns = relation.columns.iter();
+        columns
+            .filter(|column| names.contains(&column.name.as_str()))
+            .map(|column| ColumnRef {
+                schema: relation.schema.clone(),
+                table: relation.name.clone(),
+                column: column.name.clone(),
+                type_oid: self.base_type(column.type_oid),
+            })
+            .collect()
+    }
+
+    /// A relation, those above it, and those below it.
+    fn family(&self, id: RelationId) -> Vec<RelationId> {
+        let mut family = vec![id];
+        for upwards in [true, false] {
+            let mut todo = vec![id];
+            while let Some(relation) = todo.pop().and_then(|next| self.relations.get(next)) {
+                let next = match upwards {
+                    true => &relation.parents,
+                    false => &relation.children,
+                };
+                for neighbour in next {
+                    if !family.contains(neighbour) {
+                        family.push(*neighbour);
+                        todo.push(*neighbour);
+                    }
+                }
+            }
+        }
+        family
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use model::CatalogVersion;
+
+    use crate::Catalog;
+    use crate::catalog::Builder;
+
+    /// `s.t (a, c, d)`, which lost its second column, and its partition `s.p`.
+    fn catalog() -> Catalog {
+        let mut builder = Builder::new(CatalogVersion(1));
+        let rows: &[(&str, &[&str])] = &[
+            ("login", &["1", "pg_catalog"]),
+            ("login", &["role", "me"]),
+            ("login", &["database", "d"]),
+            ("login", &["version", "180000"]),
+            ("schemas", &["20000", "s"]),
+            ("relations", &["20001", "20000", "t", "p"]),
+            ("relations", &["20002", "20000", "p", "r"]),
+            ("columns", &["20001", "a", "23", "1"]),
+            ("columns", &["20001", "c", "25", "3"]),
+            ("columns", &["20001", "d", "25", "4"]),
+            ("columns", &["20002", "a", "23", "1"]),
+            ("columns", &["20002", "c", "25", "2"]),
+            ("columns", &["20002", "d", "25", "3"]),
+            ("inherits", &["20002", "20001"]),
+            ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
+        ];
+        for (query, cells) in rows {
+            let cells: Vec<Option<&str>> = cells.iter().copied().map(Some).collect();
+            builder.row(query, &cells).unwrap();
+        }
+        let function = [
+            "870", "11", "lower", "1", "0", "f", "i", "25", "25", "internal",
+        ];
+        let mut cells: Vec<Option<&str>> = function.into_iter().map(Some).collect();
+        cells.extend([None; 4]);
+        builder.row("functions", &cells).unwrap();
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn fields_lead_to_columns() {
+        let catalog = catalog();
+        let check = |relation, number, expect: Option<&str>| {
+            let found = catalog.stored_at(relation, number).map(|found| {
+                let names: Vec<String> = found.iter().map(ToString::to_string).collect();
+                names.join(" ")
+            });
+            assert_eq!(found.as_deref(), expect, "{relation} {number}");
+        };
+        check(20001, 1, Some("s.t.a s.p.a"));
+        check(20001, 2, None);
+        check(20001, 3, Some("s.t.c s.p.c"));
+        check(20001, 4, Some("s.t.d s.p.d"));
+        check(20001, 5, None);
+        check(20002, 2, Some("s.p.c s.t.c"));
+        check(20002, 0, Some("s.p.a s.p.c s.p.d s.t.a s.t.c s.t.d"));
+        check(20002, -1, Some(""));
+        check(20003, 1, None);
+        check(0, 0, None);
+    }
+}

@@ -1,0 +1,161 @@
+//! The second wall: what the server says of where a result's fields come from, held against what was judged.
+//!
+//! Knows no statement's text. It never lets more through than the analysis did.
+
+use model::decision::{ResultObligation, Wall};
+use model::{Projection, Projections};
+
+use super::frame::Fields;
+use super::inspect::Inspector;
+use super::rows::RowError;
+
+/// One result about to be delivered.
+pub(crate) struct Result<'a> {
+    /// What is hidden from whoever gets it.
+    pub(crate) wall: &'a Wall,
+    /// What its rows are obliged to.
+    pub(crate) obliged: &'a ResultObligation,
+    /// What the analysis says of its columns.
+    pub(crate) claimed: Option<&'a Projections>,
+}
+
+impl Result<'_> {
+    /// Reads a RowDescription.
+    ///
+    /// # Errors
+    /// [`RowError::Origin`] for a field that the server says comes from a hidden column and that is not masked, or that
+    /// it says comes from a relation unknown here where the analysis saw no stored column at all.
+    pub(crate) fn check(
+        &self,
+        inspector: &Inspector,
+        body: &[u8],
+    ) -> std::result::Result<(), RowError> {
+        let mut fields = Fields::new(b'T', body);
+        for position in 0..fields.count()? {
+            fields.cstr()?;
+            let (relation, number) = (fields.u32()?, fields.i16()?);
+            fields.bytes(4 + 2 + 4 + 2)?;
+            let is_masked = self
+                .obliged
+                .masks
+                .iter()
+                .any(|mask| mask.position == position);
+            if relation != 0 && !is_masked && !self.may_show(inspector, relation, number, position)
+            {
+                return Err(RowError::Origin { position });
+            }
+        }
+        Ok(fields.end()?)
+    }
+
+    fn may_show(&self, inspector: &Inspector, relation: u32, number: i16, position: usize) -> bool {
+        match inspector.stored_at(relation, number) {
+            Some(columns) => !columns.iter().any(|column| self.wall.hides(column)),
+            // A relation of the session's own, or of the transaction that is open: judged by name alone.
+            None => match self.claimed {
+                Some(Projections::Columns(columns)) => {
+                    !matches!(columns.get(position), Some(Projection::Free) | None)
+                }
+                Some(Projections::None | Projections::Named(_)) | None => false,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use bytes::{BufMut, BytesMut};
+    use model::{ColumnRef, Mask, MaskKind};
+
+    use super::super::frame::put_cstr;
+    use super::*;
+
+    fn description(columns: &[(u32, i16)]) -> Vec<u8> {
+        let mut out = BytesMut::new();
+        out.put_u16(u16::try_from(columns.len()).unwrap());
+        for (relation, number) in columns {
+            put_cstr(&mut out, b"x");
+            out.put_u32(*relation);
+            out.put_i16(*number);
+            out.put_slice(&[0; 12]);
+        }
+        out.to_vec()
+    }
+
+    fn stored() -> Projection {
+        Projection::Direct(vec![ColumnRef {
+            schema: "public".to_owned(),
+            table: "t".to_owned(),
+            column: "c0".to_owned(),
+            type_oid: 25,
+        }])
+    }
+
+    /// Columns 1 and 2 of relation 1 are known, and the second one is hidden.
+    #[test]
+    fn what_is_hidden_does_not_pass_unmasked() {
+        let inspector = Inspector::toy();
+        let wall = Wall::new(|column| column.column == "c1");
+        let check = |columns: &[(u32, i16)], claimed: Projections, masked: &[usize], expect| {
+            let mask = |position: &usize| Mask {
+                position: *position,
+                kind: MaskKind::Null,
+                type_oid: 25,
+            };
+            let obliged = ResultObligation {
+                width: None,
+                masks: masked.iter().map(mask).collect(),
+            };
+            let result = Result {
+                wall: &wall,
+                obliged: &obliged,
+                claimed: Some(&claimed),
+            };
+            let found = result.check(&inspector, &description(columns));
+            let expect: std::result::Result<(), RowError> = expect;
+            assert_eq!(found, expect, "{columns:?} {claimed:?} {masked:?}");
+        };
+        let free = || Projections::Columns(vec![Projection::Free, Projection::Free]);
+        let seen = || Projections::Columns(vec![stored(), stored()]);
+        let origin = |position| Err(RowError::Origin { position });
+        check(&[(0, 0), (0, 0)], free(), &[], Ok(()));
+        check(&[(1, 1), (0, 0)], free(), &[], Ok(()));
+        check(&[(1, 1), (1, 2)], seen(), &[1], Ok(()));
+        // Lies: whatever the analysis says of it, the target's word counts.
+        check(&[(1, 1), (1, 2)], seen(), &[], origin(1));
+        check(&[(1, 2), (1, 2)], free(), &[1], origin(0));
+        check(&[(1, 2)], Projections::None, &[], origin(0));
+        check(
+            &[(1, 2)],
+            Projections::Named("c".to_owned()),
+            &[],
+            origin(0),
+        );
+        // A relation that is not known here passes where the analysis saw a column of one.
+        check(&[(7, 1), (7, 2)], seen(), &[], Ok(()));
+        check(&[(7, 1), (7, 2)], free(), &[0], origin(1));
+        check(&[(7, 1)], Projections::None, &[], origin(0));
+        check(&[(7, 1), (7, 1), (7, 1)], seen(), &[], origin(2));
+    }
+
+    #[test]
+    fn a_malformed_description_does_not_pass() {
+        let inspector = Inspector::toy();
+        let wall = Wall::new(|_| false);
+        let result = Result {
+            wall: &wall,
+            obliged: &ResultObligation::default(),
+            claimed: None,
+        };
+        let good = description(&[(0, 0)]);
+        assert!(result.check(&inspector, &good).is_ok());
+        for bad in [
+            &good[..good.len() - 1],
+            &[good.as_slice(), b"x"].concat(),
+            b"",
+        ] {
+            assert!(result.check(&inspector, bad).is_err(), "{bad:?}");
+        }
+    }
+}
