@@ -988,3 +988,124 @@ fn a_permit_ends_with_the_rules_it_was_given_under() {
     bench.rules.store(Arc::new(rules(POLICY, CATALOG, 2)));
     assert!(!permit.is_current());
 }
+
+/// Repeatable chance.
+fn roll(state: &mut u64, below: u64) -> usize {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    usize::try_from(*state % below).unwrap_or(0)
+}
+
+fn any_column(state: &mut u64) -> ColumnRef {
+    let table = ["customers", "orders"][roll(state, 2)];
+    column(table, ["ssn", "email", "card", "name"][roll(state, 4)])
+}
+
+fn any_columns(state: &mut u64) -> Vec<ColumnRef> {
+    (0..=roll(state, 3)).map(|_| any_column(state)).collect()
+}
+
+/// A statement of any effects, lineage and uses.
+fn any_statement(state: &mut u64) -> Statement {
+    let effects = (0..=roll(state, 3)).map(|_| {
+        let verbs = [
+            Verb::Select,
+            Verb::Insert,
+            Verb::Delete,
+            Verb::Drop,
+            Verb::Unanalysed,
+        ];
+        let common = if roll(state, 4) == 0 { 5 } else { 2 };
+        let verb = verbs[roll(state, common)];
+        let columns = ["ssn", "name"];
+        let table = ["customers", "orders"][roll(state, 2)];
+        statement(verb, table, &columns[..roll(state, 3)]).effects
+    });
+    let effects = effects.collect::<Vec<_>>().concat();
+    let projections = (0..=roll(state, 3)).map(|_| match roll(state, 4) {
+        0 => Projection::Free,
+        1 => Projection::Derived(any_columns(state)),
+        2 => Projection::Withheld(any_columns(state)),
+        _ => Projection::Direct(any_columns(state)),
+    });
+    let projections = Projections::Columns(projections.collect());
+    let usages = [
+        Usage::Compared,
+        Usage::Assigned,
+        Usage::Predicate,
+        Usage::Computed,
+        Usage::Stored,
+        Usage::Opaque,
+    ];
+    let uses = (0..roll(state, 3)).map(|_| ColumnUse {
+        column: any_column(state),
+        usage: usages[roll(state, 6)],
+        place: "WHERE".into(),
+    });
+    Statement {
+        uses: uses.collect(),
+        effects,
+        projections,
+        ..statement(Verb::Select, "customers", &[])
+    }
+}
+
+const MORE_LABELS: &[&str] = &[
+    "[[label]]\nresource = \"orders\"\ncolumn = \"name\"\nlabel = \"pii\"\nmask = \"hash\"\n",
+    "[[label]]\ntable = \"cust*\"\nlabel = \"any\"\nmask = \"redact\"\nuse = \"open\"\n",
+    "[[label]]\ncolumn = \"ssn\"\nlabel = \"pan\"\nmask = \"null\"\nuse = \"opaque\"\n",
+    "[[label]]\ncolumn = \"*\"\nlabel = \"any\"\nmask = \"partial\"\nlast = 2\n",
+];
+const MORE_FORBIDS: &[&str] = &[
+    "@id(\"f1\") forbid(principal, action == Action::\"insert\", resource);",
+    "@id(\"f2\") forbid(principal, action, resource in Label::\"pii\");",
+    "@id(\"f3\") forbid(principal, action == Action::\"reveal\", resource in Label::\"pii\");",
+    "@id(\"f4\") forbid(principal, action in Action::\"read\", resource) when { context.has_where };",
+];
+
+#[test]
+fn adding_a_label_or_a_forbid_never_lets_more_through() {
+    let first = rules(POLICY, CATALOG, 1);
+    let labelled = MORE_LABELS.iter().map(|more| format!("{CATALOG}\n{more}"));
+    let labelled: Vec<_> = labelled.map(|labels| rules(POLICY, &labels, 1)).collect();
+    let forbidden = MORE_FORBIDS.iter().map(|more| format!("{POLICY}\n{more}"));
+    let forbidden: Vec<_> = forbidden.map(|all| rules(&all, CATALOG, 1)).collect();
+    let judge = |rules: &crate::ports::Rules, groups: &[&str], action: &Action| {
+        let principal = person("ada", groups);
+        let asker = crate::judge::Asker {
+            principal: &principal,
+            resource: &resource(),
+        };
+        crate::judge::judge(rules, asker, action, &policy::Context::default())
+    };
+    let mut state = 0x5eed_u64;
+    let mut allowed = 0;
+    for round in 0..300 {
+        let action = query("select 1", vec![any_statement(&mut state)]);
+        let groups: &[&str] = [&["staff"][..], &["staff", "dba"]][roll(&mut state, 2)];
+        let more = roll(&mut state, 4);
+        let before = judge(&first, groups, &action);
+        for after in [
+            judge(&labelled[more], groups, &action),
+            judge(&forbidden[more], groups, &action),
+        ] {
+            assert!(after.outcome >= before.outcome, "round {round}: {action:?}");
+            let masks = |judged: &crate::judge::Judged| judged.obligations.results[0].masks.clone();
+            for mask in masks(&before) {
+                let found = masks(&after)
+                    .into_iter()
+                    .find(|m| m.position == mask.position);
+                let found = found.unwrap_or_else(|| panic!("round {round}: {action:?}"));
+                assert_eq!(
+                    mask::stricter(found.kind, mask.kind),
+                    found.kind,
+                    "round {round}"
+                );
+            }
+            assert!(after.obligations.scrub_messages || !before.obligations.scrub_messages);
+        }
+        allowed += usize::from(before.outcome == model::Outcome::Allow);
+    }
+    assert!(allowed > 50, "{allowed} were allowed before");
+}

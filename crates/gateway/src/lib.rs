@@ -8,6 +8,7 @@ pub mod config;
 mod convert;
 pub mod credentials;
 pub mod demo;
+mod explain;
 mod grants;
 pub mod rehearse;
 pub mod rules;

@@ -121,10 +121,11 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
         PolicyCommand::Check(check) => check.run().await,
         PolicyCommand::Grants(grants) => grants.run().await,
         PolicyCommand::Explain(explain) => {
-            let said = explain.run().await?;
+            let (said, action) = explain.run().await?;
+            let statements = &action.statements;
             match as_json {
-                true => println!("{:#}", json(&said)),
-                false => print!("{}", text(&said)),
+                true => println!("{:#}", crate::explain::value(&said, statements)),
+                false => print!("{}", crate::explain::tree(&said, statements)),
             }
             Ok(())
         }
@@ -212,7 +213,7 @@ impl Grants {
 }
 
 impl Explain {
-    async fn run(self) -> Result<Rehearsal> {
+    async fn run(self) -> Result<(Rehearsal, Action)> {
         let config = Config::read(&self.place.config)?;
         let rules = Sources::read(&config.policy)?.compile(1)?;
         let (name, database) = match self.resource.split_once('/') {
@@ -223,13 +224,9 @@ impl Explain {
         let resource = resource(settings, database)?;
         let catalog = catalog(&config, settings, &resource.database).await?;
         let action = action(&self.statement, &catalog)?;
-        Ok(rehearse(
-            &rules,
-            &self.principal(),
-            &resource,
-            &action,
-            &Context::default(),
-        ))
+        let principal = self.principal();
+        let said = rehearse(&rules, &principal, &resource, &action, &Context::default());
+        Ok((said, action))
     }
 
     fn principal(&self) -> Principal {
@@ -410,40 +407,5 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         in_transaction: false,
         named: Vec::new(),
         ground: None,
-    })
-}
-
-fn text(said: &Rehearsal) -> String {
-    use std::fmt::Write as _;
-    let mut text = format!("{}\n", said.outcome.as_str());
-    // Writing to a String cannot fail.
-    for effect in &said.effects {
-        let _ = writeln!(text, "  effect   {effect}");
-    }
-    for reason in &said.reasons {
-        let _ = writeln!(text, "  because  {}: {}", reason.rule, reason.text);
-    }
-    for rule in &said.approvals {
-        let _ = writeln!(text, "  needs    {rule}");
-    }
-    for column in &said.masked {
-        let _ = writeln!(text, "  masked   {column}");
-    }
-    if let Some(hint) = &said.hint {
-        let _ = writeln!(text, "  hint     {hint}");
-    }
-    text
-}
-
-fn json(said: &Rehearsal) -> serde_json::Value {
-    let reason =
-        |reason: &model::Reason| serde_json::json!({ "rule": reason.rule, "text": reason.text });
-    serde_json::json!({
-        "outcome": said.outcome.as_str(),
-        "effects": said.effects,
-        "reasons": said.reasons.iter().map(reason).collect::<Vec<_>>(),
-        "approvals": said.approvals.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "masked": said.masked,
-        "hint": said.hint,
     })
 }
