@@ -20,7 +20,7 @@ use super::copy::Form;
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
 use super::inspect::{Analysis, Basis};
 use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut};
-use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
+use super::queue::{Expect, FunctionRun, NameUndo, Purpose, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::session::{Broken, Phase, Session};
 use crate::kit::Effect;
@@ -112,7 +112,10 @@ impl Session {
         }
         if self.dirty && self.status != b'E' {
             if !self.asking {
-                self.ask(super::queue::Purpose::State);
+                self.ask(match self.has_own {
+                    true => Purpose::WholeState,
+                    false => Purpose::State,
+                });
             }
             self.await_upstream();
             return None;

@@ -114,6 +114,8 @@ pub struct Session {
     pub(crate) dirty: bool,
     /// The server was asked for the state and has not answered.
     pub(crate) asking: bool,
+    /// The session may see something of its own: the state must be asked for as a whole.
+    pub(crate) has_own: bool,
     /// Something moved in the transaction that is open, and may move back at its end.
     pub(crate) moved: bool,
     /// Definitions may have changed in the transaction that is open.
@@ -173,6 +175,7 @@ impl Session {
             view: None,
             dirty: true,
             asking: false,
+            has_own: false,
             moved: false,
             catalog_moved: false,
             catalog_awaited: false,
@@ -303,13 +306,14 @@ impl Session {
     /// takes the Sync's place.
     pub(crate) fn ask(&mut self, purpose: Purpose) {
         let text = match purpose {
-            Purpose::State => sql::state::QUERY.to_owned(),
+            Purpose::State => sql::state::BRIEF.to_owned(),
+            Purpose::WholeState => sql::state::QUERY.to_owned(),
             Purpose::Name => {
                 let name = format!("{}{}", self.prefix, self.application);
                 format!("SET application_name = '{}'", name.replace('\'', "''"))
             }
         };
-        self.asking |= purpose == Purpose::State;
+        self.asking |= purpose != Purpose::Name;
         let synced = self.synced;
         put_question(&mut self.to_upstream, &text, synced);
         self.expect(Expect::Own(Box::new(OwnRun {
@@ -335,7 +339,18 @@ impl Session {
             Some(code) => return Err(Broken::State(code)),
             None => {}
         }
-        let view = sql::state::parse(&run.rows).map_err(|e| Broken::State(e.to_string()))?;
+        let view = match run.purpose {
+            Purpose::State => sql::state::parse_brief(&run.rows),
+            Purpose::WholeState | Purpose::Name => sql::state::parse(&run.rows).map(Some),
+        };
+        let view = view.map_err(|e| Broken::State(e.to_string()))?;
+        let Some(view) = view else {
+            // Asked for as a whole before the next analysis.
+            self.has_own = true;
+            return Ok(());
+        };
+        // A temporary schema stays as long as the session: the brief question would never suffice again.
+        self.has_own = view.search_path.iter().any(|s| s.starts_with("pg_temp_"));
         self.view = Some(match self.view.take() {
             Some(known) if *known.view == view => known,
             _ => self.inspector.number(view),
