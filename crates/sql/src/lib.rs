@@ -17,7 +17,7 @@ pub mod state;
 pub use catalog::Catalog;
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
 pub use redact::redact;
-pub use shape::shape;
+pub use shape::{put_shape, shape};
 pub use state::View;
 
 /// Stack that [`inspect`] needs for the deepest tree that libpg_query itself accepts, in a debug build too; only

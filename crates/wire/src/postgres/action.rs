@@ -121,11 +121,7 @@ impl Session {
             return None;
         }
         let basis = self.basis()?;
-        let mut remembered = self.remembered.iter();
-        if let Some((_, found)) = remembered.find(|(t, a)| a.basis == basis && **t == *text) {
-            return Some(Arc::clone(found));
-        }
-        if let Some(found) = self.inspector.find(basis, text) {
+        if let Some(found) = self.recent.find(&self.inspector, basis, text) {
             return Some(found);
         }
         let view = self.view.as_ref()?;

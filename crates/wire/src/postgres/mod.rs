@@ -15,6 +15,7 @@ pub mod login;
 mod portal;
 mod queue;
 pub mod reader;
+mod recent;
 pub mod refuse;
 mod rows;
 mod server;

@@ -19,12 +19,10 @@ use super::inspect::{Analysis, Inspector, NumberedView};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
+use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
 use super::rows::RowError;
 use crate::kit::{self, Effect, Span};
-
-/// Analyses remembered by the session itself, so that one just made is found again whatever the shared cache does.
-const REMEMBERED_MAX: usize = 8;
 
 /// What a session is made of.
 pub struct SessionParts<'a> {
@@ -108,7 +106,7 @@ pub struct Session {
     pub(crate) held_frame: BytesMut,
     /// The number of the action that is to be judged again, while it is being analysed.
     pub(crate) again: Option<u64>,
-    pub(crate) remembered: VecDeque<(Arc<str>, Arc<Analysis>)>,
+    pub(crate) recent: Recent,
     pub(crate) view: Option<NumberedView>,
     /// The view may be out of date.
     pub(crate) dirty: bool,
@@ -171,7 +169,7 @@ impl Session {
             sequence: 0,
             held_frame: BytesMut::new(),
             again: None,
-            remembered: VecDeque::new(),
+            recent: Recent::default(),
             view: None,
             dirty: true,
             asking: false,
@@ -463,13 +461,6 @@ impl Session {
         refuse::put(&mut error, &Words::new(Severity::Error, code, message));
         self.refuse_held(0, simple, code, error);
     }
-
-    fn remember(&mut self, text: Arc<str>, analysis: Arc<Analysis>) {
-        if self.remembered.len() >= REMEMBERED_MAX {
-            self.remembered.pop_front();
-        }
-        self.remembered.push_back((text, analysis));
-    }
 }
 
 /// The gateway's own prepared statement and portal.
@@ -536,7 +527,7 @@ impl kit::Session for Session {
         self.phase = Phase::Ready;
         if let Ok(found) = result.0.downcast::<(Arc<str>, Arc<Analysis>)>() {
             let (text, analysis) = *found;
-            self.remember(text, analysis);
+            self.recent.keep((*text).into(), analysis);
         }
         self.judge_again();
     }
