@@ -29,6 +29,8 @@ pub struct Session {
     seat: Seat,
     sequence: u64,
     judgements: Judgements,
+    /// What policies may ask for; only the time and the transaction change.
+    context: Context,
     state: State,
     /// When each released action was let go, in order, for durations.
     released: std::collections::VecDeque<(u64, u64)>,
@@ -126,8 +128,15 @@ struct Entered {
 
 impl Session {
     pub(crate) fn new(seat: Seat) -> Self {
+        let context = Context {
+            application: seat.client.application.name.clone(),
+            address: seat.address.clone(),
+            in_transaction: false,
+            unix_seconds: 0,
+        };
         Self {
             seat,
+            context,
             sequence: 0,
             judgements: Judgements::default(),
             state: State::Idle,
@@ -269,17 +278,13 @@ impl Session {
     fn judge(&mut self, action: &Action) -> Arc<Judged> {
         let rules = self.seat.gate.parts.rules.load();
         let now = self.now();
-        let context = Context {
-            application: self.seat.client.application.name.clone(),
-            address: self.seat.address.clone(),
-            in_transaction: action.in_transaction,
-            unix_seconds: i64::try_from(now / 1_000_000).unwrap_or(i64::MAX),
-        };
+        self.context.in_transaction = action.in_transaction;
+        self.context.unix_seconds = i64::try_from(now / 1_000_000).unwrap_or(i64::MAX);
         let asker = Asker {
             principal: &self.seat.login.principal,
             resource: &self.seat.resource,
         };
-        self.judgements.judge(&rules, asker, action, &context)
+        self.judgements.judge(&rules, asker, action, &self.context)
     }
 
     fn asker(&self) -> Asker<'_> {

@@ -9,8 +9,24 @@
 /// `$`, quoted identifiers of odd content, prefixed strings (`E''`, `U&""`, `B''`, `N''`), or strings that continue
 /// on a next line.
 pub fn shape(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
+    let mut out = String::new();
+    put_shape(text, &mut out).then_some(out)
+}
+
+/// Appends a text's [`shape()`] to `out`; `false` when it has none, and `out` is then of no use.
+pub fn put_shape(text: &str, out: &mut String) -> bool {
+    let mut bytes = std::mem::take(out).into_bytes();
+    bytes.reserve(text.len());
+    let has_shape = put(text.as_bytes(), &mut bytes).is_some();
+    // A shape is ASCII, and what stood before it was text.
+    match String::from_utf8(bytes) {
+        Ok(text) => *out = text,
+        Err(_) => return false,
+    }
+    has_shape
+}
+
+fn put(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut at = 0;
     while let Some(byte) = bytes.get(at).copied() {
         at = match byte {
@@ -18,10 +34,10 @@ pub fn shape(text: &str) -> Option<String> {
                 out.push(b'\'');
                 string_end(bytes, at)?
             }
-            b'0'..=b'9' => number(bytes, at, &mut out)?,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => word(bytes, at, &mut out)?,
-            b'"' => quoted(bytes, at, &mut out)?,
-            b'$' => parameter(bytes, at, &mut out)?,
+            b'0'..=b'9' => number(bytes, at, out)?,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => word(bytes, at, out)?,
+            b'"' => quoted(bytes, at, out)?,
+            b'$' => parameter(bytes, at, out)?,
             b'-' | b'/' if matches!(bytes.get(at + 1), Some(b'-' | b'*')) => return None,
             // A point that starts a number, as in `.5`.
             b'.' if bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => return None,
@@ -37,7 +53,7 @@ pub fn shape(text: &str) -> Option<String> {
             _ => return None,
         };
     }
-    String::from_utf8(out).ok()
+    Some(())
 }
 
 /// The place behind a plain string; `None` when it holds a backslash or NUL, or another string follows.

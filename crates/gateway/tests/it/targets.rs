@@ -229,7 +229,7 @@ fn a_change_of_the_catalog_is_seen() {
     let stage = Stage::on(postgres, oidc(), &Wishes::default());
     reads(&stage);
     postgres.sql("shop", "CREATE TABLE late (id int, ssn text); INSERT INTO late VALUES (1, '666-11-2222'); GRANT SELECT ON late TO portcullis_gateway");
-    let ran = testkit::eventually("the new table to be known", PATIENCE, || {
+    let ran = eventually("the new table to be known", PATIENCE, || {
         let ran = stage.psql("alice", "SELECT id, ssn FROM late");
         (ran.code == 0).then_some(ran)
     });

@@ -33,8 +33,11 @@ use crate::supervise::panic_text;
 /// Rounds before other sessions of the thread get their turn.
 const ROUNDS_MAX: usize = 32;
 
-/// How long a leaving session may take to tell its client why.
-const PART_TIMEOUT: Duration = Duration::from_millis(800);
+/// How long a session that is ended from outside may take to tell its client why: within a second it is gone.
+const STOP_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// How long one that fails may take to: a client that reads slowly has a result before it to get through.
+const PART_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long what a vanished client asked for may go on before it is cancelled: short statements end by themselves.
 const ABANDONED_FOR: Duration = Duration::from_secs(2);
@@ -143,7 +146,7 @@ impl Pump {
         .await;
         self.door
             .close(ending.stop.clone(), ending.error.as_deref());
-        close(self.client, self.upstream).await;
+        close(self.client, self.upstream, patience(&ending)).await;
         ending
     }
 
@@ -495,7 +498,8 @@ impl Pump {
         if self.admitting.is_done() {
             return self.part(ending, refusal.as_ref());
         }
-        self.leaving = Some((ending, refusal, Instant::now() + PART_TIMEOUT));
+        let until = Instant::now() + patience(&ending);
+        self.leaving = Some((ending, refusal, until));
         let step = self.admitting.withdraw();
         self.step(step);
     }
@@ -513,7 +517,8 @@ impl Pump {
         if let Some(refusal) = refusal {
             self.core.goodbye(refusal);
         }
-        self.parting = Some((ending, Instant::now() + PART_TIMEOUT));
+        let until = Instant::now() + patience(&ending);
+        self.parting = Some((ending, until));
         self.count_hold();
         self.record();
     }
@@ -672,7 +677,7 @@ impl Pump {
 
 /// Says the transport's own goodbye to both, and lets the client read what it was told last: a socket closed
 /// with unread input in it would reset the connection and take the last words with it.
-async fn close(mut client: Side, mut upstream: Side) {
+async fn close(mut client: Side, mut upstream: Side, patience: Duration) {
     use tokio::io::AsyncWriteExt;
     let work = async {
         let farewell: io::Result<()> = upstream.stream.shutdown().await;
@@ -687,5 +692,12 @@ async fn close(mut client: Side, mut upstream: Side) {
         }
     };
     // Either way both sockets are closed.
-    tokio::time::timeout(PART_TIMEOUT, work).await.ok();
+    tokio::time::timeout(patience, work).await.ok();
+}
+
+fn patience(ending: &Ending) -> Duration {
+    match ending.stop {
+        Some(_) => STOP_TIMEOUT,
+        None => PART_TIMEOUT,
+    }
 }

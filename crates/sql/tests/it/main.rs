@@ -191,6 +191,50 @@ fn state_after(server: &Server, before: &[&str]) -> View {
 }
 
 #[test]
+fn the_brief_question_suffices_or_says_that_it_does_not() {
+    let server = Server::start(include_str!("schema.sql"));
+    let brief = |before: &[&str]| {
+        let rows = server.rows_after(before, sql::state::BRIEF);
+        sql::state::parse_brief(&rows).unwrap()
+    };
+    for before in [
+        &[][..],
+        &["SET search_path = tools, public"],
+        &["BEGIN", "SET LOCAL search_path = tools"],
+        &["BEGIN", "CREATE TABLE IF NOT EXISTS t (a int)", "COMMIT"],
+        &[
+            "BEGIN",
+            "SAVEPOINT s",
+            "CREATE TABLE t9 (a int)",
+            "ROLLBACK",
+        ],
+        &["SET ROLE pg_monitor"],
+    ] {
+        let whole = state_after(&server, before);
+        assert_eq!(brief(before), Some(whole), "{before:?}");
+    }
+    for before in [
+        &["CREATE TEMP TABLE x (a int)"][..],
+        &["CREATE TEMP TABLE x (a int)", "DROP TABLE x"],
+        &["BEGIN", "CREATE TABLE t2 (a int)"],
+        &["BEGIN", "SAVEPOINT s", "CREATE TABLE t2 (a int)"],
+        &[
+            "BEGIN",
+            "SAVEPOINT s",
+            "CREATE TABLE t2 (a int)",
+            "RELEASE s",
+        ],
+        &["BEGIN", "INSERT INTO shop.items (sku) VALUES ('x')"],
+    ] {
+        assert_eq!(brief(before), None, "{before:?}");
+    }
+    let rows = server.rows_after(&["SET client_encoding = 'LATIN1'"], sql::state::BRIEF);
+    assert!(sql::state::parse_brief(&rows).is_err());
+    let without: Vec<_> = server.rows(sql::state::QUERY, false);
+    assert!(sql::state::parse_brief(&without).is_err());
+}
+
+#[test]
 fn state_as_the_session_sees_it() {
     let server = Server::start(include_str!("schema.sql"));
     let catalog = Arc::new(read_catalog(&server));

@@ -19,7 +19,7 @@ use super::copy::Form;
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
 use super::inspect::{Analysis, Basis};
 use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut};
-use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
+use super::queue::{Expect, FunctionRun, NameUndo, Purpose, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::session::{Broken, Phase, Session};
 use crate::kit;
@@ -134,17 +134,16 @@ impl Session {
         }
         if self.dirty && self.status != b'E' {
             if !self.asking {
-                self.ask(super::queue::Purpose::State);
+                self.ask(match self.has_own {
+                    true => Purpose::WholeState,
+                    false => Purpose::State,
+                });
             }
             self.await_upstream();
             return None;
         }
         let basis = self.basis()?;
-        let mut remembered = self.remembered.iter();
-        if let Some((_, found)) = remembered.find(|(t, a)| a.basis == basis && **t == *text) {
-            return Some(Arc::clone(found));
-        }
-        if let Some(found) = self.inspector.find(basis, text) {
+        if let Some(found) = self.recent.find(&self.inspector, basis, text) {
             return Some(found);
         }
         let view = self.view.as_ref()?;

@@ -254,6 +254,7 @@ struct Server {
     extended: bool,
     copying: bool,
     copied_simply: bool,
+    asked_whole: bool,
     status: Status,
 }
 
@@ -306,7 +307,11 @@ impl Server {
             return;
         }
         match kind {
-            b'P' => own(out, b'1', |_| {}),
+            b'P' => {
+                // The brief question is short, and names no table.
+                self.asked_whole = own_message && text.contains("pg_class");
+                own(out, b'1', |_| {});
+            }
             b'B' => own(out, b'2', |_| {}),
             b'C' => own(out, b'3', |_| {}),
             b'D' => {
@@ -315,7 +320,7 @@ impl Server {
                 }
                 own(out, b'n', |_| {});
             }
-            b'E' if own_message => state_rows(out),
+            b'E' if own_message => state_rows(self.asked_whole, how % 4 == 3, out),
             b'E' => own(out, b'C', |b| b.put_slice(b"SELECT 0\0")),
             b'Q' => self.on_query(body, out),
             b'S' => {
@@ -368,17 +373,19 @@ impl Server {
     }
 }
 
-fn state_rows(out: &mut BytesMut) {
-    let rows: [&[&str]; 4] = [
+fn state_rows(whole: bool, more: bool, out: &mut BytesMut) {
+    let rows: [&[&str]; 5] = [
         &["path", "1", "public"],
         &["role", "app", "app"],
         &["setting", "standard_conforming_strings", "on"],
         &["setting", "client_encoding", "UTF8"],
+        &["more", if more { "17000" } else { "0" }, ""],
     ];
-    for cells in rows {
+    let (wanted, width) = if whole { (4, 6) } else { (5, 4) };
+    for cells in rows.into_iter().take(wanted) {
         own(out, b'D', |b| {
-            b.put_u16(6);
-            for at in 0..6 {
+            b.put_u16(width);
+            for at in 0..usize::from(width) {
                 match cells.get(at) {
                     Some(cell) => {
                         b.put_u32(u32::try_from(cell.len()).unwrap_or_default());

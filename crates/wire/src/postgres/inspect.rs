@@ -20,7 +20,7 @@ const GENERATION_BYTES_MAX: usize = 8 * 1024 * 1024;
 const GENERATION_ENTRIES_MAX: usize = 8 * 1024;
 
 /// Texts longer than this are analysed each time.
-const CACHED_TEXT_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const CACHED_TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// Distinct views of names that are known by number at once.
 const VIEWS_MAX: usize = 4 * 1024;
@@ -36,7 +36,8 @@ pub(crate) struct Analysis {
     /// Why it is refused before any policy is asked.
     pub(crate) objection: Option<Objection>,
     pub(crate) text_redacted: Option<Arc<str>>,
-    text_bytes: usize,
+    /// How long the text is.
+    pub(crate) text_bytes: usize,
 }
 
 /// Why a text never passes.
@@ -200,17 +201,21 @@ impl Inspector {
         self.catalog.load().as_ref()?.stored_at(relation, number)
     }
 
-    /// Finds a text's analysis without parsing anything.
-    pub(crate) fn find(&self, basis: Basis, text: &str) -> Option<Arc<Analysis>> {
-        if text.len() > CACHED_TEXT_BYTES_MAX {
-            return None;
-        }
-        if let Some(found) = self.lock().find(basis, text) {
-            return Some(found);
-        }
-        // A shape begins with a byte that no text may hold, so the two share one map.
-        let found = self.lock().find(basis, &shape_key(text)?)?;
-        Some(self.fit(found, text))
+    /// Finds a text's analysis without parsing anything, by the text or the key of its shape; says whether by shape.
+    pub(crate) fn find(
+        &self,
+        basis: Basis,
+        text: &str,
+        shape: Option<&str>,
+    ) -> Option<(Arc<Analysis>, bool)> {
+        let found = {
+            let mut cache = self.lock();
+            if let Some(found) = cache.find(basis, text) {
+                return Some((found, false));
+            }
+            cache.find(basis, shape?)?
+        };
+        Some((self.fit(found, text), true))
     }
 
     /// The work of analysing a text on a big-stack thread; its result is the text and its `Arc<Analysis>`.
@@ -286,9 +291,11 @@ impl Inspector {
         };
         let analysis = Arc::new(analysis);
         let mut cache = self.lock();
-        match shape_key(text).filter(|_| shaped) {
-            Some(shape) => cache.insert(basis, &shape, &analysis),
-            None => cache.insert(basis, text, &analysis),
+        let mut shape = String::new();
+        if shaped && put_shape_key(text, &mut shape) {
+            cache.insert(basis, &shape, &analysis);
+        } else {
+            cache.insert(basis, text, &analysis);
         }
         analysis
     }
@@ -387,6 +394,10 @@ fn is_quiet(change: &SessionChange) -> bool {
     matches!(change.step, Step::None) && !change.state_moved && !change.catalog_changed
 }
 
-fn shape_key(text: &str) -> Option<String> {
-    sql::shape(text).map(|shape| format!("\0{shape}"))
+/// Writes the key of a text's shape; `false` when it has none. It begins with a byte that no text may hold, so that
+/// texts and shapes share one map.
+pub(crate) fn put_shape_key(text: &str, key: &mut String) -> bool {
+    key.clear();
+    key.push('\0');
+    sql::put_shape(text, key)
 }

@@ -18,6 +18,7 @@ mod portal;
 mod question;
 mod queue;
 pub mod reader;
+mod recent;
 pub mod refuse;
 mod rows;
 mod server;

@@ -127,8 +127,10 @@ pub(crate) struct Refused {
 /// What the gateway asks on the session's own connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Purpose {
-    /// How names resolve.
+    /// How names resolve, where the session has nothing of its own.
     State,
+    /// How names resolve, with what only this session sees.
+    WholeState,
     /// To put back who acts into `application_name`.
     Name,
 }

@@ -20,12 +20,10 @@ use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
 use super::question::{OWN_NAME, put_question};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
+use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
 use super::rows::RowError;
 use crate::kit::{self, Effect, Span};
-
-/// Analyses remembered by the session itself, so that one just made is found again whatever the shared cache does.
-const REMEMBERED_MAX: usize = 8;
 
 /// What a session is made of.
 pub struct SessionParts<'a> {
@@ -111,7 +109,7 @@ pub struct Session {
     pub(crate) held_frame: BytesMut,
     /// The number of the action that is to be judged again, while it is being analysed.
     pub(crate) again: Option<u64>,
-    pub(crate) remembered: VecDeque<(Arc<str>, Arc<Analysis>)>,
+    pub(crate) recent: Recent,
     pub(crate) view: Option<NumberedView>,
     /// The view with the catalog, for whoever has to show how far an action reaches.
     pub(crate) standing: Option<Arc<Standing>>,
@@ -119,6 +117,8 @@ pub struct Session {
     pub(crate) dirty: bool,
     /// The server was asked for the state and has not answered.
     pub(crate) asking: bool,
+    /// The session may see something of its own: the state must be asked for as a whole.
+    pub(crate) has_own: bool,
     /// Something moved in the transaction that is open, and may move back at its end.
     pub(crate) moved: bool,
     /// Definitions may have changed in the transaction that is open.
@@ -174,11 +174,12 @@ impl Session {
             sequence: 0,
             held_frame: BytesMut::new(),
             again: None,
-            remembered: VecDeque::new(),
+            recent: Recent::default(),
             view: None,
             standing: None,
             dirty: true,
             asking: false,
+            has_own: false,
             moved: false,
             catalog_moved: false,
             catalog_awaited: false,
@@ -312,13 +313,14 @@ impl Session {
     /// takes the Sync's place.
     pub(crate) fn ask(&mut self, purpose: Purpose) {
         let text = match purpose {
-            Purpose::State => sql::state::QUERY.to_owned(),
+            Purpose::State => sql::state::BRIEF.to_owned(),
+            Purpose::WholeState => sql::state::QUERY.to_owned(),
             Purpose::Name => {
                 let name = format!("{}{}", self.prefix, self.application);
                 format!("SET application_name = '{}'", name.replace('\'', "''"))
             }
         };
-        self.asking |= purpose == Purpose::State;
+        self.asking |= purpose != Purpose::Name;
         let synced = self.synced;
         put_question(&mut self.to_upstream, &text, synced);
         self.expect(Expect::Own(Box::new(OwnRun {
@@ -344,7 +346,18 @@ impl Session {
             Some(code) => return Err(Broken::State(code)),
             None => {}
         }
-        let view = sql::state::parse(&run.rows).map_err(|e| Broken::State(e.to_string()))?;
+        let view = match run.purpose {
+            Purpose::State => sql::state::parse_brief(&run.rows),
+            Purpose::WholeState | Purpose::Name => sql::state::parse(&run.rows).map(Some),
+        };
+        let view = view.map_err(|e| Broken::State(e.to_string()))?;
+        let Some(view) = view else {
+            // Asked for as a whole before the next analysis.
+            self.has_own = true;
+            return Ok(());
+        };
+        // A temporary schema stays as long as the session: the brief question would never suffice again.
+        self.has_own = view.search_path.iter().any(|s| s.starts_with("pg_temp_"));
         self.view = Some(match self.view.take() {
             Some(known) if *known.view == view => known,
             _ => {
@@ -464,13 +477,6 @@ impl Session {
         refuse::put(&mut error, &Words::new(Severity::Error, code, message));
         self.refuse_held(0, simple, code, error);
     }
-
-    fn remember(&mut self, text: Arc<str>, analysis: Arc<Analysis>) {
-        if self.remembered.len() >= REMEMBERED_MAX {
-            self.remembered.pop_front();
-        }
-        self.remembered.push_back((text, analysis));
-    }
 }
 
 impl kit::Session for Session {
@@ -509,7 +515,7 @@ impl kit::Session for Session {
         self.phase = Phase::Ready;
         if let Ok(found) = result.0.downcast::<(Arc<str>, Arc<Analysis>)>() {
             let (text, analysis) = *found;
-            self.remember(text, analysis);
+            self.recent.keep((*text).into(), analysis);
         }
         self.judge_again();
     }

@@ -91,8 +91,13 @@ fn message(text: &str) -> Vec<u8> {
     out.to_vec()
 }
 
-/// The answer to the question how names resolve.
-fn own_answer(status: &str) -> Vec<u8> {
+/// The answer to the question how names resolve: `more` where the brief one does not suffice, `whole` to the other.
+fn own_answer(words: &str) -> Vec<u8> {
+    let (kind, status) = match words.split_once(' ') {
+        Some((kind, status)) => (kind, status),
+        None if words == "more" || words == "whole" => (words, "I"),
+        None => ("", if words.is_empty() { "I" } else { words }),
+    };
     let row = |cells: &[&str]| {
         let mut text = "D {16 6}".to_owned();
         for cell in cells {
@@ -108,6 +113,11 @@ fn own_answer(status: &str) -> Vec<u8> {
     out.extend(row(&["role", "app", "app"]));
     out.extend(row(&["setting", "standard_conforming_strings", "on"]));
     out.extend(row(&["setting", "client_encoding", "UTF8"]));
+    match kind {
+        "" => out.extend(row(&["more", "0", ""])),
+        "more" => out.extend(row(&["more", "16500", "740"])),
+        other => assert_eq!(other, "whole"),
+    }
     out.extend([message("C SELECT 4\\0"), message("3"), message("3")].concat());
     if status != "-" {
         out.extend(message(&format!("Z {status}")));
@@ -132,8 +142,7 @@ fn read(text: &str) -> Vec<Line> {
         lines.push(if let Some(m) = line.strip_prefix("C> ") {
             Line::Client(message(m))
         } else if let Some(m) = line.strip_prefix("S> own") {
-            let status = m.trim();
-            Line::Server(own_answer(if status.is_empty() { "I" } else { status }))
+            Line::Server(own_answer(m.trim()))
         } else if let Some(m) = line.strip_prefix("S> ") {
             Line::Server(message(m))
         } else if acts.iter().any(|act| line.starts_with(act)) {

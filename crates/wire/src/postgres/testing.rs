@@ -369,7 +369,8 @@ fn show(kind: u8, body: &[u8]) -> Option<String> {
             .and_then(|_| fields.text())
             .unwrap_or_default();
         return Some(match text {
-            _ if text == sql::state::QUERY => "own state".to_owned(),
+            _ if text == sql::state::BRIEF => "own state".to_owned(),
+            _ if text == sql::state::QUERY => "own whole state".to_owned(),
             text => format!("own {text}"),
         });
     }
