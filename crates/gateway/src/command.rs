@@ -96,6 +96,7 @@ fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::read(path)?;
     log_to_stderr(&config.log.level, config.log.format)?;
     wait(async {
+        outlive_file_limits()?;
         let running = Running::start(config).await?;
         tracing::info!(postgres = ?running.postgres_addresses(), http = running.public_url(), "ready");
         told_to_stop().await?;
@@ -131,6 +132,15 @@ fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// Makes a file that reached the process's limit (`ulimit -f`, a systemd `LimitFSIZE`) an error of the write, as a full
+/// disk is, instead of the end of the process: the recorder then refuses, and goes on when there is room.
+fn outlive_file_limits() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // The registration stays for the life of the process; nothing waits for the signal.
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)?;
+    Ok(())
 }
 
 /// Ends at SIGINT or SIGTERM.

@@ -393,13 +393,7 @@ impl Pump {
             Effect::CatalogChanged => {
                 self.definitions = Some((self.surroundings.read_definitions)());
             }
-            Effect::Contradicted => {
-                self.surroundings.cells.contradicted();
-                tracing::error!(
-                    session = %self.door.id(),
-                    "the target names a masked column as the source of one that was judged unmasked: please report it"
-                );
-            }
+            Effect::Contradicted => self.surroundings.cells.contradicted(self.door.id()),
             Effect::Close(fault, text) => {
                 self.record();
                 self.part(Ending::failed(fault, text), None);
@@ -609,8 +603,14 @@ impl Pump {
         bytes.truncate(self.recorded);
         spans.clear();
         self.recorder_failed = true;
+        let refusal = recorder_refusal(error);
+        if self.parting.is_some() {
+            // The last words were among what was dropped: the reason takes their place.
+            self.core.goodbye(&refusal);
+            return self.record();
+        }
         let ending = Ending::failed(Fault::Gateway, format!("recorder: {error}"));
-        self.part(ending, Some(&recorder_refusal(error)));
+        self.part(ending, Some(&refusal));
     }
 
     fn poll_writes(&mut self, cx: &mut Context<'_>) {

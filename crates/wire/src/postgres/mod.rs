@@ -17,6 +17,7 @@ mod portal;
 mod queue;
 pub mod reader;
 pub mod refuse;
+mod resolve;
 mod rows;
 mod server;
 pub mod session;
