@@ -138,14 +138,12 @@ fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
         .block_on(work)
 }
 
-/// A write beyond the process's own file size limit fails like one to a full disk, instead of killing the gateway: the
-/// sessions are to be told.
+/// Makes a file that reached the process's limit (`ulimit -f`, a systemd `LimitFSIZE`) an error of the write, as a full
+/// disk is, instead of the end of the process: the recorder then refuses, and goes on when there is room.
 fn outlive_file_limits() -> Result<()> {
-    /// `SIGXFSZ`: the same number on every system that tokio knows signals of.
-    const FILE_TOO_LARGE: i32 = 25;
-    // Once installed, a handler stays; nobody has to listen.
-    let kind = tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE);
-    drop(tokio::signal::unix::signal(kind)?);
+    use tokio::signal::unix::{SignalKind, signal};
+    // The registration stays for the life of the process; nothing waits for the signal.
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)?;
     Ok(())
 }
 

@@ -160,7 +160,9 @@ impl Cells {
         add(&self.pressure, 1);
     }
 
-    pub(crate) fn contradicted(&self) {
+    pub(crate) fn contradicted(&self, session: model::SessionId) {
+        let text = "the target names a masked column as the source of one that was judged unmasked";
+        tracing::error!(%session, text, "a result was withheld: please report it");
         add(&self.contradicted, 1);
     }
 
@@ -227,6 +229,28 @@ impl Metrics {
 struct Scrape(Arc<Shared>);
 
 impl Scrape {
+    fn trouble(&self, out: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        counter(
+            out,
+            "recorder_pressure",
+            "Times a session waited for the recorder",
+            self.sum(|cells| Some(&cells.pressure)),
+        )?;
+        counter(
+            out,
+            "results_contradicted",
+            "Results withheld because the target named a masked column that the analysis had not",
+            self.sum(|cells| Some(&cells.contradicted)),
+        )?;
+        counter(
+            out,
+            "parser_busy",
+            "Statements refused because too many waited to be analysed",
+            self.sum(|cells| Some(&cells.parse_busy)),
+        )?;
+        Ok(())
+    }
+
     fn sum(&self, cell: impl Fn(&Cells) -> Option<&AtomicU64>) -> u64 {
         let workers = self.0.workers.get().map(Vec::as_slice).unwrap_or_default();
         let values = workers.iter().filter_map(|cells| cell(cells));
@@ -369,24 +393,7 @@ impl Collector for Scrape {
             "Rows delivered or changed",
             self.sum(|cells| Some(&cells.rows)),
         )?;
-        counter(
-            out,
-            "recorder_pressure",
-            "Times a session waited for the recorder",
-            self.sum(|cells| Some(&cells.pressure)),
-        )?;
-        counter(
-            out,
-            "results_contradicted",
-            "Results withheld because the target named a masked column that the analysis had not",
-            self.sum(|cells| Some(&cells.contradicted)),
-        )?;
-        counter(
-            out,
-            "parser_busy",
-            "Statements refused because too many waited to be analysed",
-            self.sum(|cells| Some(&cells.parse_busy)),
-        )?;
+        self.trouble(out)?;
         let waiting = self.0.parsers.get().map_or(0, |gauge| gauge.0.waiting());
         gauge(
             out,

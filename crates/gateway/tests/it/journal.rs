@@ -234,15 +234,29 @@ fn a_full_disk_refuses_at_once_stops_results_and_goes_on_when_there_is_space() {
         "SELECT md5(n::text) || md5((-n)::text) FROM (SELECT generate_series(1, 100000000) n) s";
     busy.send(b'Q', format!("{endless}\0").as_bytes());
     while busy.read().tag != b'D' {}
-    limit_files(&stage, "0:unlimited");
+    // The journal outgrows the gateway's other files, which may go on growing.
+    let bytes = || {
+        let files = journal_files(&stage.gateway);
+        fs::metadata(files.last().unwrap()).unwrap().len()
+    };
+    while bytes() < 512 * 1024 {
+        busy.read();
+    }
+    limit_files(&stage, &format!("{}:unlimited", 512 * 1024));
     idle.send(b'Q', b"SELECT 'one more'\0");
     let frames = idle.read_to_ready_or_end();
     let codes: Vec<_> = frames.iter().filter_map(|f| f.field(b'C')).collect();
-    assert_eq!(codes, ["53100"], "the very next statement is refused");
+    assert_eq!(
+        codes,
+        ["53100"],
+        "the very next statement is refused: {frames:?}\n{}",
+        stage.gateway.log()
+    );
     assert!(
         frames.iter().all(|f| f.tag != b'D'),
         "and nothing of it is delivered"
     );
+    assert!(stage.gateway.log().contains("disk is full"));
     let rest = busy.read_to_end();
     let last = rest.last().and_then(|f| f.field(b'C'));
     assert_eq!(last.as_deref(), Some("53100"), "the running result stops");

@@ -42,8 +42,7 @@ const PART_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long what a vanished client asked for may go on before it is cancelled: short statements end by themselves.
 const ABANDONED_FOR: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether a client that waits for people is still there. What it has sent meanwhile may lie
-/// unread, and hide the end of the stream.
+/// How often it is looked whether a client that waits for people is still there: unread input may hide its end.
 const PRESENCE_EVERY: Duration = Duration::from_secs(1);
 
 /// How soon an analysis is offered again to a pool that was swamped, and for how long.
@@ -328,13 +327,7 @@ impl Pump {
             Effect::CatalogChanged => {
                 self.definitions = Some((self.surroundings.read_definitions)());
             }
-            Effect::Contradicted => {
-                self.surroundings.cells.contradicted();
-                tracing::error!(
-                    session = %self.door.id(),
-                    "the target names a masked column as the source of one that was judged unmasked: please report it"
-                );
-            }
+            Effect::Contradicted => self.surroundings.cells.contradicted(self.door.id()),
             Effect::Close(fault, text) => {
                 self.record();
                 self.part(Ending::failed(fault, text), None);
@@ -463,7 +456,6 @@ impl Pump {
             let refusal = Refusal::new(RefusalKind::Unavailable, text);
             return self.leave(Ending::failed(Fault::Upstream, text), Some(refusal));
         }
-        // Whoever says goodbye while people are asked has left, though the socket stays open.
         let goodbye = self.admitting.is_held() && self.core.asks_to_leave(&self.client.received);
         if self.client.ended || self.client.broken || goodbye {
             return self.client_gone();
@@ -476,7 +468,7 @@ impl Pump {
         }
     }
 
-    /// The client left without a word. What waits is withdrawn; what runs gets a moment, then is cancelled.
+    /// The client left, without a word or with one behind what waits. What waits is withdrawn; what runs gets a moment, then is cancelled.
     fn client_gone(&mut self) {
         let step = self.admitting.withdraw();
         self.step(step);
@@ -547,8 +539,13 @@ impl Pump {
         bytes.truncate(self.recorded);
         spans.clear();
         self.recorder_failed = true;
+        let refusal = recorder_refusal(error);
+        if self.parting.is_some() {
+            self.core.goodbye(&refusal);
+            return self.record();
+        }
         let ending = Ending::failed(Fault::Gateway, format!("recorder: {error}"));
-        self.part(ending, Some(&recorder_refusal(error)));
+        self.part(ending, Some(&refusal));
     }
 
     fn poll_writes(&mut self, cx: &mut Context<'_>) {

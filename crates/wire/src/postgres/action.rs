@@ -3,24 +3,23 @@
 //! The one way by which a client's statement, parameters or call reach the target: [`Session::forward`], which asks
 //! for the permit.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::effect::Object;
-use model::{Action, ActionKind, Effect, Ground, Named, Parameter, Projections, Statement, Verb};
-use sql::{Inspected, SessionChange, Step};
+use model::{Action, ActionKind, Ground, Named, Parameter, Projections, Statement};
+use sql::{SessionChange, Step};
 
-use super::bound::{Bound, bind_names, format_at, formats, join, naming, parameter, parse_bind};
+use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
 use super::client::Taken;
 use super::copy::Form;
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
 use super::inspect::{Analysis, Basis};
-use super::portal::{Found, Names, Origin, Portal, Prepared, RESERVED, Tally, cut};
+use super::portal::{Found, Names, Origin, Portal, Prepared, Tally, cut};
 use super::queue::{Expect, FunctionRun, NameUndo, Purpose, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
+use super::resolve::Missing;
 use super::session::{Broken, Phase, Session};
 use crate::kit;
 
@@ -46,23 +45,16 @@ pub(crate) enum What {
 
 /// What is put before the gate: an analysis with the named statements' effects joined in.
 #[derive(Clone)]
-struct Judged {
-    statements: Arc<[Statement]>,
-    changes: Arc<[SessionChange]>,
-    key: u64,
+pub(crate) struct Judged {
+    pub(crate) statements: Arc<[Statement]>,
+    pub(crate) changes: Arc<[SessionChange]>,
+    pub(crate) key: u64,
     /// Whether names of prepared statements or cursors were followed.
-    by_name: bool,
+    pub(crate) by_name: bool,
     /// A name that this session gave to nothing, in the words of the server's error.
-    missing: Option<Missing>,
+    pub(crate) missing: Option<Missing>,
     /// The texts behind names.
-    named: Vec<Named>,
-}
-
-/// A prepared statement or cursor that is not known here; a function may have made it.
-#[derive(Clone, Debug)]
-pub(crate) struct Missing {
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
+    pub(crate) named: Vec<Named>,
 }
 
 impl Held {
@@ -89,16 +81,8 @@ impl Held {
     }
 }
 
-/// What a name in a text stands for.
-enum Meant {
-    /// This statement, and its text.
-    It(Statement, String),
-    /// Nothing that is known here, and what it is taken for.
-    Missing(Missing, Statement),
-}
-
 /// Why a text cannot be put before the gate now.
-enum Pause {
+pub(crate) enum Pause {
     /// Something must be answered or analysed first.
     Wait,
     /// It never can: SQLSTATE and words.
@@ -122,7 +106,7 @@ impl Session {
     }
 
     /// Finds a text's analysis, or sets off what it takes to have it.
-    fn analysis(&mut self, text: &str) -> Option<Arc<Analysis>> {
+    pub(crate) fn analysis(&mut self, text: &str) -> Option<Arc<Analysis>> {
         if self.catalog_awaited {
             self.phase = Phase::AwaitCatalog;
             return None;
@@ -269,7 +253,11 @@ impl Session {
     }
 
     /// What a prepared statement would do, by an analysis of its source that stands now.
-    fn prepared_now(&self, prepared: &Prepared, analysis: &Analysis) -> Result<Judged, String> {
+    pub(crate) fn prepared_now(
+        &self,
+        prepared: &Prepared,
+        analysis: &Analysis,
+    ) -> Result<Judged, String> {
         let Some(index) = prepared.prepare_index else {
             return Ok(Judged {
                 statements: Arc::clone(&analysis.statements),
@@ -462,99 +450,7 @@ impl Session {
         }
     }
 
-    /// Joins in what named statements and cursors do.
-    fn resolve(&mut self, judged: &mut Judged) -> Result<(), Pause> {
-        if judged.changes.is_empty() {
-            return Ok(());
-        }
-        let changes = Arc::clone(&judged.changes);
-        let mut local: HashMap<(bool, &str), &Inspected> = HashMap::new();
-        let mut joined: Option<Vec<Statement>> = None;
-        for (index, change) in changes.iter().enumerate() {
-            let named: Option<(bool, &str)> = match &change.step {
-                Step::Prepare { name, inner } => {
-                    check_reserved(name)?;
-                    local.insert((false, name), inner);
-                    None
-                }
-                Step::DeclareCursor { name, inner } => {
-                    check_reserved(name)?;
-                    local.insert((true, name), inner);
-                    None
-                }
-                Step::Execute { name } => Some((false, name)),
-                Step::Fetch { name } | Step::Move { name } => Some((true, name)),
-                _ => None,
-            };
-            let Some(key) = named else { continue };
-            let inner = match local.get(&key) {
-                Some(inner) => inner.statement.clone(),
-                None => match self.named_statement(key)? {
-                    Meant::It(statement, text) => {
-                        let what = if key.0 {
-                            "cursor"
-                        } else {
-                            "prepared statement"
-                        };
-                        judged.named.push(naming(what, key.1, &text));
-                        statement
-                    }
-                    Meant::Missing(missing, statement) => {
-                        judged.missing.get_or_insert(missing);
-                        statement
-                    }
-                },
-            };
-            let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
-            if let Some(outer) = statements.get_mut(index) {
-                join(outer, inner);
-            }
-        }
-        if let Some(statements) = joined {
-            judged.statements = statements.into();
-            judged.key = 0;
-            judged.by_name = true;
-        }
-        Ok(())
-    }
-
-    /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
-    fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
-        if cursor {
-            return match self.portals.find(name.as_bytes(), self.batches) {
-                Found::It(portal) => Ok(match portal.statements.first() {
-                    Some(statement) => Meant::It(statement.clone(), portal.source.to_string()),
-                    None => missing("34000", "cursor", name),
-                }),
-                Found::Nothing => Ok(missing("34000", "cursor", name)),
-                Found::Ambiguous => self.wait(),
-            };
-        }
-        let prepared = match self.statements.find(name.as_bytes(), self.batches) {
-            Found::It(prepared) => prepared,
-            Found::Nothing => return Ok(missing("26000", "prepared statement", name)),
-            Found::Ambiguous => return self.wait(),
-        };
-        let Some(analysis) = self.analysis(&prepared.source) else {
-            return Err(Pause::Wait);
-        };
-        let judged = self
-            .prepared_now(&prepared, &analysis)
-            .map_err(|message| Pause::Never("0A000", message))?;
-        let plain = |change: &SessionChange| matches!(change.step, Step::None);
-        match &*judged.statements {
-            [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
-                let text = prepared.text(&analysis).to_owned();
-                Ok(Meant::It(statement.clone(), text))
-            }
-            _ => Err(Pause::Never(
-                "0A000",
-                format!("prepared statement \"{name}\" cannot be run by EXECUTE"),
-            )),
-        }
-    }
-
-    fn wait<T>(&mut self) -> Result<T, Pause> {
+    pub(crate) fn wait<T>(&mut self) -> Result<T, Pause> {
         self.await_upstream();
         Err(Pause::Wait)
     }
@@ -826,37 +722,6 @@ fn set_some<T>(
     batches: super::portal::Batches,
 ) -> super::portal::Undo<T> {
     names.set(name.as_bytes(), Some(value), batches)
-}
-
-/// What stands for a name that is not known here. Nothing can be said of it, so it passes only where everything may,
-/// and then the server says whether there is such a thing.
-fn missing(code: &'static str, what: &str, name: &str) -> Meant {
-    let effect = Effect {
-        verb: Verb::Unanalysed,
-        object: Object::Other {
-            kind: format!("{what} that this session did not make"),
-            name: name.to_owned(),
-        },
-        columns: Vec::new(),
-    };
-    let statement = Statement {
-        range: 0..0,
-        kind: String::new(),
-        effects: vec![effect],
-        projections: Projections::None,
-        uses: Vec::new(),
-        has_where: true,
-    };
-    let message = format!("{what} \"{name}\" does not exist");
-    Meant::Missing(Missing { code, message }, statement)
-}
-
-fn check_reserved(name: &str) -> Result<(), Pause> {
-    if name.as_bytes().starts_with(RESERVED) {
-        let message = "this name may not be used through the gateway".to_owned();
-        return Err(Pause::Never("42602", message));
-    }
-    Ok(())
 }
 
 /// Why a permit's masks cannot be met for this message, if they cannot.

@@ -390,3 +390,14 @@ impl Session {
         Ok(Taken::Done)
     }
 }
+
+/// Whether there is a Terminate among these messages; the last one may be cut.
+pub(crate) fn has_goodbye(mut bytes: &[u8]) -> bool {
+    while let Ok(Some(header)) = Header::peek(bytes) {
+        if header.kind == b'X' {
+            return true;
+        }
+        bytes = bytes.get(header.total()..).unwrap_or_default();
+    }
+    false
+}

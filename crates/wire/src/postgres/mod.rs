@@ -20,6 +20,7 @@ mod queue;
 pub mod reader;
 mod recent;
 pub mod refuse;
+mod resolve;
 mod rows;
 mod server;
 pub mod session;

@@ -2,21 +2,42 @@
 //!
 //! Knows no statement's text. It never lets more through than the analysis did.
 
+use gate::Permit;
 use model::decision::{ResultObligation, Wall};
 use model::{Projection, Projections};
 
 use super::frame::Fields;
 use super::inspect::Inspector;
 use super::rows::RowError;
+use super::session::Broken;
+
+/// Holds what the server says of a result's fields against what was judged, where anything is hidden.
+pub(crate) fn check(
+    inspector: &Inspector,
+    permit: Option<&Permit>,
+    obliged: &ResultObligation,
+    claimed: Option<&Projections>,
+    body: &[u8],
+) -> std::result::Result<(), Broken> {
+    let Some(wall) = permit.and_then(|permit| permit.obligations().wall.as_ref()) else {
+        return Ok(());
+    };
+    let result = Result {
+        wall,
+        obliged,
+        claimed,
+    };
+    result.check(inspector, body).map_err(Broken::Rows)
+}
 
 /// One result about to be delivered.
-pub(crate) struct Result<'a> {
+struct Result<'a> {
     /// What is hidden from whoever gets it.
-    pub(crate) wall: &'a Wall,
+    wall: &'a Wall,
     /// What its rows are obliged to.
-    pub(crate) obliged: &'a ResultObligation,
+    obliged: &'a ResultObligation,
     /// What the analysis says of its columns.
-    pub(crate) claimed: Option<&'a Projections>,
+    claimed: Option<&'a Projections>,
 }
 
 impl Result<'_> {
@@ -25,11 +46,7 @@ impl Result<'_> {
     /// # Errors
     /// [`RowError::Origin`] for a field that the server says comes from a hidden column and that is not masked, or that
     /// it says comes from a relation unknown here where the analysis saw no stored column at all.
-    pub(crate) fn check(
-        &self,
-        inspector: &Inspector,
-        body: &[u8],
-    ) -> std::result::Result<(), RowError> {
+    fn check(&self, inspector: &Inspector, body: &[u8]) -> std::result::Result<(), RowError> {
         let mut fields = Fields::new(b'T', body);
         for position in 0..fields.count()? {
             fields.cstr()?;

@@ -7,9 +7,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::{Buf, BytesMut};
-use gate::Permit;
 use gate::admit::Completion;
-use model::Projections;
 use model::decision::ResultObligation;
 
 use super::copy::{CopyPlan, Form};
@@ -320,7 +318,7 @@ impl Session {
                 let claimed = run.statements.get(run.index).map(|s| &s.projections);
                 let obliged = obliged(run.permit.as_ref(), run.index);
                 let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
-                check_origins(&self.inspector, run.permit.as_ref(), obliged, claimed, body)?;
+                origin::check(&self.inspector, run.permit.as_ref(), obliged, claimed, body)?;
                 run.result.plan = Some(Plan::described(obliged, body).map_err(Broken::Rows)?);
             }
             b'D' => {
@@ -692,27 +690,8 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
 fn portal_plan(inspector: &Inspector, portal: &Portal, body: &[u8]) -> Result<Plan, Broken> {
     let claimed = portal.statements.first().map(|s| &s.projections);
     let obliged = obliged(portal.permit(), 0).ok_or(Broken::Rows(RowError::Unjudged))?;
-    check_origins(inspector, portal.permit(), obliged, claimed, body)?;
+    origin::check(inspector, portal.permit(), obliged, claimed, body)?;
     Plan::described(obliged, body).map_err(Broken::Rows)
-}
-
-/// Holds what the server says of a result's fields against what was judged, where anything is hidden.
-fn check_origins(
-    inspector: &Inspector,
-    permit: Option<&Permit>,
-    obliged: &ResultObligation,
-    claimed: Option<&Projections>,
-    body: &[u8],
-) -> Result<(), Broken> {
-    let Some(wall) = permit.and_then(|permit| permit.obligations().wall.as_ref()) else {
-        return Ok(());
-    };
-    let result = origin::Result {
-        wall,
-        obliged,
-        claimed,
-    };
-    result.check(inspector, body).map_err(Broken::Rows)
 }
 
 fn copy_plan(

@@ -14,7 +14,8 @@ use gate::admit::Completion;
 use model::{Fault, Limits, Refusal, RefusalKind};
 
 use super::action::Held;
-use super::frame::{FrameError, Header};
+use super::client;
+use super::frame::FrameError;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::portal::{Batches, Names, Portal, Prepared};
@@ -650,14 +651,7 @@ impl kit::Session for Session {
     }
 
     fn asks_to_leave(&self, bytes: &[u8]) -> bool {
-        let mut rest = bytes.get(self.client_rest..).unwrap_or_default();
-        while let Ok(Some(header)) = Header::peek(rest) {
-            if header.kind == b'X' {
-                return true;
-            }
-            rest = rest.get(header.total()..).unwrap_or_default();
-        }
-        false
+        client::has_goodbye(bytes.get(self.client_rest..).unwrap_or_default())
     }
 }
 
