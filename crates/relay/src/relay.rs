@@ -58,11 +58,8 @@ impl Relay {
     pub fn start(parts: RelayParts) -> Result<Running, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let count = |asked: usize| if asked == 0 { cores } else { asked };
-        let bound: Vec<Bound> = parts
-            .listeners
-            .iter()
-            .map(listen::bind)
-            .collect::<Result<_, _>>()?;
+        let bound: Result<Vec<Bound>, _> = parts.listeners.iter().map(listen::bind).collect();
+        let bound = bound?;
         let tls = server_side(&parts)?;
         let targets = targets(&parts)?;
         let keeper_parts = KeeperParts {
@@ -96,9 +93,8 @@ impl Relay {
         let (phase, phase_seen) = watch::channel(Phase::Open);
         let (stop_keepers, keepers_stopped) = oneshot::channel();
         let keepers = supervise::catalog_thread(move || keepers.run(keepers_stopped))?;
-        let workers_wanted = count(parts.workers);
-        let (workers, threads) =
-            Workers::start(workers_wanted, &shared, &parts.metrics, &phase_seen)?;
+        let wanted = count(parts.workers);
+        let (workers, threads) = Workers::start(wanted, &shared, &parts.metrics, &phase_seen)?;
         let (stop_accepting, stop) = watch::channel(false);
         let acceptor = Acceptor {
             workers,
