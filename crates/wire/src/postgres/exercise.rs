@@ -405,8 +405,22 @@ mod tests {
 
     use super::exercise;
 
+    /// How many histories are tried; `PORTCULLIS_HISTORIES` asks for more.
+    fn cases() -> u32 {
+        let asked = std::env::var("PORTCULLIS_HISTORIES").ok();
+        asked.and_then(|count| count.parse().ok()).unwrap_or(2_000)
+    }
+
+    #[test]
+    fn histories_that_once_broke_an_invariant_hold() {
+        // Queries behind a COPY FROM STDIN, one of them refused.
+        exercise(&[
+            0, 11, 0, 0, 10, 2, 0, 0, 7, 9, 12, 0, 0, 7, 15, 11, 0, 0, 15, 16,
+        ]);
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
         #[test]
         fn invariants_hold(data in prop::collection::vec(any::<u8>(), 0..120)) {
             exercise(&data);

@@ -435,9 +435,13 @@ impl Session {
     }
 
     /// The server takes data now. What was sent behind the COPY it ignores if it is a Sync, and takes for a breach
-    /// of protocol otherwise.
+    /// of protocol otherwise; so is what waits for its verdict, which would be let go into the data.
     fn start_copy_in(&mut self) -> Result<(), Broken> {
         self.copy_in = true;
+        if self.is_held() || self.again.is_some() {
+            let kind = self.held_frame.first().copied().unwrap_or(b'Q');
+            return Err(Broken::Client(FrameError::Unexpected { kind }));
+        }
         while self.queue.len() > 1 {
             match self.queue.pop_back() {
                 Some(Expect::Sync) => {
