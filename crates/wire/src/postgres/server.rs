@@ -438,7 +438,7 @@ impl Session {
     /// of protocol otherwise; so is what waits for its verdict, which would be let go into the data.
     fn start_copy_in(&mut self) -> Result<(), Broken> {
         self.copy_in = true;
-        if self.is_held() || self.again.is_some() {
+        if matches!(self.phase, Phase::AwaitVerdict(_)) || self.again.is_some() {
             let kind = self.held_frame.first().copied().unwrap_or(b'Q');
             return Err(Broken::Client(FrameError::Unexpected { kind }));
         }
