@@ -45,6 +45,10 @@ pub(crate) async fn walk(stage: &Stage) -> Result<()> {
         stage.reveals().await,
     );
     tell(
+        "what is computed from a masked value is redacted whole",
+        stage.computes_redacted().await,
+    );
+    tell(
         "what would lead around a mask is refused",
         stage.evasion().await,
     );
@@ -121,11 +125,19 @@ impl Stage {
         Ok(seen.out.trim().to_owned())
     }
 
+    async fn computes_redacted(&self) -> Result<String> {
+        let statement =
+            "SELECT substr(ssn, 1, 3), upper(email), to_json(c) FROM customers c WHERE id = 1";
+        let seen = self.ask("agent", statement).await?;
+        expect(seen.success && seen.out.trim() == "***|***|\"***\"", &seen)?;
+        Ok(seen.out.trim().to_owned())
+    }
+
     async fn evasion(&self) -> Result<String> {
         let routes = [
-            "SELECT substr(ssn, 1, 3) FROM customers WHERE id = 1",
             "SELECT count(*) FROM customers WHERE ssn > '5'",
-            "SELECT c FROM customers c WHERE id = 1",
+            "SELECT left(ssn, 3)::int FROM customers WHERE id = 1",
+            "CREATE TEMP TABLE mine AS SELECT ssn FROM customers",
             "SELECT query_to_xml('SELECT ssn FROM customers', true, true, '')",
         ];
         let mut last = String::new();
