@@ -434,13 +434,12 @@ impl Session {
         Ok(())
     }
 
-    /// The server takes data now. What was sent behind the COPY it ignores if it is a Sync, and takes for a breach
-    /// of protocol otherwise; so is what waits for its verdict, which would be let go into the data.
+    /// The server takes data now. What was sent behind the COPY it ignores if it is a Sync; all else, sent or held for a
+    /// verdict, is a breach of protocol.
     fn start_copy_in(&mut self) -> Result<(), Broken> {
         self.copy_in = true;
         if matches!(self.phase, Phase::AwaitVerdict(_)) || self.again.is_some() {
-            let kind = self.held_frame.first().copied().unwrap_or(b'Q');
-            return Err(Broken::Client(FrameError::Unexpected { kind }));
+            return Err(Broken::Client(FrameError::Unexpected { kind: b'Q' }));
         }
         while self.queue.len() > 1 {
             match self.queue.pop_back() {
