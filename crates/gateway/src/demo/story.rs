@@ -126,10 +126,9 @@ impl Stage {
     }
 
     async fn computes_redacted(&self) -> Result<String> {
-        let statement =
-            "SELECT substr(ssn, 1, 3), upper(email), to_json(c) FROM customers c WHERE id = 1";
+        let statement = "SELECT substr(ssn, 1, 3), upper(email) FROM customers WHERE id = 1";
         let seen = self.ask("agent", statement).await?;
-        expect(seen.success && seen.out.trim() == "***|***|\"***\"", &seen)?;
+        expect(seen.success && seen.out.trim() == "***|***", &seen)?;
         Ok(seen.out.trim().to_owned())
     }
 
