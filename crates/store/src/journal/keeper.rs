@@ -296,24 +296,28 @@ impl Keeper {
     fn answer(&self, unfinished: Vec<Arc<Results>>, synced: Result<(), PortError>) {
         let mut work = self.lock();
         work.listed.extend(unfinished);
-        let on_disk = self.log.synced();
+        let (on_disk, takes_results) = (self.log.synced(), self.log.takes_results().is_ok());
+        let is_fulfilled = |wish: &Wish| match wish {
+            Wish::Synced(sequence) => *sequence <= on_disk,
+            Wish::Drained(results) => results.pending() < PENDING_BYTES_MAX / 2,
+        };
+        // What waits for results to be written waits in vain while none are taken.
+        let is_vain = |wish: &Wish| matches!(wish, Wish::Drained(_)) && !takes_results;
         let waiters = std::mem::take(&mut work.waiters);
         let (ready, waiting): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|waiter| {
-            synced.is_err()
-                || match &waiter.wish {
-                    Wish::Synced(sequence) => *sequence <= on_disk,
-                    Wish::Drained(results) => results.pending() < PENDING_BYTES_MAX / 2,
-                }
+            synced.is_err() || is_fulfilled(&waiter.wish) || is_vain(&waiter.wish)
         });
         work.waiters = waiting;
         // Somebody came while the disk was busy: no need to wait for the interval.
         work.wake |= !work.waiters.is_empty() && self.log.health() == JournalHealth::Good;
         drop(work);
         for waiter in ready {
-            let fulfilled = synced.is_ok();
-            waiter
-                .reply
-                .send(fulfilled.then_some(()).ok_or_else(|| failed(None)));
+            let answer = match (&synced, is_vain(&waiter.wish)) {
+                (Err(_), _) => Err(failed(None)),
+                (Ok(()), true) => self.log.takes_results(),
+                (Ok(()), false) => Ok(()),
+            };
+            waiter.reply.send(answer);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use gate::ports::{Journal as _, PortError, Recorder};
+use gate::ports::{BoxFuture, Journal as _, PortError, Recorder};
 use ledger::Event;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
 use ledger::journal::{recording, sessions};
@@ -355,6 +355,32 @@ fn a_full_disk_takes_refusals_and_recovers() {
 }
 
 #[test]
+fn a_session_that_waits_for_the_keeper_hears_of_a_full_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut recorder) = session(&store);
+    // The keeper hangs in its sync and learns of the disk only afterwards.
+    let held = faults.hang.lock().unwrap();
+    let pressure = backlog(&mut *recorder);
+    faults.room.store(0, Ordering::SeqCst);
+    drop(held);
+    let told = block_on(pressure);
+    assert!(matches!(told, Err(PortError::Full)), "{told:?}");
+}
+
+/// Gives a recorder results until it asks its session to wait.
+fn backlog(recorder: &mut dyn Recorder) -> BoxFuture<'static, Result<(), PortError>> {
+    let chunk = vec![7; 64 * 1024];
+    for _ in 0..8 * 1024 {
+        recorder.response(1, &chunk).unwrap();
+        if let Some(pressure) = recorder.pressure() {
+            return pressure;
+        }
+    }
+    panic!("no pressure was ever felt");
+}
+
+#[test]
 fn a_failing_disk_ends_sessions_and_recovers_into_a_new_segment() {
     let dir = tempfile::tempdir().unwrap();
     let (store, faults) = faulty(dir.path());
@@ -421,16 +447,7 @@ fn a_backlog_makes_its_session_wait() {
     let (_, mut recorder) = session(&store);
     let held = faults.hang.lock().unwrap();
     // The keeper hangs in its sync, so the backlog grows until the session must wait.
-    let chunk = vec![7; 64 * 1024];
-    let mut given = 0;
-    let pressure = loop {
-        recorder.response(1, &chunk).unwrap();
-        given += chunk.len();
-        if let Some(pressure) = recorder.pressure() {
-            break pressure;
-        }
-        assert!(given < 512 * 1024 * 1024, "no pressure was ever felt");
-    };
+    let pressure = backlog(&mut *recorder);
     drop(held);
     block_on(pressure).unwrap();
     assert!(recorder.pressure().is_none());
