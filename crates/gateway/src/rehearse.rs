@@ -195,11 +195,7 @@ impl Grants {
     async fn run(self) -> Result<()> {
         let config = Config::read(&self.place.config)?;
         let rules = Sources::read(&config.policy)?.compile(1)?;
-        let (name, database) = match self.resource.split_once('/') {
-            Some((name, database)) => (name, Some(database)),
-            None => (self.resource.as_str(), None),
-        };
-        let settings = find(&config, name)?;
+        let (settings, database) = find(&config, &self.resource)?;
         let resource = resource(settings, database)?;
         let ground = Ground::read(&config, settings, &resource.database).await?;
         let weighed = Weighed {
@@ -216,11 +212,7 @@ impl Explain {
     async fn run(self) -> Result<(Rehearsal, Action)> {
         let config = Config::read(&self.place.config)?;
         let rules = Sources::read(&config.policy)?.compile(1)?;
-        let (name, database) = match self.resource.split_once('/') {
-            Some((name, database)) => (name, Some(database)),
-            None => (self.resource.as_str(), None),
-        };
-        let settings = find(&config, name)?;
+        let (settings, database) = find(&config, &self.resource)?;
         let resource = resource(settings, database)?;
         let catalog = catalog(&config, settings, &resource.database).await?;
         let action = action(&self.statement, &catalog)?;
@@ -323,12 +315,19 @@ impl Test {
     }
 }
 
-pub(crate) fn find<'a>(config: &'a Config, name: &str) -> Result<&'a ResourceConfig> {
-    let found = config
-        .resource
-        .iter()
-        .find(|resource| resource.name == name);
-    found.with_context(|| format!("no resource is called {name}"))
+/// What `orders-prod` or `orders-prod/DATABASE` names.
+pub(crate) fn find<'a>(
+    config: &'a Config,
+    text: &'a str,
+) -> Result<(&'a ResourceConfig, Option<&'a str>)> {
+    let (name, database) = match text.split_once('/') {
+        Some((name, database)) => (name, Some(database)),
+        None => (text, None),
+    };
+    let mut resources = config.resource.iter();
+    let found = resources.find(|resource| resource.name == name);
+    let found = found.with_context(|| format!("no resource is called {name}"))?;
+    Ok((found, database))
 }
 
 fn resource(settings: &ResourceConfig, database: Option<&str>) -> Result<Resource> {

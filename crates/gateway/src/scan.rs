@@ -73,12 +73,8 @@ struct Found<'a> {
 pub async fn run(command: DataCommand, as_json: bool) -> Result<()> {
     let DataCommand::Scan(scan) = command;
     let config = Config::read(&scan.place.config)?;
-    let (name, database) = match scan.resource.split_once('/') {
-        Some((name, database)) => (name, Some(database)),
-        None => (scan.resource.as_str(), None),
-    };
-    let settings = rehearse::find(&config, name)?;
-    let database = database.unwrap_or(&settings.database);
+    let (settings, database) = rehearse::find(&config, &scan.resource)?;
+    let (name, database) = (&settings.name, database.unwrap_or(&settings.database));
     let sources = Sources::read(&config.policy)?;
     let data = DataCatalog::parse(&sources.data).context("the data catalog is refused")?;
     let survey = survey::read(&config, settings, database, scan.samples).await?;
