@@ -3,6 +3,7 @@
 //! Must never name an object that the client did not: a view's tables, a function's reach and another's policy
 //! stay unsaid.
 
+use contract::visible::single_line;
 use model::{Action, ApprovalId, Object, Reason, Refusal, RefusalKind};
 use policy::ApprovalRule;
 
@@ -59,28 +60,15 @@ pub(crate) fn unapproved(kind: RefusalKind, id: ApprovalId, message: &str) -> Re
 /// The refusal of what people said no to, with who said it and why.
 pub(crate) fn disapproved(id: ApprovalId, denial: Option<&Denial>) -> Refusal {
     let mut refusal = unapproved(RefusalKind::Disapproved, id, "approval was refused");
-    refusal.detail = denial.map(|denial| match plain(&denial.comment).as_str() {
-        "" => format!("Denied by {}.", plain(&denial.name)),
-        comment => format!("Denied by {}: {comment}", plain(&denial.name)),
+    refusal.detail = denial.map(|denial| match single_line(denial.comment.trim()).as_str() {
+        "" => format!("Denied by {}.", single_line(&denial.name)),
+        comment => format!("Denied by {}: {comment}", single_line(&denial.name)),
     });
     refusal.hint = Some(
         "ask for something else: the same statement stays refused until the request lapses"
             .to_owned(),
     );
     refusal
-}
-
-/// A person's words on one line: nothing in them can move a terminal's cursor or pass for another field.
-fn plain(text: &str) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let spaced: String = text
-        .chars()
-        .map(|c| if is_odd(c) { ' ' } else { c })
-        .collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Who must answer, in words: `one of dba and two of security`.
