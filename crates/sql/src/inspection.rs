@@ -354,15 +354,14 @@ pub(crate) fn unanalysed(what: &str) -> Effect {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use model::{CatalogVersion, Projections};
+    use model::Projections;
 
-    use crate::catalog::Builder;
+    use crate::catalog::testing;
     use crate::{Catalog, NotUnderstood, STACK_BYTES, View};
 
     /// A catalog of one table, `s.t (a, b)`.
     fn catalog() -> Catalog {
-        let mut builder = Builder::new(CatalogVersion(1));
-        let rows: &[(&str, &[&str])] = &[
+        testing::catalog(&[
             ("login", &["1", "pg_catalog"]),
             ("login", &["2", "s"]),
             ("login", &["role", "me"]),
@@ -375,18 +374,7 @@ mod tests {
             ("columns", &["20001", "b", "25", "2"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
             ("types", &["25", "11", "text", "b", "0", "0", "0", "S"]),
-        ];
-        for (query, cells) in rows {
-            let cells: Vec<Option<&str>> = cells.iter().copied().map(Some).collect();
-            builder.row(query, &cells).unwrap();
-        }
-        let function = [
-            "870", "11", "lower", "1", "0", "f", "i", "25", "25", "internal",
-        ];
-        let mut cells: Vec<Option<&str>> = function.into_iter().map(Some).collect();
-        cells.extend([None; 4]);
-        builder.row("functions", &cells).unwrap();
-        builder.build().unwrap()
+        ])
     }
 
     fn inspect(text: &str) -> Result<crate::Inspection, NotUnderstood> {

@@ -26,7 +26,7 @@ use model::{ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
-use crate::catalog::{Catalog, Relation, RelationId};
+use crate::catalog::{Catalog, Relation, RelationId, closure};
 use crate::inspection::SessionChange;
 use crate::state::View;
 
@@ -263,25 +263,7 @@ impl<'a> Analysis<'a> {
 
     /// The relation and everything below it that a read or write of it reaches.
     pub(crate) fn descendants(&self, id: RelationId) -> Vec<RelationId> {
-        self.closure(id, |relation| &relation.children)
-    }
-
-    fn closure(
-        &self,
-        id: RelationId,
-        next: impl Fn(&'a Relation) -> &'a Vec<RelationId>,
-    ) -> Vec<RelationId> {
-        let mut found = vec![id];
-        let mut at = 0;
-        while let Some(current) = found.get(at).copied() {
-            at += 1;
-            for neighbour in self.relation(current).map(&next).into_iter().flatten() {
-                if !found.contains(neighbour) {
-                    found.push(*neighbour);
-                }
-            }
-        }
-        found
+        closure(id, |id| Some(&self.relation(id)?.children))
     }
 
     /// Stored columns behind a source: the column itself, the same column of partitions and inheriting tables, and
@@ -299,7 +281,7 @@ impl<'a> Analysis<'a> {
         };
         let mut family = self.descendants(id);
         family.extend(
-            self.closure(id, |relation| &relation.parents)
+            closure(id, |id| Some(&self.relation(id)?.parents))
                 .into_iter()
                 .skip(1),
         );

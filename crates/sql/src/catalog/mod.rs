@@ -225,3 +225,46 @@ impl Catalog {
         current
     }
 }
+
+/// A relation, and each that can be reached from it, once, nearest first.
+pub(crate) fn closure<'a>(
+    start: RelationId,
+    next: impl Fn(RelationId) -> Option<&'a Vec<RelationId>>,
+) -> Vec<RelationId> {
+    let mut found = vec![start];
+    let mut at = 0;
+    while let Some(current) = found.get(at).copied() {
+        at += 1;
+        for neighbour in next(current).into_iter().flatten() {
+            if !found.contains(neighbour) {
+                found.push(*neighbour);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    #![allow(clippy::unwrap_used)]
+
+    use model::CatalogVersion;
+
+    use super::{Builder, Catalog};
+
+    /// The catalog that these answers to [`super::QUERIES`] make, with one function, `lower (text)`.
+    pub(crate) fn catalog(rows: &[(&str, &[&str])]) -> Catalog {
+        let mut builder = Builder::new(CatalogVersion(1));
+        for (query, cells) in rows {
+            let cells: Vec<Option<&str>> = cells.iter().copied().map(Some).collect();
+            builder.row(query, &cells).unwrap();
+        }
+        let function = [
+            "870", "11", "lower", "1", "0", "f", "i", "25", "25", "internal",
+        ];
+        let mut cells: Vec<Option<&str>> = function.into_iter().map(Some).collect();
+        cells.extend([None; 4]);
+        builder.row("functions", &cells).unwrap();
+        builder.build().unwrap()
+    }
+}

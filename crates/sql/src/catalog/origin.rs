@@ -4,7 +4,7 @@
 
 use model::ColumnRef;
 
-use super::{Catalog, RelationId};
+use super::{Catalog, RelationId, closure};
 
 impl Catalog {
     /// The columns whose values a field carries that the server names so: the column itself, and the same column of
@@ -51,22 +51,9 @@ impl Catalog {
 
     /// A relation, those above it, and those below it.
     fn family(&self, id: RelationId) -> Vec<RelationId> {
-        let mut family = vec![id];
-        for upwards in [true, false] {
-            let mut todo = vec![id];
-            while let Some(relation) = todo.pop().and_then(|next| self.relations.get(next)) {
-                let next = match upwards {
-                    true => &relation.parents,
-                    false => &relation.children,
-                };
-                for neighbour in next {
-                    if !family.contains(neighbour) {
-                        family.push(*neighbour);
-                        todo.push(*neighbour);
-                    }
-                }
-            }
-        }
+        let mut family = closure(id, |id| Some(&self.relations.get(id)?.parents));
+        let below = closure(id, |id| Some(&self.relations.get(id)?.children));
+        family.extend(below.into_iter().skip(1));
         family
     }
 }
@@ -75,15 +62,12 @@ impl Catalog {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use model::CatalogVersion;
-
     use crate::Catalog;
-    use crate::catalog::Builder;
+    use crate::catalog::testing;
 
     /// `s.t (a, c, d)`, which lost its second column, and its partition `s.p`.
     fn catalog() -> Catalog {
-        let mut builder = Builder::new(CatalogVersion(1));
-        let rows: &[(&str, &[&str])] = &[
+        testing::catalog(&[
             ("login", &["1", "pg_catalog"]),
             ("login", &["role", "me"]),
             ("login", &["database", "d"]),
@@ -99,18 +83,7 @@ mod tests {
             ("columns", &["20002", "d", "25", "3"]),
             ("inherits", &["20002", "20001"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
-        ];
-        for (query, cells) in rows {
-            let cells: Vec<Option<&str>> = cells.iter().copied().map(Some).collect();
-            builder.row(query, &cells).unwrap();
-        }
-        let function = [
-            "870", "11", "lower", "1", "0", "f", "i", "25", "25", "internal",
-        ];
-        let mut cells: Vec<Option<&str>> = function.into_iter().map(Some).collect();
-        cells.extend([None; 4]);
-        builder.row("functions", &cells).unwrap();
-        builder.build().unwrap()
+        ])
     }
 
     #[test]
