@@ -12,6 +12,8 @@ mod entities;
 mod load;
 mod reach;
 pub mod test;
+#[cfg(test)]
+mod testing;
 pub mod vocabulary;
 mod whole;
 

@@ -223,23 +223,16 @@ fn unconditional(policy: &Policy) -> Option<Policy> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use model::ResourceName;
-
     use super::*;
+    use crate::testing;
 
     fn check(policies: &str, verb: Verb, table: &str, expect: bool) {
-        let set = PolicySet::load(&[("a.cedar".to_owned(), policies.to_owned())]).unwrap();
-        let resource = Resource {
-            name: ResourceName::new("orders").unwrap(),
-            protocol: "postgres".into(),
-            database: "shop".into(),
-            tags: Default::default(),
-        };
+        let set = testing::set(policies);
         let object = Object::Table {
             schema: "public".into(),
             name: table.into(),
         };
-        let found = set.could(&resource, verb, &object);
+        let found = set.could(&testing::resource(), verb, &object);
         assert_eq!(found, expect, "{verb:?} {table}: {policies}");
     }
 
@@ -293,19 +286,11 @@ mod tests {
 
     #[test]
     fn labels_count_for_columns() {
-        let set = PolicySet::load(&[(
-            "a.cedar".to_owned(),
+        let set = testing::set(
             r#"permit(principal, action == Action::"select", resource);
-               forbid(principal, action == Action::"select", resource in Label::"secret");"#
-                .to_owned(),
-        )])
-        .unwrap();
-        let resource = Resource {
-            name: ResourceName::new("orders").unwrap(),
-            protocol: "postgres".into(),
-            database: "shop".into(),
-            tags: Default::default(),
-        };
+               forbid(principal, action == Action::"select", resource in Label::"secret");"#,
+        );
+        let resource = testing::resource();
         let of = |labels: &[String]| {
             set.could_column(&resource, Verb::Select, ("public", "t"), "c", labels)
         };

@@ -71,12 +71,13 @@ fn allows(view: &View<'_>, resource: &Resource, blind: &CedarSet) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use model::{PrincipalKind, ResourceName};
+    use model::PrincipalKind;
 
     use super::*;
+    use crate::testing;
 
     fn check(policies: &str, expect: bool) {
-        let set = PolicySet::load(&[("a.cedar".to_owned(), policies.to_owned())]).unwrap();
+        let set = testing::set(policies);
         let principal = Principal {
             issuer: "https://id.example".into(),
             subject: "1".into(),
@@ -86,13 +87,7 @@ mod tests {
             groups: vec!["dba".into()],
             acts_for: None,
         };
-        let resource = Resource {
-            name: ResourceName::new("orders").unwrap(),
-            protocol: "postgres".into(),
-            database: "shop".into(),
-            tags: Default::default(),
-        };
-        let seen = set.reveals_all(&principal, &resource, &Context::default());
+        let seen = set.reveals_all(&principal, &testing::resource(), &Context::default());
         assert_eq!(seen, expect, "{policies}");
     }
 
