@@ -48,6 +48,8 @@ pub enum JournalFault {
     None,
     /// Nothing can be appended, and no recording begins.
     Full,
+    /// The next commit finds no room; what comes after it does.
+    FullOnce,
     /// Appends succeed and nothing becomes durable.
     NotDurable,
 }
@@ -75,6 +77,7 @@ impl MemoryJournal {
 struct MemoryRecorder {
     lines: Arc<Mutex<Vec<String>>>,
     fault: Arc<Mutex<JournalFault>>,
+    staged: Vec<String>,
 }
 
 impl MemoryRecorder {
@@ -95,6 +98,7 @@ impl Journal for MemoryJournal {
         Ok(Box::new(MemoryRecorder {
             lines: Arc::clone(&self.lines),
             fault: Arc::clone(&self.fault),
+            staged: Vec::new(),
         }))
     }
 
@@ -112,6 +116,22 @@ impl Recorder for MemoryRecorder {
         self.push(format!("{event:?}"))
     }
 
+    fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
+        self.staged.push(format!("{event:?}"));
+        Ok(self.staged.iter().map(String::len).sum())
+    }
+
+    fn commit(&mut self) -> Result<(), PortError> {
+        let staged = std::mem::take(&mut self.staged);
+        let mut fault = lock(&self.fault);
+        if *fault == JournalFault::FullOnce {
+            *fault = JournalFault::None;
+            return Err(PortError::Full);
+        }
+        drop(fault);
+        staged.into_iter().try_for_each(|line| self.push(line))
+    }
+
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
         self.push(format!("response {sequence}: {} bytes", bytes.len()))
     }
@@ -119,7 +139,7 @@ impl Recorder for MemoryRecorder {
     fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>> {
         let fault = *lock(&self.fault);
         let result = match fault {
-            JournalFault::None => self.push("durable".to_owned()),
+            JournalFault::None | JournalFault::FullOnce => self.push("durable".to_owned()),
             JournalFault::Full => Err(PortError::Full),
             JournalFault::NotDurable => Err(PortError::Slow { what: "the disk" }),
         };
