@@ -32,6 +32,14 @@ impl FixedClock {
     pub fn advance(&self, by: Duration) {
         *lock(&self.0) += by;
     }
+
+    /// Moves the clock back, as somebody who sets it does.
+    ///
+    /// # Panics
+    /// Further back than where it began.
+    pub fn set_back(&self, by: Duration) {
+        *lock(&self.0) -= by;
+    }
 }
 
 impl Clock for FixedClock {
@@ -52,6 +60,10 @@ pub enum JournalFault {
     FullOnce,
     /// Appends succeed and nothing becomes durable.
     NotDurable,
+    /// It takes responses and is behind for ever.
+    Slow,
+    /// Taking a response panics.
+    Panics,
 }
 
 /// A journal in memory. Events are kept as `Debug` text, one line each, with what became durable marked by
@@ -133,21 +145,30 @@ impl Recorder for MemoryRecorder {
     }
 
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
+        assert!(
+            *lock(&self.fault) != JournalFault::Panics,
+            "a recorder that panics"
+        );
         self.push(format!("response {sequence}: {} bytes", bytes.len()))
     }
 
     fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>> {
         let fault = *lock(&self.fault);
         let result = match fault {
-            JournalFault::None | JournalFault::FullOnce => self.push("durable".to_owned()),
+            JournalFault::None | JournalFault::FullOnce | JournalFault::Slow => {
+                self.push("durable".to_owned())
+            }
             JournalFault::Full => Err(PortError::Full),
-            JournalFault::NotDurable => Err(PortError::Slow { what: "the disk" }),
+            JournalFault::NotDurable | JournalFault::Panics => {
+                Err(PortError::Slow { what: "the disk" })
+            }
         };
         Box::pin(std::future::ready(result))
     }
 
     fn pressure(&mut self) -> Option<BoxFuture<'static, Result<(), PortError>>> {
-        None
+        let is_slow = *lock(&self.fault) == JournalFault::Slow;
+        is_slow.then(|| -> BoxFuture<'static, _> { Box::pin(std::future::pending()) })
     }
 }
 
