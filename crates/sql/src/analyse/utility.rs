@@ -16,6 +16,9 @@ use super::{Analysis, Answer, Row, Walk, boxed, inner, object, other, string};
 use crate::catalog::RelationId;
 use crate::inspection::Step;
 
+/// The weakest mode of a table's lock.
+const ACCESS_SHARE: i32 = 1;
+
 impl<'a> Analysis<'a> {
     /// A statement's kind and answer.
     pub(crate) fn statement(&mut self, node: &NodeEnum) -> Walk<(&'static str, Answer)> {
@@ -329,8 +332,13 @@ impl<'a> Analysis<'a> {
                 "TRUNCATE"
             }
             NodeEnum::LockStmt(lock) => {
+                // The lock that every SELECT takes, and that asks for its privilege: it is what a read is.
+                let verb = match lock.mode {
+                    ACCESS_SHARE => Verb::Select,
+                    _ => Verb::Lock,
+                };
                 for id in self.ranges(&lock.relations) {
-                    self.on_family(Verb::Lock, id);
+                    self.on_family(verb, id);
                     // Locking a view locks what lies under it.
                     if self
                         .relation(id)
