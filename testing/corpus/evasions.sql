@@ -208,6 +208,12 @@ SELECT id FROM products WHERE sku <= 1
 SELECT id FROM products WHERE sku OPERATOR(public.<=) 1
 SELECT id FROM products WHERE sku <= ANY (ARRAY[1])
 SELECT lower(1::bigint)
+SELECT purge()
+SELECT nested_purge()
+SELECT * FROM nested_purge()
+SELECT sly()
+SELECT order_total(1)
+SELECT id FROM served
 SELECT nextval('orders_' || 'id_seq')
 SELECT pg_read_file('/etc/passwd')
 SELECT pg_read_binary_file('/etc/passwd')
@@ -323,6 +329,7 @@ SELECT json_populate_record(null::products, '{"sku":"a"}')
 SELECT '(1,2)'::point, '{1,2}'::int[], '[1,3)'::int4range
 SELECT CAST('1' AS int), 1::text, int '2'
 SELECT details->'colours'->>0 FROM products LIMIT 1
+SELECT lower(sku) FROM products LIMIT 2
 SELECT to_jsonb(p) FROM products p LIMIT 1
 SELECT jsonb_agg(p.sku) FROM products p
 SELECT string_agg(sku, ',' ORDER BY sku) FROM products

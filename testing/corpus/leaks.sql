@@ -26,8 +26,33 @@ INSERT INTO orders (customer_id) SELECT id FROM customers ORDER BY card_number L
 CREATE TEMP TABLE tt AS SELECT ssn FROM customers
 SELECT ssn INTO TEMP tt FROM customers
 CREATE VIEW v AS SELECT ssn FROM customers
-SELECT * FROM peek()
-SELECT lower(id) FROM customers LIMIT 1
+SELECT guess_ssn('666%')
+SELECT id, guess_ssn('6%') FROM orders LIMIT 1
+SELECT * FROM guess_ssn('6%')
+SELECT probe(11)
+SELECT * FROM probe(11)
+SELECT copy_out(2)
+SELECT note(ssn) FROM customers WHERE id = 2
+SELECT echo(ssn) FROM customers LIMIT 1
+SELECT * FROM customers c, echo(c.ssn) e LIMIT 1
+SELECT sly()
+SELECT moving()
+SELECT ssn_of(1)::int
+SELECT id FROM customers WHERE ssn_of(id) LIKE '6%'
+SELECT id FROM customers WHERE ssn_of(id) = ssn_of(1)
+SELECT 1 / (length(ssn_of(1)) - 11)
+SELECT id FROM orders ORDER BY ssn_of(customer_id) LIMIT 1
+SELECT ssn_of(length(ssn)) FROM customers WHERE id = 1
+UPDATE customers SET notes = ssn_of(2) WHERE id = 1
+INSERT INTO orders (customer_id) SELECT length(mail) FROM contacts()
+SELECT id FROM contacts() ORDER BY number
+SELECT id FROM contacts() WHERE mail LIKE 'a%'
+SELECT (contacts()).mail
+SELECT id FROM contacts() c WHERE c::text LIKE '%a%'
+SELECT id FROM served WHERE s LIKE '6%'
+SET search_path = alt ;; SELECT public.ssn_of(1)
+SELECT set_config('search_path', 'alt', false), public.ssn_of(1)
+SELECT public.moving(), public.ssn_of(1)
 SELECT c.lower FROM customers c LIMIT 1
 SELECT c.first_ssn FROM customers c LIMIT 1
 SELECT first_ssn(c) FROM customers c LIMIT 1
@@ -419,6 +444,21 @@ SET statement_timeout = '5s' ;; SHOW statement_timeout
 SELECT gen FROM loud
 SELECT * FROM loud
 SELECT loud FROM renamed
+SELECT * FROM peek()
+SELECT peek()
+SELECT lower(id) FROM customers LIMIT 1
+SELECT ssn_of(1), upper(ssn_of(2)), ssn_of(wanted => 3)
+SELECT ssn_of(customer_id) FROM orders LIMIT 3
+SELECT * FROM ssn_of(1)
+SELECT * FROM contacts()
+SELECT mail, number, upper(mail) FROM contacts() c JOIN orders o ON o.customer_id = c.id
+SELECT count(*) FROM contacts()
+SELECT * FROM whole_customers()
+SELECT to_jsonb(c) FROM contacts() c
+SELECT * FROM served LIMIT 3
+COPY (SELECT * FROM contacts()) TO STDOUT
+SELECT order_total(1), id FROM orders WHERE order_total(id) > 10 LIMIT 1
+SELECT echo(1), echo('x'::text), lower(name) FROM customers LIMIT 1
 SELECT row_to_json(c) FROM customers c LIMIT 1
 SELECT json_agg(email) FROM customers
 SELECT birth_date::text FROM customers LIMIT 1

@@ -34,8 +34,14 @@ pub struct Session {
     state: State,
     /// When each released action was let go, in order, for durations.
     released: std::collections::VecDeque<(u64, u64)>,
+    /// Allowed actions whose entries are staged and not yet in the journal, with their numbers.
+    staged: Vec<(u64, Arc<Action>, Arc<Judged>)>,
     closed: bool,
 }
+
+/// Proof that the journal took the entry of every action allowed so far: without it nothing is forwarded.
+#[derive(Debug)]
+pub struct Journaled(());
 
 /// Where an admission stands.
 pub enum Admission {
@@ -119,7 +125,8 @@ struct Waiting {
     binding: Binding,
 }
 
-/// Proof that the journal took the entry of an allowed action; the only thing a permit is minted from.
+/// Proof that the entry of an allowed action is in the journal, or staged for it; the only thing a permit is minted
+/// from.
 struct Entered {
     sequence: u64,
     obligations: Arc<model::Obligations>,
@@ -141,6 +148,7 @@ impl Session {
             judgements: Judgements::default(),
             state: State::Idle,
             released: std::collections::VecDeque::new(),
+            staged: Vec::new(),
             closed: false,
         }
     }
@@ -224,6 +232,27 @@ impl Session {
         }
     }
 
+    /// Appends to the journal what was staged for it. Nothing that was released since the last call may be forwarded
+    /// before.
+    ///
+    /// # Errors
+    /// [`PortError`]; forward nothing more, end the session.
+    pub fn journal(&mut self) -> Result<Journaled, PortError> {
+        if self.staged.is_empty() {
+            return Ok(Journaled(()));
+        }
+        match self.seat.recorder.commit() {
+            Ok(()) => {
+                self.staged.clear();
+                Ok(Journaled(()))
+            }
+            Err(error) => {
+                self.refuse_staged(&error);
+                Err(error)
+            }
+        }
+    }
+
     /// Records response bytes as they go to the client.
     ///
     /// # Errors
@@ -297,14 +326,11 @@ impl Session {
     /// Enters an allowed (or approved) action in the journal; what comes back leads to its permit.
     fn enter(
         &mut self,
-        action: &Action,
-        judged: &Judged,
+        action: &Arc<Action>,
+        judged: &Arc<Judged>,
         redeemed: Option<&Redeemed>,
     ) -> Admission {
-        if let Err(error) = self.write(action, judged, Outcome::Allow, redeemed) {
-            // The refusal is recorded from the reserve where the allowance could not be.
-            let refused = overruled(judged, "portcullis.unrecorded", &error);
-            self.write(action, &refused, Outcome::Deny, None).ok();
+        if let Err(error) = self.stage(action, judged, redeemed) {
             return self.end(unrecorded(&error));
         }
         let entered = Entered {
@@ -315,10 +341,47 @@ impl Session {
         let runs = action.kind != ActionKind::Prepare;
         let durable = redeemed.is_some() || self.seat.recorder.is_strict();
         if durable || (runs && judged.effectful) {
+            if let Err(error) = self.journal() {
+                return self.end(unrecorded(&error));
+            }
             self.state = State::Syncing(entered);
             return Admission::Syncing(self.seat.recorder.durable());
         }
         self.release(entered)
+    }
+
+    /// Stages the entry of an allowed action. Staged entries go into the journal together, just before anything is
+    /// forwarded, so that what a client sends at once costs one record.
+    fn stage(
+        &mut self,
+        action: &Arc<Action>,
+        judged: &Arc<Judged>,
+        redeemed: Option<&Redeemed>,
+    ) -> Result<(), PortError> {
+        let (time, sequence) = (self.now(), self.sequence);
+        let event = record::action(time, sequence, action, judged, Outcome::Allow, redeemed);
+        let staged = self.seat.recorder.stage(&Event::Action(event));
+        self.staged
+            .push((sequence, Arc::clone(action), Arc::clone(judged)));
+        match staged {
+            Ok(bytes) if bytes < self.seat.gate.parts.limits.buffer_bytes_max => Ok(()),
+            Ok(_) => self.journal().map(drop),
+            Err(error) => {
+                self.refuse_staged(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Records refusals, from the reserve, where allowances could not be recorded.
+    fn refuse_staged(&mut self, error: &PortError) {
+        for (sequence, action, judged) in std::mem::take(&mut self.staged) {
+            let judged = overruled(&judged, "portcullis.unrecorded", error);
+            let time = self.now();
+            let event = record::action(time, sequence, &action, &judged, Outcome::Deny, None);
+            // Nobody is left to tell when this fails too: nothing was forwarded.
+            self.seat.recorder.append(&Event::Action(event)).ok();
+        }
     }
 
     /// Mints the permit: the only caller of [`Permit::mint`] outside tests.
@@ -349,7 +412,7 @@ impl Session {
 
     /// Records a denial and refuses.
     fn deny(&mut self, action: &Action, judged: &Judged, refusal: Refusal) -> Admission {
-        match self.write(action, judged, Outcome::Deny, None) {
+        match self.write(action, judged, Outcome::Deny) {
             Ok(()) => self.refuse(refusal),
             Err(error) => self.end(unrecorded(&error)),
         }
@@ -372,11 +435,16 @@ impl Session {
         action: &Action,
         judged: &Judged,
         outcome: Outcome,
-        redeemed: Option<&Redeemed>,
     ) -> Result<(), PortError> {
         let time = self.now();
-        let event = record::action(time, self.sequence, action, judged, outcome, redeemed);
-        self.seat.recorder.append(&Event::Action(event))
+        let event = record::action(time, self.sequence, action, judged, outcome, None);
+        self.append(&Event::Action(event))
+    }
+
+    /// Appends an event behind everything that is staged.
+    fn append(&mut self, event: &Event<'_>) -> Result<(), PortError> {
+        self.journal()?;
+        self.seat.recorder.append(event)
     }
 
     fn write_approval(
@@ -386,7 +454,7 @@ impl Session {
         actor: &str,
     ) -> Result<(), PortError> {
         let event = record::approval(self.now(), self.sequence, id, state, actor);
-        self.seat.recorder.append(&event)
+        self.append(&event)
     }
 }
 

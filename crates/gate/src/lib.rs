@@ -1,8 +1,8 @@
 //! The one door: opens a session, admits an action, and mints the only [`Permit`].
 //!
 //! Nothing here knows a runtime, a socket, a database or a protocol. What the door needs from outside
-//! it asks through the traits in [`ports`]. Order of one admission: policy, approval, journal, permit;
-//! [`permit::Permit`] cannot be made any other way.
+//! it asks through the traits in [`ports`]. Order of one admission: policy, approval, entry, permit, journal;
+//! [`permit::Permit`] and [`admit::Journaled`] cannot be made any other way.
 
 pub mod admit;
 pub mod desk;

@@ -1,4 +1,4 @@
-//! The permit: proof that policy (or people) said yes and the journal took the entry.
+//! The permit: proof that policy (or people) said yes and the entry is written or staged; see [`crate::admit::Journaled`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::ports::SharedRules;
 /// Allows one held action to be forwarded, once, under obligations.
 ///
 /// Has no public constructor and is neither `Clone` nor `Default`: only [`crate::Session`] mints it,
-/// after the decision and the journal entry.
+/// after the decision, with its entry staged for the journal.
 #[derive(Debug)]
 pub struct Permit {
     action: ActionId,
@@ -57,7 +57,7 @@ impl Permit {
     }
 
     /// What forwarding obliges to.
-    pub fn obligations(&self) -> &Obligations {
+    pub fn obligations(&self) -> &Arc<Obligations> {
         &self.obligations
     }
 }

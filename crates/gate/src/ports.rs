@@ -78,6 +78,19 @@ pub trait Recorder: Send {
     /// [`PortError`] when it could not be written; the session must end.
     fn append(&mut self, event: &Event<'_>) -> Result<(), PortError>;
 
+    /// Prepares one event for the next [`Recorder::commit`] and says how many bytes wait for it. Until then the event
+    /// is nowhere, and nothing may happen on its strength.
+    ///
+    /// # Errors
+    /// [`PortError`] when nothing can be written any more; the session must end.
+    fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError>;
+
+    /// Appends what was staged, as one record: all of it or nothing. What could not be appended is forgotten.
+    ///
+    /// # Errors
+    /// [`PortError`] as of [`Recorder::append`].
+    fn commit(&mut self) -> Result<(), PortError>;
+
     /// Adds response bytes as delivered to the client, in the protocol's own framing. May buffer.
     ///
     /// # Errors

@@ -32,6 +32,14 @@ impl FixedClock {
     pub fn advance(&self, by: Duration) {
         *lock(&self.0) += by;
     }
+
+    /// Moves the clock back, as somebody who sets it does.
+    ///
+    /// # Panics
+    /// Further back than where it began.
+    pub fn set_back(&self, by: Duration) {
+        *lock(&self.0) -= by;
+    }
 }
 
 impl Clock for FixedClock {
@@ -48,8 +56,14 @@ pub enum JournalFault {
     None,
     /// Nothing can be appended, and no recording begins.
     Full,
+    /// The next commit finds no room; what comes after it does.
+    FullOnce,
     /// Appends succeed and nothing becomes durable.
     NotDurable,
+    /// It takes responses and is behind for ever.
+    Slow,
+    /// Taking a response panics.
+    Panics,
 }
 
 /// A journal in memory. Events are kept as `Debug` text, one line each, with what became durable marked by
@@ -75,6 +89,7 @@ impl MemoryJournal {
 struct MemoryRecorder {
     lines: Arc<Mutex<Vec<String>>>,
     fault: Arc<Mutex<JournalFault>>,
+    staged: Vec<String>,
 }
 
 impl MemoryRecorder {
@@ -95,6 +110,7 @@ impl Journal for MemoryJournal {
         Ok(Box::new(MemoryRecorder {
             lines: Arc::clone(&self.lines),
             fault: Arc::clone(&self.fault),
+            staged: Vec::new(),
         }))
     }
 
@@ -112,22 +128,47 @@ impl Recorder for MemoryRecorder {
         self.push(format!("{event:?}"))
     }
 
+    fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
+        self.staged.push(format!("{event:?}"));
+        Ok(self.staged.iter().map(String::len).sum())
+    }
+
+    fn commit(&mut self) -> Result<(), PortError> {
+        let staged = std::mem::take(&mut self.staged);
+        let mut fault = lock(&self.fault);
+        if *fault == JournalFault::FullOnce {
+            *fault = JournalFault::None;
+            return Err(PortError::Full);
+        }
+        drop(fault);
+        staged.into_iter().try_for_each(|line| self.push(line))
+    }
+
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
+        assert!(
+            *lock(&self.fault) != JournalFault::Panics,
+            "a recorder that panics"
+        );
         self.push(format!("response {sequence}: {} bytes", bytes.len()))
     }
 
     fn durable(&mut self) -> BoxFuture<'static, Result<(), PortError>> {
         let fault = *lock(&self.fault);
         let result = match fault {
-            JournalFault::None => self.push("durable".to_owned()),
+            JournalFault::None | JournalFault::FullOnce | JournalFault::Slow => {
+                self.push("durable".to_owned())
+            }
             JournalFault::Full => Err(PortError::Full),
-            JournalFault::NotDurable => Err(PortError::Slow { what: "the disk" }),
+            JournalFault::NotDurable | JournalFault::Panics => {
+                Err(PortError::Slow { what: "the disk" })
+            }
         };
         Box::pin(std::future::ready(result))
     }
 
     fn pressure(&mut self) -> Option<BoxFuture<'static, Result<(), PortError>>> {
-        None
+        let is_slow = *lock(&self.fault) == JournalFault::Slow;
+        is_slow.then(|| -> BoxFuture<'static, _> { Box::pin(std::future::pending()) })
     }
 }
 

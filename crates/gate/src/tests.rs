@@ -15,7 +15,7 @@ use model::{
 
 use crate::admit::{Admission, Completion, HoldEnd, Session};
 use crate::permit::Verdict;
-use crate::ports::{ApprovalState, Clock as _};
+use crate::ports::{ApprovalState, Clock as _, PortError};
 use crate::testing::{Bench, JournalFault, agent, client, login, person, query, resource, rules};
 
 const POLICY: &str = r#"
@@ -174,7 +174,7 @@ fn direct(name: &str) -> Projection {
 }
 
 #[test]
-fn a_read_is_recorded_and_then_released() {
+fn a_read_is_recorded_before_it_is_forwarded() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff"]));
     let action = query(
@@ -184,6 +184,9 @@ fn a_read_is_recorded_and_then_released() {
     let before = bench.journal.lines().len();
     let admission = session.admit(action);
     expect(&admission, "released");
+    let staged = bench.journal.lines();
+    assert_eq!(staged.len(), before, "not yet");
+    session.journal().unwrap();
     let lines = bench.journal.lines();
     assert_eq!(lines.len(), before + 1);
     assert!(lines[before].contains("outcome: \"allow\""));
@@ -224,11 +227,6 @@ fn no_permit_without_the_journal() {
     let write = || query("insert", vec![statement(Verb::Insert, "orders", &[])]);
     check(
         JournalFault::Full,
-        read(),
-        "ended: the recording cannot be written (no space",
-    );
-    check(
-        JournalFault::Full,
         write(),
         "ended: the recording cannot be written (no space",
     );
@@ -243,6 +241,61 @@ fn no_permit_without_the_journal() {
         "ended: the recording cannot be written (its disk",
     );
     check(JournalFault::NotDurable, read(), "released");
+}
+
+#[test]
+fn what_is_released_together_is_recorded_together_or_not_at_all() {
+    let read = |text| query(text, vec![statement(Verb::Select, "orders", &[])]);
+    let recorded = |bench: &Bench| -> Vec<&'static str> {
+        let lines = bench.journal.lines();
+        let of = |line: &String| match line {
+            line if line.contains("outcome: \"allow\"") => Some("allow"),
+            line if line.contains("outcome: \"deny\"") => Some("deny"),
+            _ => None,
+        };
+        lines.iter().filter_map(of).collect()
+    };
+    let staged = || {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        for text in ["select 1", "select 2"] {
+            expect(&ask(&mut session, read(text)), "released");
+        }
+        assert!(recorded(&bench).is_empty(), "only staged");
+        (bench, session)
+    };
+
+    let (bench, mut session) = staged();
+    session.journal().unwrap();
+    assert_eq!(recorded(&bench), ["allow", "allow"]);
+    session.journal().unwrap();
+    assert_eq!(recorded(&bench).len(), 2, "once");
+
+    // A refusal comes behind what was allowed before it.
+    let (bench, mut session) = staged();
+    let drop = query("drop", vec![statement(Verb::Drop, "orders", &[])]);
+    expect(&ask(&mut session, drop), "Denied");
+    assert_eq!(recorded(&bench), ["allow", "allow", "deny"]);
+
+    // What was not recorded must not be forwarded, and is on record as refused once there is room.
+    let (bench, mut session) = staged();
+    bench.journal.set_fault(JournalFault::FullOnce);
+    assert!(matches!(session.journal(), Err(PortError::Full)));
+    assert_eq!(recorded(&bench), ["deny", "deny"]);
+    assert!(session.journal().is_ok(), "nothing is left to record");
+}
+
+#[test]
+fn a_long_pipeline_does_not_pile_up_entries() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let text = format!("select {} 1", " ".repeat(1024));
+    let before = bench.journal.lines().len();
+    for _ in 0..2 * Limits::standard().buffer_bytes_max / text.len() {
+        let read = query(&text, vec![statement(Verb::Select, "orders", &[])]);
+        expect(&ask(&mut session, read), "released");
+    }
+    assert!(bench.journal.lines().len() > before);
 }
 
 #[test]
@@ -406,6 +459,7 @@ fn labelled_values_are_not_recorded_whoever_asks() {
         expect(&ask(&mut session, action.clone()), "released");
         action.text_redacted = Some("select something where ssn = <redacted>".into());
         expect(&ask(&mut session, action), "released");
+        session.journal().unwrap();
         let lines = bench.journal.lines().join("\n");
         assert!(!lines.contains("secret"), "{lines}");
         assert!(lines.contains("where ssn = <redacted>"), "{lines}");
@@ -423,6 +477,7 @@ fn values_of_unlabelled_columns_are_recorded() {
         type_oid: 25,
     }];
     expect(&ask(&mut session, action), "released");
+    session.journal().unwrap();
     let lines = bench.journal.lines().join("\n");
     assert!(lines.contains("order4711"), "{lines}");
 }

@@ -2,7 +2,7 @@
 //!
 //! Must never interpret what a payload says; `codec` does that.
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{self, SHA256};
 
 use crate::crc::crc32c;
 
@@ -128,7 +128,7 @@ impl<'a> Payload<'a> {
             .filter(|_| longest <= PAYLOAD_BYTES_MAX);
         Ok(Self {
             bytes,
-            digest: Sha256::digest(bytes).into(),
+            digest: sha256(&[bytes]),
             raw_bytes: raw_bytes.ok_or(TooLong { bytes: longest })?,
             flags,
         })
@@ -191,12 +191,12 @@ impl Header {
     }
 
     fn hash(&self, before: &[u8; 32], payload_digest: &[u8; 32]) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(b"portcullis record 1\n");
-        hasher.update(before);
-        hasher.update(self.bytes());
-        hasher.update(payload_digest);
-        hasher.finalize().into()
+        sha256(&[
+            b"portcullis record 1\n",
+            before,
+            &self.bytes(),
+            payload_digest,
+        ])
     }
 }
 
@@ -269,8 +269,7 @@ impl<'a> Record<'a> {
 
     /// The hash that the record must have after a chain's last hash.
     pub fn expected_hash(&self, before: &[u8; 32]) -> [u8; 32] {
-        self.header
-            .hash(before, &Sha256::digest(self.stored).into())
+        self.header.hash(before, &sha256(&[self.stored]))
     }
 
     /// The payload as it was before compression.
@@ -291,6 +290,17 @@ impl<'a> Record<'a> {
             .map(Into::into)
             .ok_or(PayloadError::Compression)
     }
+}
+
+/// The SHA-256 of some parts in a row.
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 fn u32_at(head: &[u8; HEADER_BYTES], at: usize) -> u32 {

@@ -79,11 +79,20 @@ fn redact(shape: Shape, value: &str, out: &mut BytesMut) {
 
 /// Keeps the ends only while they are at most half of the value.
 fn partial(first: u8, last: u8, value: &str, out: &mut BytesMut) {
-    let length = value.chars().count();
+    let is_ascii = value.is_ascii();
+    let length = match is_ascii {
+        true => value.len(),
+        false => value.chars().count(),
+    };
     let (first, last) = (usize::from(first), usize::from(last));
     let kept = first + last;
     if kept.saturating_mul(2) > length {
         return put(out, b'*', length);
+    }
+    if is_ascii {
+        out.extend_from_slice(value.get(..first).unwrap_or_default().as_bytes());
+        put(out, b'*', length - kept);
+        return out.extend_from_slice(value.get(length - last..).unwrap_or_default().as_bytes());
     }
     let head = value.char_indices().nth(first).map_or(value.len(), |c| c.0);
     let tail = value.char_indices().nth(length - last);
@@ -118,7 +127,16 @@ fn email(shape: Shape, whole: &str, value: &str, out: &mut BytesMut) {
 fn split_email(value: &str) -> Option<(&str, &str)> {
     const DOMAIN_BYTES_MAX: usize = 255;
     let (local, domain) = value.split_once('@')?;
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"@".contains(c);
+    let special = |c| {
+        matches!(
+            c,
+            '<' | '>' | '(' | ')' | '[' | ']' | '\\' | ',' | ';' | ':' | '"' | '@'
+        )
+    };
+    let plain = |c: char| match c.is_ascii() {
+        true => c.is_ascii_graphic() && !special(c),
+        false => !c.is_whitespace() && !c.is_control(),
+    };
     let host = |c: char| c.is_alphanumeric() || c == '-' || c == '.';
     let dotted = domain.split('.').all(|part| !part.is_empty());
     let named = domain.chars().any(char::is_alphabetic) && domain.len() <= DOMAIN_BYTES_MAX;

@@ -195,7 +195,7 @@ pub(crate) fn inspect(
 }
 
 /// Parses a text; an error is the parser's message, which may quote a literal.
-fn parse(text: &str) -> Result<ParseResult, String> {
+pub(crate) fn parse(text: &str) -> Result<ParseResult, String> {
     // The wrapper gathers table and function names and does not expect every tree: a panic there is an error here.
     let outcome = std::panic::catch_unwind(|| pg_query::parse(text, 0));
     match outcome {
@@ -256,7 +256,7 @@ fn doubts(
 }
 
 /// Numbers such as `1_000` and `0x1F`: older servers end the number early and read a name.
-fn has_new_numbers(text: &str) -> bool {
+pub(crate) fn has_new_numbers(text: &str) -> bool {
     let suspicious = text.as_bytes().windows(2).any(|pair| {
         matches!(
             pair,
@@ -300,6 +300,9 @@ pub(crate) fn inspected(
     answer: &Answer,
     range: std::ops::Range<usize>,
 ) -> Inspected {
+    if analysis.by_path && analysis.moves_path {
+        analysis.unknown("function called where name resolution moves", "");
+    }
     let mut session = std::mem::take(&mut analysis.session);
     session.state_moved |= session.catalog_changed;
     let refused = analysis.refused.take();

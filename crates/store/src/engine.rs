@@ -196,3 +196,36 @@ impl Engine {
         self.waiters.get(&id).map_or(0, Vec::len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_wall_clock_that_was_set_neither_lengthens_nor_ends_a_life() {
+        let minute = Duration::from_secs(60);
+        // When it was made as of now, how long it lives as of then, and how long it has left.
+        let check = |made_in: i64, life: Duration, least: Duration, most: Duration| {
+            let db = Connection::open_in_memory().unwrap();
+            db.execute_batch("CREATE TABLE approvals (id, created, expires, state)")
+                .unwrap();
+            let mut engine = Engine::start(db).unwrap();
+            let now = SystemTime::now();
+            let created = match u64::try_from(made_in) {
+                Ok(ahead) => now + Duration::from_secs(ahead),
+                Err(_) => now - Duration::from_secs(made_in.unsigned_abs()),
+            };
+            let id = ApprovalId::generate();
+            engine.follow(id, created, created + life);
+            let left = engine.deadline_of[&id].saturating_duration_since(Instant::now());
+            assert!(least <= left && left <= most, "{made_in} s: {left:?}");
+        };
+        check(0, 10 * minute, 9 * minute, 10 * minute);
+        // The clock was set back by an hour since: no longer than was asked for.
+        check(3600, 10 * minute, 9 * minute, 10 * minute);
+        // It was set forward by five minutes while the store was down.
+        check(-300, 10 * minute, 4 * minute, 5 * minute);
+        check(-3600, 10 * minute, Duration::ZERO, Duration::ZERO);
+    }
+}

@@ -76,7 +76,7 @@ impl Session {
         let requester = self.seat.login.principal.key();
         let state = if is_new { "requested" } else { "waiting" };
         let written = self
-            .write(&waiting.action, &waiting.judged, Outcome::Hold, None)
+            .write(&waiting.action, &waiting.judged, Outcome::Hold)
             .and_then(|()| self.write_approval(id, state, &requester));
         if let Err(error) = written {
             return self.end(unrecorded(&error));
@@ -165,7 +165,7 @@ impl Session {
         let judged = overruled(&waiting.judged, "portcullis.withdrawn", &refusal.message);
         let written = self
             .write_approval(id, "withdrawn", &requester)
-            .and_then(|()| self.write(&waiting.action, &judged, Outcome::Deny, None));
+            .and_then(|()| self.write(&waiting.action, &judged, Outcome::Deny));
         // Withdrawn in the store even when it cannot be recorded: an approval must not outlive its asker.
         self.state = State::Withdrawing(match written {
             Ok(()) => Verdict::Refuse {
@@ -189,7 +189,7 @@ impl Session {
             (denial.principal.as_str(), denial.comment.as_str())
         });
         let event = record::answered(self.now(), self.sequence, id, "denied", (actor, comment));
-        if let Err(error) = self.seat.recorder.append(&event) {
+        if let Err(error) = self.append(&event) {
             return self.end(unrecorded(&error));
         }
         let judged = overruled(&waiting.judged, "portcullis.not-approved", &refusal.message);

@@ -168,11 +168,14 @@ fn a_denial_reaches_the_client_in_the_words_of_who_denied() {
         text.contains("Denied by Dora") || text.contains("Denied by dora"),
         "{text}"
     );
-    assert!(text.contains("Not on a Friday; ask Mo."), "{text}");
+    assert!(text.contains("Not on a Friday; ask <U+202E>Mo."), "{text}");
     // Asking again at once gets the same answer, and disturbs nobody.
     let (code, again) = error(&agent.query(sql));
     assert_eq!(code, "PC002");
-    assert!(again.contains("Not on a Friday; ask Mo."), "{again}");
+    assert!(
+        again.contains("Not on a Friday; ask <U+202E>Mo."),
+        "{again}"
+    );
 }
 
 #[test]

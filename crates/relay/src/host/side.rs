@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
+use gate::admit::Journaled;
 
 use crate::stream::Stream;
 
@@ -44,6 +45,17 @@ impl Side {
         });
         self.ended |= count == 0;
         Some(count)
+    }
+
+    /// Writes what the journal has. `None`: nothing went out.
+    pub(super) fn forward(
+        &mut self,
+        bytes: &mut BytesMut,
+        _: Journaled,
+        cx: &mut Context<'_>,
+    ) -> Option<usize> {
+        let mut limit = bytes.len();
+        self.drain(bytes, &mut limit, cx)
     }
 
     /// Writes the first `limit` bytes of `bytes` as far as possible. `None`: nothing went out.

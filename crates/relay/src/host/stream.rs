@@ -549,15 +549,29 @@ impl Pump {
     }
 
     fn poll_writes(&mut self, cx: &mut Context<'_>) {
-        let bytes = self.core.to_upstream();
-        let mut limit = bytes.len();
-        if self.upstream.drain(bytes, &mut limit, cx).is_some() {
-            self.steps += 1;
-        }
+        self.forward(cx);
         let (bytes, _) = self.core.to_client();
         if let Some(count) = self.client.drain(bytes, &mut self.recorded, cx) {
             self.steps += 1;
             self.surroundings.cells.client_got(count);
+        }
+    }
+
+    /// Sends what was released, once the journal has it.
+    fn forward(&mut self, cx: &mut Context<'_>) {
+        match self.door.journal() {
+            Ok(journaled) => {
+                let bytes = self.core.to_upstream();
+                if self.upstream.forward(bytes, journaled, cx).is_some() {
+                    self.steps += 1;
+                }
+            }
+            Err(error) => {
+                // Some of it may be on its way already: nothing may follow that would complete it otherwise.
+                self.core.to_upstream().clear();
+                self.upstream.broken = true;
+                self.fail_recording(&error);
+            }
         }
     }
 

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bench;
+mod faults;
 mod login;
 mod tls;

@@ -7,9 +7,10 @@ use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AExprKind, CoercionForm, FuncCall, Node, SelectStmt, a_const};
 
+use super::body::beside;
 use super::datatype::{function_object, is_reviewed, routine_effects};
 use super::reach::{self, Reach};
-use super::scope::{Resolved, Scope, Value};
+use super::scope::{Kind, Resolved, Scope, Value};
 use super::{Analysis, Walk, boxed, inner, object, other, strings};
 use crate::catalog::{FIRST_USER_OID, Function};
 
@@ -47,8 +48,10 @@ impl<'a> Analysis<'a> {
             }
             return Ok(Value::free(20));
         }
+        let candidates = self.likely(candidates, call, &values);
+        let mut results = Vec::new();
         for function in &candidates {
-            self.run(function, call, &values);
+            results.extend(self.run(function, call, &values)?);
         }
         let meant = self.fitting(
             &candidates,
@@ -62,11 +65,58 @@ impl<'a> Analysis<'a> {
             0
         };
         self.type_cast(known);
-        Ok(self.called(&candidates, call, &values, known))
+        match results.as_slice() {
+            [] => Ok(self.called(&candidates, call, &values, known)),
+            [only] if candidates.len() == 1 => Ok(beside(only.clone(), &values)),
+            several => {
+                let name = names.join(".");
+                Ok(self.unsure(several.iter().chain(&values), known, format!("{name}()")))
+            }
+        }
+    }
+
+    /// Those of several functions that may be meant, by the arguments whose types are certain.
+    fn likely(
+        &self,
+        candidates: Vec<&'a Function>,
+        call: &FuncCall,
+        values: &[Value],
+    ) -> Vec<&'a Function> {
+        let named = |node: &Node| matches!(inner(node), Some(NodeEnum::NamedArgExpr(_)));
+        if call.func_variadic || call.agg_within_group || call.args.iter().any(named) {
+            return candidates;
+        }
+        let types: Vec<u32> = call
+            .args
+            .iter()
+            .zip(values)
+            .map(|(node, value)| {
+                let told = matches!(
+                    inner(node),
+                    Some(NodeEnum::AConst(_) | NodeEnum::TypeCast(_))
+                );
+                let stored = value.kind == Kind::Direct && !value.mixed;
+                if told || stored { value.type_oid } else { 0 }
+            })
+            .collect();
+        let takes = |function: &&&'a Function| {
+            let wanted = &function.argument_types;
+            let mut known = types.iter().enumerate();
+            known.all(|(nth, actual)| {
+                let parameter = wanted.get(nth).or(wanted.last()).copied().unwrap_or(0);
+                self.may_be(parameter, *actual)
+            })
+        };
+        let likely: Vec<_> = candidates.iter().filter(takes).copied().collect();
+        if likely.is_empty() {
+            candidates
+        } else {
+            likely
+        }
     }
 
     /// FILTER, ORDER BY and OVER of a call.
-    fn call_clauses(
+    pub(crate) fn call_clauses(
         &mut self,
         call: &FuncCall,
         values: &mut Vec<Value>,
@@ -97,7 +147,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Every function that a call of `count` arguments may mean.
-    fn candidates(&self, names: &[&str], count: usize) -> Vec<&'a Function> {
+    pub(crate) fn candidates(&self, names: &[&str], count: usize) -> Vec<&'a Function> {
         let (schema, name) = match names {
             [name] => (None, *name),
             [schema, name] => (Some(*schema), *name),
@@ -121,8 +171,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// Whether the session's own transaction made or changed a function that the name may mean.
-    fn is_session_made(&self, names: &[&str]) -> bool {
-        let own = &self.view.overlay.functions;
+    pub(crate) fn is_session_made(&self, names: &[&str]) -> bool {
+        let own = &self.runtime.unwrap_or(self.view).overlay.functions;
         names
             .last()
             .is_some_and(|name| own.iter().any(|(_, made)| made == name))
@@ -177,19 +227,35 @@ impl<'a> Analysis<'a> {
         !candidates.is_empty()
     }
 
-    /// What calling one function does.
-    fn run(&mut self, function: &Function, call: &FuncCall, values: &[Value]) {
+    /// What calling one function does; the value that its body gives, where that is followed.
+    fn run(
+        &mut self,
+        function: &'a Function,
+        call: &FuncCall,
+        values: &[Value],
+    ) -> Walk<Option<Value>> {
         let made_here = self.is_session_made(&[&function.name]);
-        if !function.is_system() || made_here {
-            if is_reviewed(function) && !made_here {
-                return;
-            }
-            self.effect(Verb::Call, function_object(function));
-            // Its body was not looked at: what it returns may come from anywhere.
-            self.effect(Verb::Unanalysed, function_object(function));
-            self.expose(values);
-            return;
+        if function.is_system() && !made_here {
+            self.run_built_in(function, call, values);
+            return Ok(None);
         }
+        if is_reviewed(function) && !made_here {
+            return Ok(None);
+        }
+        self.effect(Verb::Call, function_object(function));
+        self.expose(values);
+        if !made_here && let Some(columns) = self.opened_call(function)? {
+            return Ok(Some(match <[Value; 1]>::try_from(columns) {
+                Ok([value]) => value,
+                Err(columns) => Self::sure(&columns, 0),
+            }));
+        }
+        // Its body is not known: what it returns may come from anywhere.
+        self.effect(Verb::Unanalysed, function_object(function));
+        Ok(None)
+    }
+
+    fn run_built_in(&mut self, function: &Function, call: &FuncCall, values: &[Value]) {
         let name = function.name.as_str();
         let Some(reach) = reach::function(name, function.volatility) else {
             self.effect(Verb::Call, function_object(function));
@@ -222,7 +288,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Arguments that leave the query.
-    fn expose(&mut self, values: &[Value]) {
+    pub(crate) fn expose(&mut self, values: &[Value]) {
         for value in values {
             self.use_value(value, Usage::Opaque);
         }
@@ -258,6 +324,7 @@ impl<'a> Analysis<'a> {
                 let name = String::new();
                 self.effect(Verb::Set, Object::Setting { name });
                 self.unknown("setting named at run time", "");
+                self.moves_path = true;
                 self.session.state_moved = true;
                 self.refused =
                     Some("a setting named at run time may change how texts are read".to_owned());
@@ -417,11 +484,12 @@ impl<'a> Analysis<'a> {
             return true;
         }
         let base = self.catalog.base_type(actual);
+        // A domain takes whatever the type behind it takes.
+        let wanted = self.catalog.base_type(wanted);
         if wanted < FIRST_USER_OID {
             return self.has_own_casts() || super::total::may_take(base, wanted);
         }
-        wanted == actual
-            || wanted == base
+        wanted == base
             || self.is_polymorphic(wanted)
             || self
                 .catalog
@@ -432,7 +500,7 @@ impl<'a> Analysis<'a> {
 }
 
 impl Function {
-    fn is_system(&self) -> bool {
+    pub(crate) fn is_system(&self) -> bool {
         self.oid < FIRST_USER_OID
     }
 }

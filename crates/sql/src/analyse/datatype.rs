@@ -28,6 +28,13 @@ impl<'a> Analysis<'a> {
             self.unknown("unresolved type", &parts.join("."));
             return 0;
         };
+        if let ([only], true) = (parts.as_slice(), self.unsure_path) {
+            let path = self.view.search_path.iter();
+            let holding = path.filter(|schema| self.type_in(schema, only).is_some());
+            if holding.count() > 1 {
+                self.unknown("type that may be another", only);
+            }
+        }
         self.type_cast(element);
         if name.array_bounds.is_empty() {
             return element;

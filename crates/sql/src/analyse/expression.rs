@@ -29,7 +29,8 @@ impl<'a> Analysis<'a> {
         let value = match node {
             NodeEnum::AConst(constant) => Value::given(constant_type(&constant.val)),
             NodeEnum::ColumnRef(column) => self.column(&column.fields, scope),
-            NodeEnum::ParamRef(_) | NodeEnum::SqlvalueFunction(_) => Value::given(0),
+            NodeEnum::ParamRef(found) => Value::given(self.parameter_type(found.number)),
+            NodeEnum::SqlvalueFunction(_) => Value::given(0),
             NodeEnum::SetToDefault(_) | NodeEnum::GroupingFunc(_) | NodeEnum::CurrentOfExpr(_) => {
                 Value::free(0)
             }
@@ -468,6 +469,9 @@ impl<'a> Analysis<'a> {
                 self.unsure(&values, 0, format!("{name}()"))
             }
             Resolved::Unknown => {
+                if let Some(given) = self.parameter(fields, scope) {
+                    return given;
+                }
                 let name = strings(fields).unwrap_or_default().join(".");
                 self.unknown("unresolved column", &name);
                 let everything = scope.everything();

@@ -290,14 +290,27 @@ impl<'a> Analysis<'a> {
             let Some(function) = list.items.first() else {
                 continue;
             };
-            let value = self.expression(function, scope)?;
-            self.use_at(&value, Usage::Predicate, "a function in FROM");
-            let value = Value::derived([&value], 0);
             let name = super::naming::column_name(function);
             let mut definitions: Vec<&Node> = range.coldeflist.iter().collect();
             if let Some(NodeEnum::List(own)) = list.items.get(1).and_then(inner) {
                 definitions.extend(&own.items);
             }
+            // A scalar function's column takes the table alias's name.
+            let scalar = || match alias {
+                Some(alias) if single => alias.aliasname.clone(),
+                _ => name.clone(),
+            };
+            if definitions.is_empty()
+                && let Some(called) = self.rows_of_call(function, scope)?
+            {
+                let names = called.names.unwrap_or_else(|| vec![scalar()]);
+                row.extend(names.into_iter().zip(called.columns));
+                default_name = name;
+                continue;
+            }
+            let value = self.expression(function, scope)?;
+            self.use_at(&value, Usage::Predicate, "a function in FROM");
+            let value = Value::derived([&value], 0);
             if !definitions.is_empty() {
                 for definition in definitions {
                     if let Some(NodeEnum::ColumnDef(column)) = inner(definition) {
@@ -310,12 +323,7 @@ impl<'a> Analysis<'a> {
             } else if let Some(columns) = self.function_columns(function, scope) {
                 row.extend(columns.into_iter().map(|name| (name, value.clone())));
             } else if let Some(is_scalar) = self.function_is_scalar(function, scope) {
-                // A scalar function's column takes the table alias's name.
-                let column = match alias {
-                    Some(alias) if single => alias.aliasname.clone(),
-                    _ => name.clone(),
-                };
-                row.push((column, value.clone()));
+                row.push((scalar(), value.clone()));
                 partial |= !is_scalar;
             } else {
                 partial = true;

@@ -2,6 +2,7 @@
 //!
 //! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
 
+mod body;
 mod call;
 mod choice;
 mod datatype;
@@ -13,6 +14,7 @@ mod naming;
 mod query;
 mod reach;
 mod relation;
+mod routine;
 mod scope;
 mod session;
 mod total;
@@ -21,6 +23,8 @@ mod write;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use model::{ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb};
 use pg_query::NodeEnum;
@@ -74,8 +78,24 @@ pub(crate) struct Analysis<'a> {
     pub(crate) planned: BTreeSet<Source>,
     /// Uses of statements that this one keeps for later.
     pub(crate) kept_uses: Vec<ColumnUse>,
+    /// How names resolve in the texts of functions that run now; `None` where that is not known.
+    runtime: Option<&'a View>,
     /// Views being opened, outermost first.
     opening: Vec<RelationId>,
+    /// Functions whose bodies are being walked, by OID, outermost first.
+    calling: Vec<u32>,
+    /// What is walked was written by whoever made it, and what may fail in it is answered for by whoever takes it.
+    lenient: bool,
+    /// Bodies found so far, by function and path.
+    bodies: HashMap<(u32, Vec<String>), Arc<Opened>>,
+    /// The parameters of the body being walked.
+    parameters: Option<Rc<body::Parameters>>,
+    /// Which schemas of the path are searched is not sure.
+    unsure_path: bool,
+    /// A body was followed whose names the session's path decides.
+    pub(crate) by_path: bool,
+    /// The statement itself moves the session's path.
+    pub(crate) moves_path: bool,
     depth: usize,
     /// Where the stack stood when the walk began.
     stack_base: usize,
@@ -121,7 +141,15 @@ impl<'a> Analysis<'a> {
             place: "",
             planned: BTreeSet::new(),
             kept_uses: Vec::new(),
+            runtime: Some(view),
             opening: Vec::new(),
+            calling: Vec::new(),
+            lenient: false,
+            bodies: HashMap::new(),
+            parameters: None,
+            unsure_path: false,
+            by_path: false,
+            moves_path: false,
             depth: 0,
             stack_base: stack_place(),
             steps: 0,

@@ -18,8 +18,30 @@ pub(crate) struct Opened {
     effects: Vec<Effect>,
     uses: Vec<((RelationId, usize), Usage)>,
     columns: Vec<Under>,
+    /// Columns that it reads though nothing may come of their values.
+    read: Vec<(RelationId, usize)>,
+    /// See [`model::Statement::has_where`].
+    no_where: bool,
     /// Part of it could not be followed.
-    unknown: bool,
+    pub(crate) unknown: bool,
+    /// What it does depends on the session's path.
+    pub(crate) by_path: bool,
+}
+
+impl Opened {
+    /// What cannot be followed, anywhere.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            unknown: true,
+            by_path: true,
+            ..Self::default()
+        }
+    }
+
+    /// How many columns it has.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
 }
 
 /// One column of a view by what lies under it.
@@ -29,6 +51,7 @@ struct Under {
     mixed: bool,
     telling: bool,
     risky: bool,
+    type_oid: u32,
     sources: Vec<(RelationId, usize)>,
 }
 
@@ -56,6 +79,13 @@ impl<'a> Analysis<'a> {
                     .find_map(|schema| self.relation_in(schema, name))
             }
         }
+    }
+
+    /// Whether several schemas of the path hold a relation of this name.
+    fn means_several(&self, name: &str) -> bool {
+        let path = self.view.search_path.iter();
+        let holding = path.filter(|schema| self.relation_in(schema, name).is_some());
+        holding.count() > 1
     }
 
     fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
@@ -95,6 +125,9 @@ impl<'a> Analysis<'a> {
         };
         if found.is_none() {
             self.unknown("unresolved relation", &range_name(range));
+        }
+        if self.unsure_path && schema.is_none() && self.means_several(&range.relname) {
+            self.unknown("relation that may be another", &range_name(range));
         }
         found
     }
@@ -154,10 +187,9 @@ impl<'a> Analysis<'a> {
             let raw = parsed.protobuf.stmts.first()?;
             super::boxed(raw.stmt.as_ref())
         });
-        let mut within = Analysis::new(self.catalog, &qualified, self.locals);
+        let mut within = self.beneath(&qualified, None);
         within.opening.push(id);
-        within.depth = self.depth + 8;
-        within.stack_base = self.stack_base;
+        within.lenient = true;
         let columns = within.base_columns(id, relation);
         let scope = Scope {
             rels: vec![super::from::stored_rel(&relation.name, columns.clone(), id)],
@@ -167,6 +199,7 @@ impl<'a> Analysis<'a> {
             Some(NodeEnum::SelectStmt(select)) => within.select(select, &scope).unwrap_or(columns),
             _ => columns,
         };
+        self.above(&mut within);
         let mut value = Value::derived(row.iter().map(|(_, value)| value), 0);
         let places: Vec<_> = value
             .sources
@@ -199,7 +232,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn open(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Row> {
-        let kept = relation.opened.get().filter(|_| self.locals.is_empty());
+        let kept = relation.opened.get().filter(|_| self.is_pristine());
         let opened = match kept {
             Some(opened) => Arc::clone(opened),
             None => {
@@ -210,18 +243,12 @@ impl<'a> Analysis<'a> {
                 Arc::new(self.look_under(id, relation)?)
             }
         };
-        if self.locals.is_empty() {
+        if self.is_pristine() && !opened.by_path {
             // Another thread may have been faster; both say the same.
             let _lost = relation.opened.set(Arc::clone(&opened));
         }
-        for effect in &opened.effects {
-            self.merge(effect);
-        }
-        for ((under, at), usage) in &opened.uses {
-            let source = self.source(*under, *at);
-            let kept = self.uses.entry((source, *usage));
-            kept.or_insert(super::Place::Borrowed("the query of a view"));
-        }
+        self.by_path |= opened.by_path;
+        self.charge(&opened, "the query of a view");
         let mut row = Row::with_capacity(relation.columns.len());
         for (at, column) in relation.columns.iter().enumerate() {
             let mut value = Value {
@@ -250,6 +277,46 @@ impl<'a> Analysis<'a> {
         Ok(row)
     }
 
+    /// Counts what lies under something as done by whoever opens it.
+    fn charge(&mut self, opened: &Opened, place: &str) {
+        for effect in &opened.effects {
+            self.merge(effect);
+        }
+        for ((under, at), usage) in &opened.uses {
+            let source = self.source(*under, *at);
+            let kept = self.uses.entry((source, *usage));
+            kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
+        }
+        for (under, at) in &opened.read {
+            let source = self.source(*under, *at);
+            self.planned.insert(source);
+        }
+        self.has_where &= !opened.no_where;
+    }
+
+    /// As [`Self::charge`], and gives the columns of what was opened.
+    pub(crate) fn take_in(&mut self, opened: &Opened, place: &str) -> Vec<Value> {
+        self.charge(opened, place);
+        let columns = opened.columns.iter();
+        columns
+            .map(|under| {
+                let sources = under.sources.iter();
+                let mut sources: Vec<_> = sources.map(|(id, at)| self.source(*id, *at)).collect();
+                sources.sort_unstable();
+                sources.dedup();
+                Value {
+                    kind: under.kind,
+                    sources,
+                    type_oid: under.type_oid,
+                    mixed: under.mixed,
+                    telling: under.telling,
+                    risky: under.risky,
+                    steady: false,
+                }
+            })
+            .collect()
+    }
+
     /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
     /// written for the session's path.
     fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
@@ -274,18 +341,16 @@ impl<'a> Analysis<'a> {
             },
             None => return Ok(Opened::default()),
         };
-        let mut within = Analysis::new(self.catalog, view, self.locals);
-        within.opening.clone_from(&self.opening);
+        let runtime = self.runtime;
+        let mut within = self.beneath(view, runtime);
         within.opening.push(id);
-        within.depth = self.depth + 8;
-        within.stack_base = self.stack_base;
-        within.steps = self.steps;
+        within.lenient = true;
         let row = within.select(select, &Scope::default())?;
-        self.steps = within.steps;
+        self.above(&mut within);
         Ok(within.into_opened(&row))
     }
 
-    fn into_opened(self, row: &Row) -> Opened {
+    pub(crate) fn into_opened(self, row: &Row) -> Opened {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
         let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
@@ -303,9 +368,13 @@ impl<'a> Analysis<'a> {
                     mixed: value.mixed,
                     telling: value.telling,
                     risky: value.risky,
+                    type_oid: value.type_oid,
                     sources: value.sources.iter().filter_map(place).collect(),
                 })
                 .collect(),
+            read: self.planned.iter().filter_map(place).collect(),
+            no_where: !self.has_where,
+            by_path: self.by_path,
             effects,
             unknown,
         }
@@ -378,12 +447,9 @@ impl<'a> Analysis<'a> {
         else {
             return Ok(unreadable());
         };
-        let mut within = Analysis::new(self.catalog, view, self.locals);
-        within.opening.clone_from(&self.opening);
+        let mut within = self.beneath(view, None);
         within.opening.extend(relation.map(|(id, _)| id));
-        within.depth = self.depth + 8;
-        within.stack_base = self.stack_base;
-        within.steps = self.steps;
+        within.lenient = true;
         let mut scope = Scope {
             in_domain,
             ..Scope::default()
@@ -401,7 +467,7 @@ impl<'a> Analysis<'a> {
             });
         }
         within.select(select, &scope)?;
-        self.steps = within.steps;
+        self.above(&mut within);
         let mut effects = within.effects();
         effects.retain(|effect| match (&effect.verb, &effect.object) {
             (Verb::Select | Verb::Update, _) => false,

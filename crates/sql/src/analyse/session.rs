@@ -42,6 +42,7 @@ impl<'a> Analysis<'a> {
         let setting = || Object::Setting {
             name: name.to_ascii_lowercase(),
         };
+        self.moves_path |= matches!(reach::setting(name), Knob::Path | Knob::Role);
         match reach::setting(name) {
             Knob::Harmless => {}
             Knob::Path => self.session.state_moved = true,

@@ -253,7 +253,7 @@ impl<'a> Analysis<'a> {
     /// Takes a value into the query being walked: a computation that may fail is answered for, except within a view,
     /// where whoever takes its column answers.
     pub(crate) fn answer(&mut self, mut value: Value, place: impl Into<Place>) -> Value {
-        if value.risky && self.opening.is_empty() {
+        if value.risky && !self.lenient {
             value.risky = false;
             self.use_at(&value, Usage::Computed, place);
         }

@@ -28,6 +28,7 @@ pub struct Builder {
     views: Vec<(u32, String)>,
     inherits: Vec<(u32, u32)>,
     functions: Vec<(u32, Function)>,
+    bodies: HashMap<u32, String>,
     types: Vec<(u32, Type)>,
     ranges: Vec<(u32, (u32, u32, u32))>,
     checks: Vec<(u32, String)>,
@@ -107,6 +108,7 @@ impl Builder {
             views: Vec::new(),
             inherits: Vec::new(),
             functions: Vec::new(),
+            bodies: HashMap::new(),
             types: Vec::new(),
             ranges: Vec::new(),
             checks: Vec::new(),
@@ -199,6 +201,8 @@ impl Builder {
             language: row.text(9)?.to_owned(),
             extension: row.optional(10)?.map(str::to_owned),
             outputs: outputs(row)?,
+            definition: None,
+            opened: OnceLock::new(),
         };
         self.functions.push((row.number(1)?, function));
         Ok(())
@@ -231,6 +235,12 @@ impl Builder {
                 }
             }
             "inherits" => self.inherits.push((row.number(0)?, row.number(1)?)),
+            // Likewise a function.
+            "bodies" => {
+                if let Some(text) = row.optional(1)? {
+                    self.bodies.insert(row.number(0)?, text.to_owned());
+                }
+            }
             "ranges" => {
                 let parts = (row.number(1)?, row.number(2)?, row.number(3)?);
                 self.ranges.push((row.number(0)?, parts));
@@ -404,6 +414,7 @@ impl Builder {
     fn place_functions(&mut self, catalog: &mut Catalog) {
         for (schema, mut function) in std::mem::take(&mut self.functions) {
             function.schema = self.schemas.get(&schema).cloned().unwrap_or_default();
+            function.definition = self.bodies.remove(&function.oid);
             let index = catalog.functions.len();
             catalog
                 .functions_by_name

@@ -120,6 +120,10 @@ pub(crate) struct Function {
     pub(crate) extension: Option<String>,
     /// Output columns of a function with OUT or TABLE parameters.
     pub(crate) outputs: Vec<Column>,
+    /// The whole definition, of one whose language is SQL.
+    pub(crate) definition: Option<String>,
+    /// What its body does, once looked at, where that is the same for every session.
+    pub(crate) opened: OnceLock<Arc<Opened>>,
 }
 
 impl Function {

@@ -62,6 +62,12 @@ pub const QUERIES: &[Query] = &[
               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid",
     },
     Query {
+        name: "bodies",
+        sql: "SELECT p.oid::text, pg_catalog.pg_get_functiondef(p.oid) \
+              FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+              WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind IN ('f', 'p')",
+    },
+    Query {
         name: "types",
         sql: "SELECT t.oid::text, t.typnamespace::text, t.typname::text, t.typtype::text, t.typbasetype::text, \
               t.typelem::text, t.typrelid::text, t.typcategory::text \

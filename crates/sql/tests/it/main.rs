@@ -320,6 +320,9 @@ fn state_as_the_session_sees_it() {
         select,
         "unanalysed definition changed in this transaction operator",
     );
+    for (before, text, expect) in BODIES {
+        check(before, text, expect);
+    }
     let rows = server.rows_after(&["SET client_encoding = 'LATIN1'"], sql::state::QUERY);
     assert!(sql::state::parse(&rows).is_err());
 }
@@ -377,6 +380,65 @@ fn migrations_within_one_transaction() {
         Some("unanalysed relation changed in this transaction"),
     );
 }
+
+/// What a session may do to what a body means.
+const BODIES: &[(&[&str], &str, &str)] = &[
+    (
+        &["SET search_path = tools"],
+        "SELECT tools.mail_of(1)",
+        "unanalysed tools.mail_of()",
+    ),
+    (
+        &["SET search_path = tools"],
+        "SELECT tools.mail_fixed(1), tools.mail_atomic(1)",
+        "[=shop.customers.email | =shop.customers.email]",
+    ),
+    (
+        &["CREATE TEMP TABLE customers (id int, email text)"],
+        "SELECT tools.mail_of(1)",
+        "select pg_temp_",
+    ),
+    (
+        &["CREATE TEMP TABLE customers (id int, email text)"],
+        "SELECT mail FROM mails_by_path",
+        "select pg_temp_",
+    ),
+    (
+        &["CREATE TEMP TABLE customers (id int, email text)"],
+        "SELECT tools.mail_fixed(1)",
+        "[=shop.customers.email]",
+    ),
+    (
+        &["CREATE TEMP TABLE customers (id int, email text)"],
+        "SELECT tools.mail_either(1)",
+        "select pg_temp_",
+    ),
+    (
+        &[
+            "BEGIN",
+            "CREATE OR REPLACE FUNCTION tools.mail_of(wanted int) RETURNS text LANGUAGE sql STABLE AS 'SELECT ssn FROM customers'",
+        ],
+        "SELECT tools.nested(1)",
+        "unanalysed tools.nested()",
+    ),
+    (
+        &[
+            "BEGIN",
+            "CREATE OR REPLACE FUNCTION tools.mail_atomic(wanted int) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM shop.customers'",
+        ],
+        "SELECT mail FROM mails",
+        "unanalysed view that could not be followed mails",
+    ),
+    (
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.customers RENAME TO hidden",
+            "CREATE TABLE shop.customers (id int, email text)",
+        ],
+        "SELECT tools.mail_atomic(1)",
+        "unanalysed tools.mail_atomic()",
+    ),
+];
 
 #[test]
 fn functions_and_types_by_number() {

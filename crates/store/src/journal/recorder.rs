@@ -27,7 +27,8 @@ pub(crate) struct SessionRecorder {
     intents: Chain,
     results: Arc<Results>,
     last: u64,
-    scratch: Vec<u8>,
+    /// Encoded events for the next record of intents.
+    staged: Vec<u8>,
     /// The action whose response came last, and how much of it was kept.
     kept: (u64, u64),
     rest: Option<Rest>,
@@ -42,7 +43,7 @@ impl SessionRecorder {
             keeper,
             intents: Chain::default(),
             last: 0,
-            scratch: Vec::new(),
+            staged: Vec::new(),
             kept: (0, 0),
             rest: None,
             closed: false,
@@ -62,15 +63,24 @@ impl SessionRecorder {
     }
 
     fn write_now(&mut self, event: &Event<'_>) -> Result<(), PortError> {
-        self.usable()?;
-        self.scratch.clear();
-        codec::encode(event, &mut self.scratch);
+        // In a record of its own: what may use the reserve must not take others along.
+        self.commit()?;
+        self.stage(event)?;
+        self.write_staged(need(event))
+    }
+
+    fn write_staged(&mut self, need: Need) -> Result<(), PortError> {
+        let usable = self.usable();
+        let staged = std::mem::take(&mut self.staged);
+        usable?;
         let too_long = |error| failed(Some(std::io::Error::other(error)));
-        let payload = Payload::plain(&self.scratch).map_err(too_long)?;
+        let payload = Payload::plain(&staged).map_err(too_long)?;
         let (chain, session) = (&mut self.intents, self.results.session);
         let log = &self.keeper.log;
-        self.last = log.append(chain, Stream::Intents, session, &payload, need(event))?;
-        self.scratch.shrink_to(CHUNK_BYTES);
+        self.last = log.append(chain, Stream::Intents, session, &payload, need)?;
+        self.staged = staged;
+        self.staged.clear();
+        self.staged.shrink_to(CHUNK_BYTES);
         Ok(())
     }
 
@@ -103,9 +113,12 @@ impl SessionRecorder {
     }
 
     fn close(&mut self, event: Option<&Event<'_>>) {
-        if std::mem::replace(&mut self.closed, true) {
+        if self.closed {
             return;
         }
+        // Where it cannot be written, it was not forwarded either.
+        self.commit().ok();
+        self.closed = true;
         let encoded = event.map(|event| {
             let mut bytes = Vec::new();
             codec::encode(event, &mut bytes);
@@ -159,6 +172,19 @@ impl Recorder for SessionRecorder {
             | Event::Control { .. }
             | Event::StreamEnd(_)
             | Event::Unknown(_) => self.write_now(event),
+        }
+    }
+
+    fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
+        self.usable()?;
+        codec::encode(event, &mut self.staged);
+        Ok(self.staged.len())
+    }
+
+    fn commit(&mut self) -> Result<(), PortError> {
+        match self.staged.is_empty() {
+            true => Ok(()),
+            false => self.write_staged(Need::Usual),
         }
     }
 

@@ -319,6 +319,61 @@ fn session(store: &JournalStore) -> (SessionId, Box<dyn Recorder>) {
     (id, recorder)
 }
 
+fn outcomes(dir: &Path, id: SessionId) -> Vec<String> {
+    let recording = recording(dir, *id.as_bytes()).unwrap().unwrap();
+    let outcome = |event: &Event<'_>| match event {
+        Event::Action(action) => Some(action.outcome.to_string()),
+        _ => None,
+    };
+    recording.events.iter().filter_map(outcome).collect()
+}
+
+#[test]
+fn what_is_staged_together_is_one_record_or_none() {
+    for room in [1 << 40, 0, 1, 79, 80, 200] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, faults) = faulty(dir.path());
+        let (id, mut recorder) = session(&store);
+        let before = store.keeper.log.head().sequence;
+        for sequence in 1..=3 {
+            let waiting = recorder.stage(&action(sequence, "allow")).unwrap();
+            assert!(waiting > 0);
+        }
+        assert_eq!(store.keeper.log.head().sequence, before, "only staged");
+        faults.room.store(room, Ordering::SeqCst);
+        let committed = recorder.commit();
+        let expect: &[&str] = match room {
+            1.. if committed.is_ok() => &["allow", "allow", "allow", "deny"],
+            _ => &["deny"],
+        };
+        assert_eq!(committed.is_ok(), room == 1 << 40, "room {room}");
+        let records = store.keeper.log.head().sequence - before;
+        assert_eq!(records, u64::from(committed.is_ok()), "room {room}");
+        recorder.commit().unwrap();
+        recorder.append(&action(4, "deny")).unwrap();
+        recorder.append(&closed()).unwrap();
+        drop(recorder);
+        faults.room.store(1 << 40, Ordering::SeqCst);
+        until("recovery", || store.health() == JournalHealth::Good);
+        drop(store);
+        assert_eq!(verify(dir.path(), None).unwrap().findings, []);
+        assert_eq!(outcomes(dir.path(), id), expect, "room {room}");
+    }
+}
+
+#[test]
+fn what_is_staged_when_a_session_ends_is_recorded_before_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = faulty(dir.path());
+    let (id, mut recorder) = session(&store);
+    recorder.stage(&action(1, "allow")).unwrap();
+    recorder.append(&closed()).unwrap();
+    assert!(recorder.stage(&action(2, "allow")).is_err());
+    drop((recorder, store));
+    assert_eq!(verify(dir.path(), None).unwrap().findings, []);
+    assert_eq!(outcomes(dir.path(), id), ["allow"]);
+}
+
 #[test]
 fn a_full_disk_takes_refusals_and_recovers() {
     // The disk fills at every byte of a record, and once exactly between two.
@@ -345,12 +400,7 @@ fn a_full_disk_takes_refusals_and_recovers() {
         drop(store);
         let report = verify(dir.path(), None).unwrap();
         assert_eq!(report.findings, [], "room {room}");
-        let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
-        let outcomes = recording.events.iter().filter_map(|event| match event {
-            Event::Action(action) => Some(&*action.outcome),
-            _ => None,
-        });
-        assert_eq!(outcomes.collect::<Vec<_>>(), ["allow", "deny"]);
+        assert_eq!(outcomes(dir.path(), id), ["allow", "deny"]);
     }
 }
 

@@ -12,6 +12,7 @@ use model::{Action, ActionKind, Ground, Named, Parameter, Projections, Statement
 use sql::{SessionChange, Step};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
+use super::broken::Broken;
 use super::client::Taken;
 use super::copy::Form;
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
@@ -20,7 +21,7 @@ use super::portal::{Found, Names, Origin, Portal, Prepared, Tally, cut};
 use super::queue::{Expect, FunctionRun, NameUndo, Purpose, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::resolve::Missing;
-use super::session::{Broken, Phase, Session};
+use super::session::{Phase, Session};
 use crate::kit;
 
 /// OIDs below this belong to types that come with the server; declaring one runs nothing.

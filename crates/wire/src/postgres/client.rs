@@ -8,11 +8,12 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, BytesMut};
 
 use super::action::What;
+use super::broken::Broken;
 use super::frame::{Fields, FrameError, HEADER_BYTES, Header, put_cstr};
 use super::portal::{Found, Origin, Portal, RESERVED, cut};
 use super::queue::{ExecuteRun, Expect, NameUndo, ResultRun};
 use super::refuse::own;
-use super::session::{Broken, Phase, Session};
+use super::session::{Phase, Session};
 
 /// Bytes of a message that carries names alone.
 const NAMES_BYTES_MAX: usize = 64 * 1024;

@@ -47,12 +47,20 @@ impl Form {
 }
 
 /// How the data of one COPY is let through.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CopyPlan {
     form: Form,
     width: usize,
     masks: Vec<ColumnMask>,
     at_start: bool,
+    scratch: Scratch,
+}
+
+/// Buffers of one field, kept between rows. Says nothing of the plan, so all are equal.
+#[derive(Clone, Default)]
+struct Scratch {
+    raw: Vec<u8>,
+    masked: BytesMut,
 }
 
 impl CopyPlan {
@@ -73,6 +81,7 @@ impl CopyPlan {
             width: obliged.width?,
             masks: masks.collect(),
             at_start: true,
+            scratch: Scratch::default(),
         })
     }
 
@@ -129,35 +138,33 @@ impl CopyPlan {
         self.masks.iter().find(|mask| mask.position == position)
     }
 
-    fn put_text(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_text(&mut self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
-        if line.contains(&b'\n') {
+        if memchr::memchr(b'\n', line).is_some() {
             return Err(MALFORMED.into());
         }
-        let width = if self.width == 0 && line.is_empty() {
-            0
-        } else {
-            line.split(|&b| b == b'\t').count()
-        };
-        self.check_width(width)?;
-        for (position, field) in line.split(|&b| b == b'\t').enumerate() {
-            if position > 0 {
-                out.put_u8(b'\t');
+        let mut scratch = std::mem::take(&mut self.scratch);
+        // How much of the line is written; what lies between masks goes out as it came.
+        let (mut position, mut written) = (0, 0);
+        let tabs = memchr::memchr_iter(b'\t', line).chain([line.len()]);
+        let mut start = 0;
+        for end in tabs {
+            let field = line.get(start..end).unwrap_or_default();
+            if let Some(mask) = self.mask_at(position)
+                && field != b"\\N"
+            {
+                out.extend_from_slice(line.get(written..start).unwrap_or_default());
+                scratch.put_text(key, mask, field, out);
+                written = end;
             }
-            match self.mask_at(position) {
-                None => out.extend_from_slice(field),
-                Some(_) if field == b"\\N" => out.extend_from_slice(field),
-                Some(mask) => {
-                    let masked = masked_text(key, mask, &unescape(field));
-                    match masked {
-                        Some(value) => escape(&value, out),
-                        None => out.extend_from_slice(b"\\N"),
-                    }
-                }
-            }
+            (position, start) = (position + 1, end + 1);
         }
+        self.scratch = scratch;
+        out.extend_from_slice(line.get(written..).unwrap_or_default());
         out.put_u8(b'\n');
-        Ok(())
+        // An empty line is one empty field, or none.
+        let is_empty = self.width == 0 && line.is_empty();
+        self.check_width(if is_empty { 0 } else { position })
     }
 
     fn put_csv(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
@@ -228,9 +235,35 @@ fn masked_text(key: &MaskKey, mask: &ColumnMask, value: &[u8]) -> Option<BytesMu
     mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, &mut out).then_some(out)
 }
 
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It held raw values.
+        f.write_str("Scratch")
+    }
+}
+
+impl Scratch {
+    /// Appends one masked field in COPY's text form.
+    fn put_text(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
+        let value = match memchr::memchr(b'\\', field) {
+            None => field,
+            Some(_) => {
+                self.raw.clear();
+                unescape(field, &mut self.raw);
+                &self.raw
+            }
+        };
+        self.masked.clear();
+        let masked = &mut self.masked;
+        match mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, masked) {
+            true => escape(masked, out),
+            false => out.extend_from_slice(b"\\N"),
+        }
+    }
+}
+
 /// Undoes the escapes that COPY's text form writes.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(field.len());
+fn unescape(field: &[u8], out: &mut Vec<u8>) {
     let mut bytes = field.iter();
     while let Some(&byte) = bytes.next() {
         out.push(match (byte, byte == b'\\') {
@@ -247,10 +280,12 @@ fn unescape(field: &[u8]) -> Vec<u8> {
             },
         });
     }
-    out
 }
 
 fn escape(value: &[u8], out: &mut BytesMut) {
+    if !value.iter().any(|byte| matches!(byte, 8..=13 | b'\\')) {
+        return out.extend_from_slice(value);
+    }
     for &byte in value {
         let letter = match byte {
             8 => b'b',
@@ -397,6 +432,32 @@ mod tests {
     }
 
     #[test]
+    fn escapes_are_undone_before_masking_and_made_after_it() {
+        let ends = |position| Mask {
+            position,
+            kind: MaskKind::Partial { first: 2, last: 1 },
+            type_oid: 25,
+        };
+        let obliged = ResultObligation {
+            width: Some(4),
+            masks: vec![ends(1), ends(3)],
+        };
+        let mut plan = CopyPlan::new(Form::Text, &obliged).unwrap();
+        let key = MaskKey(Secret::new(vec![7; 32]));
+        let mut check = |row: &[u8], expect: &[u8]| {
+            let mut out = BytesMut::new();
+            plan.mask(&key, row, &mut out).unwrap();
+            assert_eq!(out[5..], *expect, "{row:?}");
+        };
+        check(b"1\ta\\\\xyz\\tb\t\t\\N\n", b"1\ta\\\\****b\t\t\\N\n");
+        check(
+            b"\\\\N\t\\n2345\\b\t\\\\\tabcdef\n",
+            b"\\\\N\t\\n2***\\b\t\\\\\tab***f\n",
+        );
+        check(b"\t\t\t\n", b"\t\t\t\n");
+    }
+
+    #[test]
     fn binary_rows() {
         let header = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
         let row = b"\0\x02\0\0\0\x01a\0\0\0\x01b";
@@ -418,6 +479,8 @@ mod tests {
         let mut out = BytesMut::new();
         escape(&all, &mut out);
         assert!(!out.contains(&b'\t') && !out.contains(&b'\n'));
-        assert_eq!(unescape(&out), all);
+        let mut back = Vec::new();
+        unescape(&out, &mut back);
+        assert_eq!(back, all);
     }
 }

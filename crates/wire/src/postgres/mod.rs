@@ -6,6 +6,7 @@
 
 mod action;
 mod bound;
+mod broken;
 mod client;
 mod copy;
 #[cfg(any(test, feature = "testing"))]

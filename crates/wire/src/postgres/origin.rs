@@ -2,32 +2,91 @@
 //!
 //! Knows no statement's text. It never lets more through than the analysis did.
 
+use std::sync::Arc;
+
 use gate::Permit;
 use model::decision::{ResultObligation, Wall};
-use model::{Projection, Projections};
+use model::{CatalogVersion, Obligations, Projection, Projections};
 
+use super::broken::Broken;
 use super::frame::Fields;
 use super::inspect::Inspector;
-use super::rows::RowError;
-use super::session::Broken;
+use super::queue::obliged;
+use super::rows::{Plan, RowError};
 
-/// Holds what the server says of a result's fields against what was judged, where anything is hidden.
-pub(crate) fn check(
-    inspector: &Inspector,
-    permit: Option<&Permit>,
-    obliged: &ResultObligation,
-    claimed: Option<&Projections>,
-    body: &[u8],
-) -> std::result::Result<(), Broken> {
-    let Some(wall) = permit.and_then(|permit| permit.obligations().wall.as_ref()) else {
-        return Ok(());
-    };
-    let result = Result {
-        wall,
-        obliged,
-        claimed,
-    };
-    result.check(inspector, body).map_err(Broken::Rows)
+/// Longer descriptions are not remembered.
+const KEPT_BYTES_MAX: usize = 4 * 1024;
+
+/// Makes the plans of results as they are described; remembers the last one that was let through.
+#[derive(Debug, Default)]
+pub(crate) struct Descriptions(Option<Passed>);
+
+/// A description that was let through, and all that this followed from.
+#[derive(Debug)]
+struct Passed {
+    obligations: Arc<Obligations>,
+    index: usize,
+    catalog: Option<CatalogVersion>,
+    body: Vec<u8>,
+    plan: Plan,
+}
+
+impl Descriptions {
+    /// How the rows of an action's result number `index` are let through, once the server described them (`body` is a
+    /// RowDescription's): what it says of its fields is held against what was judged, where anything is hidden.
+    ///
+    /// # Errors
+    /// [`Broken::Rows`] where they may not pass.
+    pub(crate) fn plan(
+        &mut self,
+        inspector: &Inspector,
+        permit: Option<&Permit>,
+        index: usize,
+        claimed: Option<&Projections>,
+        body: &[u8],
+    ) -> std::result::Result<Plan, Broken> {
+        let obligations = permit.map(Permit::obligations);
+        let catalog = inspector.version();
+        if let Some(passed) = &self.0
+            && obligations.is_some_and(|obligations| Arc::ptr_eq(obligations, &passed.obligations))
+            && (passed.index, passed.catalog) == (index, catalog)
+            && passed.body == body
+        {
+            return Ok(passed.plan.clone());
+        }
+        let obliged = obliged(permit, index).ok_or(Broken::Rows(RowError::Unjudged))?;
+        let wall = obligations.and_then(|obligations| obligations.wall.as_ref());
+        let leaned = wall.map(|wall| {
+            let result = Result {
+                wall,
+                obliged,
+                claimed,
+            };
+            result.check(inspector, body)
+        });
+        let leaned = leaned.transpose().map_err(Broken::Rows)?;
+        let plan = Plan::described(obliged, body).map_err(Broken::Rows)?;
+        // What only the analysis vouches for is looked at each time: the analysis is not part of what is remembered.
+        let may_keep = leaned != Some(Leaned::OnClaims) && body.len() <= KEPT_BYTES_MAX;
+        let obligations = obligations.filter(|_| may_keep);
+        self.0 = obligations.map(|obligations| Passed {
+            obligations: Arc::clone(obligations),
+            index,
+            catalog,
+            body: body.to_vec(),
+            plan: plan.clone(),
+        });
+        Ok(plan)
+    }
+}
+
+/// What a description was let through by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Leaned {
+    /// What the catalog and the rules say of its fields.
+    OnCatalog,
+    /// For one field at least, what the analysis says.
+    OnClaims,
 }
 
 /// One result about to be delivered.
@@ -46,7 +105,8 @@ impl Result<'_> {
     /// # Errors
     /// [`RowError::Origin`] for a field that the server says comes from a hidden column and that is not masked, or that
     /// it says comes from a relation unknown here where the analysis saw no stored column at all.
-    fn check(&self, inspector: &Inspector, body: &[u8]) -> std::result::Result<(), RowError> {
+    fn check(&self, inspector: &Inspector, body: &[u8]) -> std::result::Result<Leaned, RowError> {
+        let mut leaned = Leaned::OnCatalog;
         let mut fields = Fields::new(b'T', body);
         for position in 0..fields.count()? {
             fields.cstr()?;
@@ -57,24 +117,33 @@ impl Result<'_> {
                 .masks
                 .iter()
                 .any(|mask| mask.position == position);
-            if relation != 0 && !is_masked && !self.may_show(inspector, relation, number, position)
-            {
+            if relation == 0 || is_masked {
+                continue;
+            }
+            let known = inspector.stored_at(relation, number);
+            let may_show = match &known {
+                Some(columns) => !columns.iter().any(|column| self.wall.hides(column)),
+                None => self.claims_a_column(position),
+            };
+            if !may_show {
                 return Err(RowError::Origin { position });
             }
+            if known.is_none() {
+                leaned = Leaned::OnClaims;
+            }
         }
-        Ok(fields.end()?)
+        fields.end()?;
+        Ok(leaned)
     }
 
-    fn may_show(&self, inspector: &Inspector, relation: u32, number: i16, position: usize) -> bool {
-        match inspector.stored_at(relation, number) {
-            Some(columns) => !columns.iter().any(|column| self.wall.hides(column)),
-            // A relation of the session's own, or of the transaction that is open: judged by name alone.
-            None => match self.claimed {
-                Some(Projections::Columns(columns)) => {
-                    !matches!(columns.get(position), Some(Projection::Free) | None)
-                }
-                Some(Projections::None | Projections::Named(_)) | None => false,
-            },
+    /// Whether the analysis saw a stored column behind a field: that of a relation of the session's own, or of the
+    /// transaction that is open, is judged by name alone.
+    fn claims_a_column(&self, position: usize) -> bool {
+        match self.claimed {
+            Some(Projections::Columns(columns)) => {
+                !matches!(columns.get(position), Some(Projection::Free) | None)
+            }
+            Some(Projections::None | Projections::Named(_)) | None => false,
         }
     }
 }
@@ -129,7 +198,7 @@ mod tests {
                 obliged: &obliged,
                 claimed: Some(&claimed),
             };
-            let found = result.check(&inspector, &description(columns));
+            let found = result.check(&inspector, &description(columns)).map(drop);
             let expect: std::result::Result<(), RowError> = expect;
             assert_eq!(found, expect, "{columns:?} {claimed:?} {masked:?}");
         };

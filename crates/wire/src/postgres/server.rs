@@ -10,17 +10,16 @@ use bytes::{Buf, BytesMut};
 use gate::admit::Completion;
 use model::decision::ResultObligation;
 
+use super::broken::Broken;
 use super::copy::{CopyPlan, Form};
 use super::frame::{Fields, FrameError, HEADER_BYTES, Header};
-use super::inspect::Inspector;
 use super::login::unpinned;
-use super::origin;
 use super::portal::{Origin, Portal};
 use super::queue::{Expect, Mode, NameUndo, QueryRun, obliged, rows_of};
 use super::reader::text_row;
 use super::refuse;
 use super::rows::{Plan, RowError};
-use super::session::{Broken, Phase, Session};
+use super::session::{Phase, Session};
 use super::startup::put_parameter_status;
 
 /// A row longer than this passes in pieces where nothing in it is masked.
@@ -266,7 +265,11 @@ impl Session {
             }
             (Expect::DescribePortal { portal, own }, b'T' | b'n') => {
                 if kind == b'T' {
-                    let plan = portal_plan(&self.inspector, portal, body)?;
+                    let claimed = portal.statements.first().map(|s| &s.projections);
+                    let (inspector, permit) = (&self.inspector, portal.permit());
+                    let plan = self
+                        .descriptions
+                        .plan(inspector, permit, 0, claimed, body)?;
                     // Described twice, it is the same: a portal's columns are fixed at Bind.
                     let _known = portal.plan.set(plan);
                 }
@@ -316,10 +319,11 @@ impl Session {
         match kind {
             b'T' => {
                 let claimed = run.statements.get(run.index).map(|s| &s.projections);
-                let obliged = obliged(run.permit.as_ref(), run.index);
-                let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
-                origin::check(&self.inspector, run.permit.as_ref(), obliged, claimed, body)?;
-                run.result.plan = Some(Plan::described(obliged, body).map_err(Broken::Rows)?);
+                let (inspector, permit) = (&self.inspector, run.permit.as_ref());
+                let plan = self
+                    .descriptions
+                    .plan(inspector, permit, run.index, claimed, body)?;
+                run.result.plan = Some(plan);
             }
             b'D' => {
                 let plan = run.result.plan.take();
@@ -406,9 +410,8 @@ impl Session {
     fn mask_row(&mut self, plan: Option<Plan>, body: &[u8]) -> Result<(), Broken> {
         let plan = plan.ok_or(Broken::Rows(RowError::Undescribed))?;
         let sequence = self.queue.front().map_or(0, Expect::sequence);
-        let key = self.mask_key.clone();
         let len = self
-            .emit_with(sequence, |out| plan.mask_row(&key, body, out))
+            .emit_masked(sequence, |key, out| plan.mask_row(key, body, out))
             .map_err(Broken::Rows)?;
         self.tally(1, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
@@ -423,9 +426,8 @@ impl Session {
         let Some(mut plan) = result.and_then(|result| result.copy.take()) else {
             return Err(Broken::Rows(RowError::Undescribed));
         };
-        let key = self.mask_key.clone();
         let len = self
-            .emit_with(sequence, |out| plan.mask(&key, body, out))
+            .emit_masked(sequence, |key, out| plan.mask(key, body, out))
             .map_err(Broken::Rows)?;
         self.tally(0, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
@@ -688,13 +690,6 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
         width: obliged.width,
         masks: Vec::new(),
     })
-}
-
-fn portal_plan(inspector: &Inspector, portal: &Portal, body: &[u8]) -> Result<Plan, Broken> {
-    let claimed = portal.statements.first().map(|s| &s.projections);
-    let obliged = obliged(portal.permit(), 0).ok_or(Broken::Rows(RowError::Unjudged))?;
-    origin::check(inspector, portal.permit(), obliged, claimed, body)?;
-    Plan::described(obliged, body).map_err(Broken::Rows)
 }
 
 fn copy_plan(

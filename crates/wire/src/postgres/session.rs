@@ -11,19 +11,19 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Fault, Limits, Refusal, RefusalKind};
+use model::{Limits, Refusal, RefusalKind};
 
 use super::action::Held;
+use super::broken::Broken;
 use super::client;
-use super::frame::FrameError;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
+use super::origin::Descriptions;
 use super::portal::{Batches, Names, Portal, Prepared};
 use super::question::{OWN_NAME, put_question};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
 use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
-use super::rows::RowError;
 use crate::kit::{self, Effect, Span};
 
 /// What a session is made of.
@@ -38,47 +38,6 @@ pub struct SessionParts<'a> {
     pub mask_key: mask::MaskKey,
     /// Who acts, for the upstream's `application_name`: put before whatever the client calls itself.
     pub who: String,
-}
-
-/// Why a session ends from inside.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Broken {
-    #[error("the client broke the protocol: {0}")]
-    Client(FrameError),
-    #[error("the target broke the protocol: {0}")]
-    Upstream(FrameError),
-    #[error("rows of the target may not pass: {0}")]
-    Rows(RowError),
-    #[error("the target moved {0} away from its pinned value")]
-    Unpinned(&'static str),
-    #[error("the session's state cannot be read: {0}")]
-    State(String),
-    #[error("a permit came for another action")]
-    Permit,
-}
-
-impl Broken {
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Client(FrameError::TooLong { .. }) => Fault::Limit,
-            Self::Client(_) => Fault::Client,
-            // The target is believed: it is the analysis that was wrong.
-            Self::Rows(RowError::Origin { .. }) => Fault::Gateway,
-            Self::Upstream(_) | Self::Rows(_) | Self::State(_) => Fault::Upstream,
-            Self::Unpinned(_) => Fault::Policy,
-            Self::Permit => Fault::Gateway,
-        }
-    }
-
-    fn sqlstate(&self) -> &'static str {
-        match self {
-            Self::Client(FrameError::TooLong { .. }) => "54000",
-            Self::Client(_) => "08P01",
-            Self::Upstream(_) | Self::State(_) => "58000",
-            Self::Rows(_) | Self::Unpinned(_) => "42501",
-            Self::Permit => "XX000",
-        }
-    }
 }
 
 /// What client messages wait for.
@@ -101,7 +60,7 @@ pub(crate) enum Phase {
 pub struct Session {
     pub(crate) limits: Limits,
     pub(crate) inspector: Arc<Inspector>,
-    pub(crate) mask_key: mask::MaskKey,
+    mask_key: mask::MaskKey,
     prefix: String,
     pub(crate) phase: Phase,
     /// The last action's number.
@@ -141,6 +100,7 @@ pub struct Session {
     pub(crate) queue: VecDeque<Expect>,
     pub(crate) statements: Names<Prepared>,
     pub(crate) portals: Names<Portal>,
+    pub(crate) descriptions: Descriptions,
     /// Bytes of a client message still to be forwarded (CopyData) or dropped.
     pub(crate) client_rest: usize,
     pub(crate) client_rest_dropped: bool,
@@ -194,6 +154,7 @@ impl Session {
             queue: VecDeque::new(),
             statements: Names::default(),
             portals: Names::default(),
+            descriptions: Descriptions::default(),
             client_rest: 0,
             client_rest_dropped: false,
             upstream_rest: 0,
@@ -228,7 +189,7 @@ impl Session {
         if matches!(self.phase, Phase::Over) {
             return;
         }
-        if matches!(broken, Broken::Rows(RowError::Origin { .. })) {
+        if broken.is_contradiction() {
             self.push(Effect::Contradicted);
         }
         let text = broken.to_string();
@@ -275,6 +236,18 @@ impl Session {
         Ok(self.attribute(sequence, start))
     }
 
+    /// Likewise, with the key of masks.
+    pub(crate) fn emit_masked<E>(
+        &mut self,
+        sequence: u64,
+        write: impl FnOnce(&mask::MaskKey, &mut BytesMut) -> Result<(), E>,
+    ) -> Result<usize, E> {
+        let start = self.to_client.len();
+        write(&self.mask_key, &mut self.to_client)?;
+        Ok(self.attribute(sequence, start))
+    }
+
+    /// Says for which action the bytes since `start` are; answers how many they are.
     fn attribute(&mut self, sequence: u64, start: usize) -> usize {
         let len = self.to_client.len().saturating_sub(start);
         match self.spans.last_mut() {

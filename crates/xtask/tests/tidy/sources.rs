@@ -8,11 +8,11 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// Files over the bound and the length each is allowed to have. A number may fall and a line may go; nothing is added.
 const LONG_FILES: &[(&str, usize)] = &[
-    ("crates/relay/src/host/stream.rs", 740),
+    ("crates/relay/src/host/stream.rs", 720),
     ("crates/sql/src/analyse/ddl.rs", 910),
-    ("crates/wire/src/postgres/action.rs", 900),
+    ("crates/wire/src/postgres/action.rs", 750),
     ("crates/wire/src/postgres/server.rs", 740),
-    ("crates/wire/src/postgres/session.rs", 660),
+    ("crates/wire/src/postgres/session.rs", 635),
 ];
 /// Functions over the bound, likewise.
 const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
