@@ -27,6 +27,8 @@ CREATE TEMP TABLE tt AS SELECT ssn FROM customers
 SELECT ssn INTO TEMP tt FROM customers
 CREATE VIEW v AS SELECT ssn FROM customers
 SELECT guess_ssn('666%')
+SELECT to_jsonb(c) FROM (customers JOIN orders ON orders.customer_id = customers.id) AS c LIMIT 3
+SELECT to_jsonb(c) FROM (customers JOIN orders USING (id)) AS c (a, b) LIMIT 3
 SELECT id, guess_ssn('6%') FROM orders LIMIT 1
 SELECT * FROM guess_ssn('6%')
 SELECT probe(11)
@@ -483,6 +485,28 @@ SELECT CASE WHEN email = 'x' THEN 'a' ELSE 'b' END FROM customers LIMIT 3
 SELECT extract(year FROM birth_date), EXTRACT(dow FROM birth_date) FROM customers LIMIT 3
 SELECT birth_date::text, birth_date::varchar(4), ssn::varchar(3), ssn::char(2), ssn::name FROM customers LIMIT 3
 SELECT ssn::varchar, CAST(email AS varchar) FROM customers LIMIT 3
+SELECT json_build_object('a', id, 'b', ssn) FROM customers LIMIT 3 ;; SELECT json_build_object('b', id, 'a', ssn) FROM customers LIMIT 3
+SELECT json_build_object('a', id, 'a', ssn), jsonb_build_object('a', ssn, 'a', id) FROM customers LIMIT 3
+SELECT jsonb_build_object('a', jsonb_build_object('b', ssn, 'c', jsonb_build_array(email, phone, id))) FROM customers LIMIT 3
+SELECT row_to_json(c), to_jsonb(c) FROM customers AS c (email, id, phone, name, card_number, ssn) LIMIT 3
+SELECT to_jsonb(c) FROM customers AS c (id, ssn, email, phone, name, card_number, birth_date, notes, created_at) LIMIT 3
+SELECT to_jsonb(x) FROM (SELECT id, ssn FROM customers LIMIT 3) AS x (ssn, id)
+SELECT to_jsonb(x), row_to_json(x) FROM (SELECT id AS a, ssn AS a FROM customers LIMIT 3) x
+WITH x (ssn, id) AS (SELECT id, ssn FROM customers LIMIT 3) SELECT json_agg(x), jsonb_agg(x) FROM x
+WITH x AS (SELECT id, ssn FROM customers LIMIT 3) SELECT json_agg(x), jsonb_agg(x) FROM x
+SELECT row_to_json(c, true), json_build_array(ssn, upper(ssn), length(ssn), birth_date, c) FROM customers c LIMIT 3
+SELECT coalesce(json_agg(x), '[]')::text, coalesce(jsonb_agg(x), '[]')::varchar FROM (SELECT id, ssn, email, birth_date FROM customers LIMIT 3) x
+SELECT to_json(row_to_json(c)::text), md5(row_to_json(c)::text), left(row_to_json(c)::text, 40) FROM customers c LIMIT 3
+SELECT json_object_agg(id, c), jsonb_object_agg(name, ssn) FROM customers c WHERE id < 4
+SELECT row_to_json(ROW(id, ssn)), row_to_json(ROW(ssn, id)) FROM customers LIMIT 3
+SELECT json_build_object('customer', c, 'orders', (SELECT json_agg(o) FROM orders o WHERE o.customer_id = c.id)) FROM customers c LIMIT 3
+SELECT to_jsonb(k), to_jsonb(r), to_jsonb(l) FROM kept k, renamed r, loud l LIMIT 3
+SELECT to_jsonb(p), row_to_json(h) FROM parent p, child h LIMIT 3
+SELECT to_jsonb(s) FROM staff s LIMIT 3
+SELECT to_json(ssn) FROM customers WHERE id < 3 UNION ALL SELECT to_json(id) FROM orders WHERE id < 3
+SELECT first_value(to_jsonb(c)) OVER (ORDER BY id) FROM customers c LIMIT 3
+BEGIN ;; DECLARE j CURSOR FOR SELECT to_jsonb(c), row_to_json(c) FROM customers c ;; FETCH 3 FROM j ;; COMMIT
+COPY (SELECT to_jsonb(c), json_build_object('a', ssn) FROM customers c LIMIT 3) TO STDOUT
 SELECT to_json(ssn), to_jsonb(email), to_jsonb(birth_date), json_build_object('ssn', ssn), jsonb_build_object('a', card_number, 'b', 1) FROM customers LIMIT 3
 SELECT to_jsonb(c), row_to_json(c), to_json(c) FROM customers c LIMIT 3
 SELECT to_jsonb(c)->>'ssn', to_jsonb(c)->'email', to_jsonb(c)#>>'{card_number}', (to_jsonb(c))['ssn'] FROM customers c LIMIT 3

@@ -3,9 +3,11 @@
 //! Must never see a value, and never decide whether the statement's effects are permitted.
 
 use model::decision::ResultObligation;
+use std::sync::Arc;
+
 use model::{
-    ColumnRef, ColumnUse, Effect, Mask, MaskKind, Object, Projection, Projections, Reason,
-    Statement, Usage, Verb,
+    ColumnRef, ColumnUse, Effect, JsonMask, JsonShape, Mask, MaskKind, Object, Projection,
+    Projections, Reason, Statement, Usage, Verb,
 };
 
 use mask::PredicateUse;
@@ -32,6 +34,9 @@ pub(crate) struct Refused {
     pub(crate) reason: Reason,
     pub(crate) hint: &'static str,
 }
+
+/// `json` in `pg_type.dat`.
+const JSON: u32 = 114;
 
 const HINT_COMPUTED: &str = "select the column as it is (it is then masked) or compute with functions that cannot fail, such as upper() or left(), or ask for a policy that permits `reveal` on it";
 const HINT_USE: &str = "leave the column out of predicates, ordering and copies, or ask for a policy that permits `reveal` on it";
@@ -100,6 +105,70 @@ fn project_column(
                 demands.mask(view, position, (MaskKind::Null, 0), sources);
             }
         }
+        // In COPY, as every computed value.
+        Projection::Shaped { sources, shape } => {
+            let json = json_mask(view, shape);
+            if json != JsonMask::Keep {
+                demands.mask(view, position, (MaskKind::Redact, 0), sources);
+                if let Some(mask) = demands.result.masks.last_mut() {
+                    mask.json = Some(Arc::new(json));
+                }
+            }
+        }
+    }
+}
+
+/// What of a JSON value is masked.
+fn json_mask(view: &LabelView<'_>, shape: &JsonShape) -> JsonMask {
+    let keeps = |mask: &JsonMask| *mask == JsonMask::Keep;
+    match shape {
+        JsonShape::Value(projection) => member_mask(view, projection),
+        JsonShape::Object(members) => {
+            let masks = members
+                .iter()
+                .map(|(name, member)| (name, json_mask(view, member)));
+            let masks: Vec<_> = masks.map(|(name, mask)| (name.clone(), mask)).collect();
+            match masks.iter().all(|(_, mask)| keeps(mask)) {
+                true => JsonMask::Keep,
+                false => JsonMask::Object(masks),
+            }
+        }
+        JsonShape::Tuple(elements) => {
+            let masks: Vec<_> = elements.iter().map(|e| json_mask(view, e)).collect();
+            match masks.iter().all(keeps) {
+                true => JsonMask::Keep,
+                false => JsonMask::Tuple(masks),
+            }
+        }
+        JsonShape::Array(element) => match json_mask(view, element) {
+            JsonMask::Keep => JsonMask::Keep,
+            mask => JsonMask::Array(Box::new(mask)),
+        },
+        JsonShape::Map(member) => match json_mask(view, member) {
+            JsonMask::Keep => JsonMask::Keep,
+            mask => JsonMask::Map(Box::new(mask)),
+        },
+    }
+}
+
+/// The mask of one value within JSON.
+fn member_mask(view: &LabelView<'_>, projection: &Projection) -> JsonMask {
+    let Some((kind, type_oid)) = strictest(view, projection.sources()) else {
+        return JsonMask::Keep;
+    };
+    match projection {
+        Projection::Free => JsonMask::Keep,
+        Projection::Direct(_) => JsonMask::Value { kind, type_oid },
+        // As JSON of its own: whatever it is, nothing of it shows.
+        Projection::Derived(_) => JsonMask::Value {
+            kind: mask::stricter(kind, MaskKind::Redact),
+            type_oid: JSON,
+        },
+        Projection::Withheld(_) => JsonMask::Value {
+            kind: MaskKind::Null,
+            type_oid: 0,
+        },
+        Projection::Shaped { shape, .. } => json_mask(view, shape),
     }
 }
 
@@ -197,6 +266,7 @@ impl Demands {
             position,
             kind,
             type_oid,
+            json: None,
         });
         let hidden = sources.iter().filter(|c| view.hidden(c).is_some());
         self.masked.extend(hidden.map(ToString::to_string));

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use model::{
-    Action, ActionKind, ColumnRef, ColumnUse, Effect, Ground, Limits, Named, Object, Parameter,
-    ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind, ResourceName,
-    SessionId, Statement, Usage, Verb,
+    Action, ActionKind, ColumnRef, ColumnUse, Effect, Ground, JsonShape, Limits, Named, Object,
+    Parameter, ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind,
+    ResourceName, SessionId, Statement, Usage, Verb,
 };
 
 use crate::admit::{Admission, Completion, HoldEnd, Session};
@@ -432,6 +432,52 @@ fn masks_follow_lineage_and_use() {
     check(
         query("do $$ customers $$", vec![unproven]),
         "portcullis.unproven",
+    );
+}
+
+#[test]
+fn masks_follow_lineage_into_json() {
+    let value = |projection| JsonShape::Value(Box::new(projection));
+    let object = |last: (&str, JsonShape)| {
+        JsonShape::Object(vec![
+            ("id".to_owned(), value(Projection::Free)),
+            (last.0.to_owned(), last.1),
+        ])
+    };
+    let check = |shape: JsonShape, expect: Option<&str>| {
+        let bench = bench();
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let sources = vec![column("customers", "ssn"), column("customers", "name")];
+        let projection = Projection::Shaped { sources, shape };
+        let admission = ask(&mut session, select(vec![projection], vec![]));
+        let Admission::Ready(Verdict::Release(permit)) = &admission else {
+            panic!("{}", outcome(&admission));
+        };
+        let masks = permit.obligations().results[0].masks.first();
+        let found = masks.map(|mask| format!("{:?} {:?}", mask.kind, mask.json.as_deref()));
+        assert_eq!(found.as_deref(), expect);
+    };
+    check(object(("name", value(direct("name")))), None);
+    check(
+        object(("ssn", value(direct("ssn")))),
+        Some(
+            "Redact Some(Object([(\"id\", Keep), (\"ssn\", Value { kind: Redact, type_oid: 25 })]))",
+        ),
+    );
+    let derived = Projection::Derived(vec![column("customers", "card")]);
+    check(
+        JsonShape::Array(Box::new(object(("card", value(derived))))),
+        Some(
+            "Redact Some(Array(Object([(\"id\", Keep), (\"card\", Value { kind: Null, type_oid: 114 })])))",
+        ),
+    );
+    let withheld = Projection::Withheld(vec![column("customers", "ssn")]);
+    check(
+        JsonShape::Tuple(vec![
+            value(withheld),
+            JsonShape::Map(Box::new(value(direct("name")))),
+        ]),
+        Some("Redact Some(Tuple([Value { kind: Null, type_oid: 0 }, Keep]))"),
     );
 }
 

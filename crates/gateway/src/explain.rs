@@ -108,6 +108,7 @@ fn origin(column: &Projection) -> &'static str {
         Projection::Direct(_) => "stored",
         Projection::Derived(_) => "derived",
         Projection::Withheld(_) => "withheld",
+        Projection::Shaped { .. } => "json",
     }
 }
 

@@ -4,6 +4,7 @@
 //! any input.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::event::{
     ActionRecorded, ApprovalRecorded, Completed, Event, SessionOpened, StreamEnd, Unknown,
@@ -39,14 +40,92 @@ const TAG_RESPONSE_REST: u8 = 9;
 /// Bytes before an event's body: its tag and the body's length.
 const PREFIX_BYTES: usize = 5;
 
+/// Fields of an action that [`Payload`] leaves out where they are as in the action before it: text, effects, reasons,
+/// policy, masked columns.
+const SHARED_FIELDS: [u64; 5] = [4, 7, 9, 10, 11];
+
+/// The field that names them: the sum of 2^field over those left out.
+const AS_BEFORE: u64 = 14;
+
+/// A payload under construction. An action that repeats what the one before it in the same payload says does not say
+/// it again: a driver prepares, and then executes, one text.
+#[derive(Debug, Default)]
+pub struct Payload {
+    bytes: Vec<u8>,
+    /// Where the last action's shared fields stand, itself or what it is as.
+    shared: Option<[Range<usize>; 5]>,
+}
+
+impl Payload {
+    /// Appends one event.
+    ///
+    /// # Panics
+    /// As [`encode`].
+    pub fn push(&mut self, event: &Event<'_>) {
+        let Event::Action(action) = event else {
+            return encode(event, &mut self.bytes);
+        };
+        let start = begin(&mut self.bytes);
+        let to = &mut Writer {
+            out: &mut self.bytes,
+        };
+        encode_own(action, to);
+        let before = self.shared.take().unwrap_or_default();
+        let mut as_before = 0;
+        let written = SHARED_FIELDS
+            .into_iter()
+            .zip(before)
+            .map(|(field, before)| {
+                let from = to.out.len();
+                encode_shared(action, field, to);
+                let (known, written) = to.out.split_at(from);
+                if written.is_empty() || known.get(before.clone()) != Some(written) {
+                    return from..to.out.len();
+                }
+                to.out.truncate(from);
+                as_before |= 1 << field;
+                before
+            });
+        let mut shared = <[Range<usize>; 5]>::default();
+        for (slot, range) in shared.iter_mut().zip(written) {
+            *slot = range;
+        }
+        to.number(AS_BEFORE, as_before);
+        finish(&mut self.bytes, start, TAG_ACTION);
+        self.shared = Some(shared);
+    }
+
+    /// The payload so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Begins anew, keeping at most `capacity` bytes of space.
+    pub fn clear(&mut self, capacity: usize) {
+        self.bytes.clear();
+        self.bytes.shrink_to(capacity);
+        self.shared = None;
+    }
+}
+
 /// Appends one event to `out`.
 ///
 /// # Panics
 /// When the event is 4 GiB long or longer; the gateway's limits keep it far below.
 pub fn encode(event: &Event<'_>, out: &mut Vec<u8>) {
+    let start = begin(out);
+    let tag = body(event, &mut Writer { out });
+    finish(out, start, tag);
+}
+
+/// Leaves room for an event's tag and length; says where it begins.
+fn begin(out: &mut Vec<u8>) -> usize {
     let start = out.len();
     out.extend_from_slice(&[0; PREFIX_BYTES]);
-    let tag = body(event, &mut Writer { out });
+    start
+}
+
+fn finish(out: &mut [u8], start: usize, tag: u8) {
     let length = u32::try_from(out.len() - start - PREFIX_BYTES);
     #[expect(clippy::expect_used, reason = "stated under # Panics")]
     let length = length.expect("an event is shorter than 4 GiB");
@@ -56,13 +135,18 @@ pub fn encode(event: &Event<'_>, out: &mut Vec<u8>) {
 
 /// The events of one payload, in order. Ends after the first error.
 pub fn events(payload: &[u8]) -> Events<'_> {
-    Events { rest: payload }
+    Events {
+        rest: payload,
+        before: None,
+    }
 }
 
 /// Iterates over the events of one payload.
 #[derive(Clone, Debug)]
 pub struct Events<'a> {
     rest: &'a [u8],
+    /// The last action, for what the next one leaves out.
+    before: Option<ActionRecorded<'a>>,
 }
 
 impl<'a> Iterator for Events<'a> {
@@ -72,7 +156,10 @@ impl<'a> Iterator for Events<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let result = self.split().and_then(|(tag, body)| decode(tag, body));
+        let result = self.split().and_then(|(tag, body)| match tag {
+            TAG_ACTION => self.action(body).map(Event::Action),
+            tag => decode(tag, body),
+        });
         if result.is_err() {
             self.rest = &[];
         }
@@ -81,6 +168,12 @@ impl<'a> Iterator for Events<'a> {
 }
 
 impl<'a> Events<'a> {
+    fn action(&mut self, body: &'a [u8]) -> Result<ActionRecorded<'a>, DecodeError> {
+        let action = decode_action(Fields { rest: body }, self.before.take())?;
+        self.before = (!self.rest.is_empty()).then(|| action.clone());
+        Ok(action)
+    }
+
     fn split(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
         let (prefix, rest) = self
             .rest
@@ -100,7 +193,13 @@ impl<'a> Events<'a> {
 fn body(event: &Event<'_>, to: &mut Writer<'_>) -> u8 {
     match event {
         Event::SessionOpened(opened) => encode_opened(opened, to),
-        Event::Action(action) => encode_action(action, to),
+        Event::Action(action) => {
+            encode_own(action, to);
+            for field in SHARED_FIELDS {
+                encode_shared(action, field, to);
+            }
+            TAG_ACTION
+        }
         Event::Response { sequence, bytes } => {
             to.number(1, *sequence);
             to.bytes(2, bytes);
@@ -167,27 +266,33 @@ fn encode_opened(opened: &SessionOpened<'_>, to: &mut Writer<'_>) -> u8 {
     TAG_OPENED
 }
 
-fn encode_action(action: &ActionRecorded<'_>, to: &mut Writer<'_>) -> u8 {
+/// The fields that are an action's own.
+fn encode_own(action: &ActionRecorded<'_>, to: &mut Writer<'_>) {
     to.number(1, action.time);
     to.number(2, action.sequence);
     to.text(3, &action.kind);
-    to.text(4, &action.text);
     for parameter in &action.parameters {
         match parameter {
             Some(text) => to.repeated(5, text.as_bytes()),
             None => to.repeated_number(6, 0),
         }
     }
-    to.texts(7, &action.effects);
     to.text(8, &action.outcome);
-    to.pairs(9, &action.reasons);
-    to.bytes(10, &action.policy);
-    to.texts(11, &action.masked);
     if let Some(approval) = &action.approval {
         to.repeated(12, approval);
     }
     to.texts(13, &action.approvers);
-    TAG_ACTION
+}
+
+/// One of [`SHARED_FIELDS`].
+fn encode_shared(action: &ActionRecorded<'_>, field: u64, to: &mut Writer<'_>) {
+    match field {
+        4 => to.text(4, &action.text),
+        7 => to.texts(7, &action.effects),
+        9 => to.pairs(9, &action.reasons),
+        10 => to.bytes(10, &action.policy),
+        _ => to.texts(11, &action.masked),
+    }
 }
 
 fn encode_completed(completed: &Completed<'_>, to: &mut Writer<'_>) -> u8 {
@@ -285,7 +390,7 @@ fn decode(tag: u8, body: &[u8]) -> Result<Event<'_>, DecodeError> {
     let fields = Fields { rest: body };
     match tag {
         TAG_OPENED => decode_opened(fields).map(Event::SessionOpened),
-        TAG_ACTION => decode_action(fields).map(Event::Action),
+        TAG_ACTION => decode_action(fields, None).map(Event::Action),
         TAG_RESPONSE => decode_response(fields),
         TAG_COMPLETED => decode_completed(fields).map(Event::Completed),
         TAG_APPROVAL => decode_approval(fields).map(Event::Approval),
@@ -326,8 +431,13 @@ fn decode_opened(fields: Fields<'_>) -> Result<SessionOpened<'_>, DecodeError> {
     Ok(opened)
 }
 
-fn decode_action(fields: Fields<'_>) -> Result<ActionRecorded<'_>, DecodeError> {
+/// An action, with what it leaves out as in the one `before` it; what has none before it lacks that.
+fn decode_action<'a>(
+    fields: Fields<'a>,
+    before: Option<ActionRecorded<'a>>,
+) -> Result<ActionRecorded<'a>, DecodeError> {
     let mut action = ActionRecorded::default();
+    let mut as_before = 0;
     for field in fields {
         match field? {
             (1, value) => action.time = value.number()?,
@@ -343,8 +453,26 @@ fn decode_action(fields: Fields<'_>) -> Result<ActionRecorded<'_>, DecodeError> 
             (11, value) => action.masked.push(value.text()?),
             (12, value) => action.approval = Some(value.array()?),
             (13, value) => action.approvers.push(value.text()?),
+            (AS_BEFORE, value) => as_before = value.number()?,
             (_, _) => {}
         }
+    }
+    let before = before.unwrap_or_default();
+    let is_left_out = |field: u64| as_before & (1 << field) != 0;
+    if is_left_out(4) {
+        action.text = before.text;
+    }
+    if is_left_out(7) {
+        action.effects = before.effects;
+    }
+    if is_left_out(9) {
+        action.reasons = before.reasons;
+    }
+    if is_left_out(10) {
+        action.policy = before.policy;
+    }
+    if is_left_out(11) {
+        action.masked = before.masked;
     }
     Ok(action)
 }

@@ -191,12 +191,8 @@ impl Header {
     }
 
     fn hash(&self, before: &[u8; 32], payload_digest: &[u8; 32]) -> [u8; 32] {
-        sha256(&[
-            b"portcullis record 1\n",
-            before,
-            &self.bytes(),
-            payload_digest,
-        ])
+        // Two blocks of SHA-256 in all, its own padding included.
+        sha256(&[b"pcj record 1\n", before, &self.bytes(), payload_digest])
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod catalog;
 pub mod detect;
+mod json;
 mod moment;
 mod names;
 mod number;
@@ -13,5 +14,6 @@ mod text;
 mod value;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
+pub use json::mask_json;
 pub use secret::MaskKey;
 pub use value::mask_value;

@@ -63,6 +63,28 @@ pub enum MaskKind {
     },
 }
 
+/// What of a JSON value is masked. What is not of the form that it says is masked whole.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum JsonMask {
+    /// Passes as it is, whatever it is.
+    Keep,
+    /// One value, made of an SQL value of this type.
+    Value {
+        /// How it is masked.
+        kind: MaskKind,
+        /// Of what type it was made.
+        type_oid: u32,
+    },
+    /// An object of these members and no others.
+    Object(Vec<(String, JsonMask)>),
+    /// An array of these elements and no others.
+    Tuple(Vec<JsonMask>),
+    /// An array, each of whose elements is masked so.
+    Array(Box<JsonMask>),
+    /// An object, each of whose members is masked so.
+    Map(Box<JsonMask>),
+}
+
 /// One output column to mask.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Mask {
@@ -72,6 +94,8 @@ pub struct Mask {
     pub kind: MaskKind,
     /// The column's type OID, which decides how text and binary values are rewritten.
     pub type_oid: u32,
+    /// For JSON whose inside is known: what of it is masked; `kind` is for what is of another form.
+    pub json: Option<Arc<JsonMask>>,
 }
 
 /// What a permit obliges the protocol core to do.

@@ -283,6 +283,28 @@ pub enum Projection {
     Derived(Vec<ColumnRef>),
     /// It is computed from these columns, and even its length or its being NULL may tell of their values.
     Withheld(Vec<ColumnRef>),
+    /// It is JSON built from these columns, and where each of them stands in it is known.
+    Shaped {
+        /// All of them.
+        sources: Vec<ColumnRef>,
+        /// Where they stand.
+        shape: JsonShape,
+    },
+}
+
+/// How JSON is built: every value of it by where it comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum JsonShape {
+    /// One value made of one projection, as `to_json` makes it.
+    Value(Box<Projection>),
+    /// An object of these members and no others, none named twice.
+    Object(Vec<(String, JsonShape)>),
+    /// An array of these elements.
+    Tuple(Vec<JsonShape>),
+    /// An array of any number of such elements.
+    Array(Box<JsonShape>),
+    /// An object of any members with such values.
+    Map(Box<JsonShape>),
 }
 
 impl Projection {
@@ -290,7 +312,10 @@ impl Projection {
     pub fn sources(&self) -> &[ColumnRef] {
         match self {
             Self::Free => &[],
-            Self::Direct(sources) | Self::Derived(sources) | Self::Withheld(sources) => sources,
+            Self::Direct(sources)
+            | Self::Derived(sources)
+            | Self::Withheld(sources)
+            | Self::Shaped { sources, .. } => sources,
         }
     }
 }

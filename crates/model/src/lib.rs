@@ -15,9 +15,10 @@ pub mod resource;
 pub mod secret;
 
 pub use action::{Action, ActionKind, Application, Parameter, ParameterFormat, Statement};
-pub use decision::{Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
+pub use decision::{JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
 pub use effect::{
-    ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb, VerbGroup,
+    ColumnRef, ColumnUse, Effect, JsonShape, Object, Projection, Projections, Usage, Verb,
+    VerbGroup,
 };
 pub use fault::Fault;
 pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};

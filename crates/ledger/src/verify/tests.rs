@@ -189,6 +189,9 @@ fn a_missing_segment_is_named() {
     assert_eq!(findings, expect);
 }
 
+/// Which text, effects, reasons, policy and masks an action says; whether it is one.
+type Said = (usize, usize, usize, usize, usize, bool);
+
 proptest! {
     #[test]
     fn events_round_trip(
@@ -227,8 +230,71 @@ proptest! {
     }
 
     #[test]
+    fn what_is_left_out_as_before_comes_back(
+        // Few values, so that many repeat what the one before them says.
+        said in proptest::collection::vec((0_usize..3, 0_usize..3, 0_usize..3, 0_usize..2, 0_usize..3, any::<bool>()), 0..12),
+    ) {
+        let many = |count| (0..count).map(|nth| format!("{nth} of {count}").into()).collect();
+        let event = |(nth, &(text, effects, reasons, policy, masked, is_action)): (usize, &Said)| {
+            if !is_action {
+                return Event::Response { sequence: nth as u64, bytes: vec![7; text].into() };
+            }
+            Event::Action(ActionRecorded {
+                sequence: nth as u64,
+                text: ["", "select 1", "select 2"][text].into(),
+                effects: many(effects),
+                reasons: vec![("rule".into(), "text".into()); reasons],
+                policy: [u8::try_from(policy).unwrap(); 32],
+                masked: many(masked),
+                parameters: vec![None; text],
+                ..ActionRecorded::default()
+            })
+        };
+        let events: Vec<Event<'_>> = said.iter().enumerate().map(event).collect();
+        let mut payload = codec::Payload::default();
+        let mut plain = Vec::new();
+        for event in &events {
+            payload.push(event);
+            codec::encode(event, &mut plain);
+        }
+        let decoded: Result<Vec<_>, _> = codec::events(payload.bytes()).collect();
+        prop_assert_eq!(decoded.unwrap(), &events[..]);
+        prop_assert!(payload.bytes().len() <= plain.len() + 4 * events.len());
+    }
+
+    #[test]
     fn any_bytes_decode_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _count = codec::events(&bytes).count();
         let _items = items(&bytes).count();
     }
+}
+
+#[test]
+fn a_driver_that_prepares_and_executes_is_written_down_once() {
+    let action = |sequence, kind: &'static str| {
+        Event::Action(ActionRecorded {
+            sequence,
+            kind: kind.into(),
+            text: "select name from customers where id = $1".into(),
+            effects: vec!["select public.customers (id, name)".into()],
+            policy: [1; 32],
+            ..ActionRecorded::default()
+        })
+    };
+    let mut payload = codec::Payload::default();
+    payload.push(&action(1, "prepare"));
+    let first = payload.bytes().len();
+    payload.push(&action(2, "execute"));
+    assert!(
+        payload.bytes().len() - first < 30,
+        "{}",
+        payload.bytes().len() - first
+    );
+    payload.clear(0);
+    payload.push(&action(3, "execute"));
+    assert_eq!(
+        payload.bytes().len(),
+        first,
+        "nothing is as in another payload"
+    );
 }

@@ -5,6 +5,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CaseExpr, CoalesceExpr, MinMaxExpr};
 
+use super::built::is_written;
 use super::scope::{Kind, Scope, UNKNOWN, Value};
 use super::{Analysis, Walk, boxed, inner};
 
@@ -33,6 +34,9 @@ impl<'a> Analysis<'a> {
         }
         if !self.agree(&values) {
             return Ok(self.unsure(&values, 0, "COALESCE"));
+        }
+        if let Some(built) = built_or_written(&values) {
+            return Ok(built);
         }
         let stored = |value: &Value| value.kind == Kind::Direct && !value.mixed;
         let either = values
@@ -98,6 +102,17 @@ impl<'a> Analysis<'a> {
         joined.steady = false;
         joined
     }
+}
+
+/// The JSON of rows where there are any, else what the statement says (`coalesce(json_agg(x), '[]')`). Which of both it
+/// is tells whether there are rows, as much as their number would.
+fn built_or_written(values: &[Value]) -> Option<Value> {
+    let (first, rest) = values.split_first()?;
+    let known = first.built.as_ref().filter(|built| built.is_many())?;
+    rest.iter().all(is_written).then(|| Value {
+        built: Some(std::rc::Rc::clone(known)),
+        ..Analysis::sure(values, common_type(values))
+    })
 }
 
 /// The type of several that agree.

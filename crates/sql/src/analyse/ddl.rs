@@ -666,6 +666,7 @@ impl<'a> Analysis<'a> {
             named: true,
             bare: true,
             partial,
+            shaped: false,
         });
         if let Some(name) = &create.of_typename {
             self.type_name(name);

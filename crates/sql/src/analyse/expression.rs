@@ -8,6 +8,7 @@ use pg_query::protobuf::{
     AExpr, AExprKind, AIndirection, Node, SubLink, SubLinkType, TypeCast, a_const,
 };
 
+use super::built::Built;
 use super::scope::{Resolved, Scope, UNKNOWN, Value};
 use super::total::oid::{BOOL, INT8, JSONB, NUMERIC};
 use super::{Analysis, Walk, boxed, inner, string, strings};
@@ -152,17 +153,24 @@ impl<'a> Analysis<'a> {
     /// A row constructor; `t.*` within stands for all columns of `t`.
     fn row(&mut self, items: &[Node], scope: &Scope<'_>) -> Walk<Value> {
         let mut values = Vec::new();
+        let mut starred = false;
         for item in items {
             if let Some(NodeEnum::ColumnRef(column)) = inner(item)
                 && let Some((last, qualifier)) = column.fields.split_last()
                 && matches!(inner(last), Some(NodeEnum::AStar(_)))
             {
+                starred = true;
                 values.push(self.starred(qualifier, scope));
             } else {
                 values.push(self.expression(item, scope)?);
             }
         }
-        Ok(self.record(&values))
+        let mut row = self.record(&values);
+        if !starred {
+            let names: Vec<String> = (1..=values.len()).map(|nth| format!("f{nth}")).collect();
+            row.built = Built::row(names.iter().map(String::as_str).zip(&values));
+        }
+        Ok(row)
     }
 
     /// All columns of what a star stands for, as one value.
@@ -188,10 +196,15 @@ impl<'a> Analysis<'a> {
                 let columns: Vec<Value> = columns
                     .map(|value| self.answer(value, "a computed column"))
                     .collect();
-                match rel.partial {
-                    true => Value::derived(&columns, 0),
-                    false => self.record(&columns),
+                if rel.partial {
+                    return Value::derived(&columns, 0);
                 }
+                let mut row = self.record(&columns);
+                if rel.shaped {
+                    let names = rel.columns.iter().map(|(name, _)| name.as_str());
+                    row.built = Built::row(names.zip(&columns));
+                }
+                row
             }
             None => {
                 self.unknown("unresolved column", "*");

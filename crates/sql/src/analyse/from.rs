@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use model::Usage;
 use pg_query::NodeEnum;
-use pg_query::protobuf::{Alias, JoinExpr, JoinType, List, Node, RangeFunction, RangeVar};
+use pg_query::protobuf::{
+    Alias, JoinExpr, JoinType, List, Node, RangeFunction, RangeTableSample, RangeVar,
+};
 
-use super::query::rename;
+use super::naming::rename;
 use super::scope::{Rel, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, kind_of, string};
 
@@ -38,27 +40,15 @@ impl<'a> Analysis<'a> {
                     Some(query) => self.subquery(query, &outside(scope))?,
                     None => Row::new(),
                 };
-                Ok(vec![aliased(row, sub.alias.as_ref(), "")])
+                let mut rel = aliased(row, sub.alias.as_ref(), "");
+                rel.shaped = !renames(sub.alias.as_ref());
+                Ok(vec![rel])
             }
             Some(NodeEnum::RangeFunction(function)) => {
                 let within = lateral(scope, beside);
                 Ok(vec![self.range_function(function, &within)?])
             }
-            Some(NodeEnum::RangeTableSample(sample)) => {
-                let rels = match sample.relation.as_deref() {
-                    Some(relation) => self.range_item(relation, scope, beside)?,
-                    None => Vec::new(),
-                };
-                let within = lateral(scope, beside);
-                let mut parts = Vec::new();
-                for argument in sample.args.iter().chain(sample.repeatable.as_deref()) {
-                    parts.push(self.expression(argument, &within)?);
-                }
-                let value = Value::derived(&parts, 0);
-                self.use_at(&value, Usage::Predicate, "TABLESAMPLE");
-                self.sample_method(&sample.method);
-                Ok(rels)
-            }
+            Some(NodeEnum::RangeTableSample(sample)) => self.sampled(sample, scope, beside),
             Some(NodeEnum::RangeTableFunc(table)) => {
                 let within = lateral(scope, beside);
                 let mut parts: Vec<&Node> = Vec::new();
@@ -146,6 +136,27 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    fn sampled(
+        &mut self,
+        sample: &RangeTableSample,
+        scope: &Scope<'_>,
+        beside: &[Rel],
+    ) -> Walk<Vec<Rel>> {
+        let rels = match sample.relation.as_deref() {
+            Some(relation) => self.range_item(relation, scope, beside)?,
+            None => Vec::new(),
+        };
+        let within = lateral(scope, beside);
+        let mut parts = Vec::new();
+        for argument in sample.args.iter().chain(sample.repeatable.as_deref()) {
+            parts.push(self.expression(argument, &within)?);
+        }
+        let value = Value::derived(&parts, 0);
+        self.use_at(&value, Usage::Predicate, "TABLESAMPLE");
+        self.sample_method(&sample.method);
+        Ok(rels)
+    }
+
     /// A name in FROM: a common table expression if one is in reach, else a relation.
     fn range(&mut self, range: &RangeVar, scope: &Scope<'_>) -> Walk<Rel> {
         if range.schemaname.is_empty()
@@ -153,7 +164,10 @@ impl<'a> Analysis<'a> {
             && let Some(cte) = scope.cte(&range.relname)
         {
             let row = cte.columns.as_ref().clone();
-            return Ok(aliased(row, range.alias.as_ref(), &range.relname));
+            let shaped = cte.shaped && !renames(range.alias.as_ref());
+            let mut rel = aliased(row, range.alias.as_ref(), &range.relname);
+            rel.shaped = shaped;
+            return Ok(rel);
         }
         let Some(id) = self.resolve_range(range) else {
             let mut rel = aliased(Row::new(), range.alias.as_ref(), &range.relname);
@@ -163,6 +177,7 @@ impl<'a> Analysis<'a> {
         let row = self.read_relation(id)?;
         let mut rel = aliased(row, range.alias.as_ref(), &range.relname);
         rel.relation = Some(id);
+        rel.shaped = !renames(range.alias.as_ref());
         if range.alias.is_none() {
             rel.schema = self.relation(id).map(|relation| relation.schema.clone());
         }
@@ -407,6 +422,11 @@ fn lateral<'s>(scope: &'s Scope<'s>, beside: &[Rel]) -> Scope<'s> {
     level
 }
 
+/// Whether an alias names columns: a whole row may keep the names that they had.
+fn renames(alias: Option<&Alias>) -> bool {
+    alias.is_some_and(|alias| !alias.colnames.is_empty())
+}
+
 /// A relation in scope under its alias, or under `name`.
 fn aliased(mut row: Row, alias: Option<&Alias>, name: &str) -> Rel {
     let name = match alias {
@@ -424,6 +444,7 @@ fn aliased(mut row: Row, alias: Option<&Alias>, name: &str) -> Rel {
         relation: None,
         bare: true,
         partial: false,
+        shaped: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
 
 mod body;
+mod built;
 mod call;
 mod choice;
 mod datatype;
@@ -343,6 +344,20 @@ impl<'a> Analysis<'a> {
         let refs = self.refs(value);
         // Bounded texts are redacted to their own length, and other types to NULL.
         let whole = matches!(value.type_oid, oid::TEXT | oid::JSON | oid::JSONB);
+        let holds_json = matches!(
+            value.type_oid,
+            oid::JSON | oid::JSONB | oid::TEXT | oid::VARCHAR
+        );
+        if let Some(built) = value
+            .built
+            .as_ref()
+            .filter(|_| holds_json && !refs.is_empty())
+        {
+            return Projection::Shaped {
+                shape: self.shape_of(built),
+                sources: refs,
+            };
+        }
         match value.kind {
             _ if refs.is_empty() => Projection::Free,
             Kind::Derived if value.telling || !whole => Projection::Withheld(refs),

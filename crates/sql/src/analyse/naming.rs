@@ -5,7 +5,16 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AExprKind, Node, ResTarget, SubLink, SubLinkType};
 
-use super::{boxed, inner, string};
+use super::{Row, boxed, inner, string};
+
+/// Gives columns the names of an alias list.
+pub(crate) fn rename(row: &mut Row, names: &[Node]) {
+    for ((name, _), new) in row.iter_mut().zip(names) {
+        if let Some(new) = string(new) {
+            new.clone_into(name);
+        }
+    }
+}
 
 /// The name PostgreSQL gives an output column (`FigureColname`).
 pub(crate) fn column_name(node: &Node) -> String {

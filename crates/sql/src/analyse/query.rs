@@ -8,6 +8,7 @@ use pg_query::protobuf::{
     CommonTableExpr, Node, ResTarget, SelectStmt, SetOperation, WindowDef, WithClause, a_const,
 };
 
+use super::naming::rename;
 use super::scope::{Cte, Kind, Rel, Resolved, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, object, string, strings};
 
@@ -173,8 +174,14 @@ impl<'a> Analysis<'a> {
                 continue;
             };
             let columns = self.cte_columns(cte, scope)?;
-            let name = cte.ctename.clone();
-            scope.ctes.push(Cte { name, columns });
+            let shaped = cte.aliascolnames.is_empty()
+                && cte.search_clause.is_none()
+                && cte.cycle_clause.is_none();
+            scope.ctes.push(Cte {
+                name: cte.ctename.clone(),
+                columns,
+                shaped,
+            });
         }
         Ok(())
     }
@@ -214,6 +221,7 @@ impl<'a> Analysis<'a> {
             scope.ctes.push(Cte {
                 name: term.ctename.clone(),
                 columns: Rc::new(row),
+                shaped: false,
             });
         }
         // The first round sees guessed columns: what it collects is dropped, later rounds collect it again.
@@ -550,15 +558,6 @@ impl<'a> Analysis<'a> {
         if scope.rels.iter().any(|rel| rel.relation.is_none()) {
             // A subquery's or view's tables are locked as well; name the act where no table can be named.
             self.effect(Verb::Lock, super::other("rows", ""));
-        }
-    }
-}
-
-/// Gives columns the names of an alias list.
-pub(crate) fn rename(row: &mut Row, names: &[Node]) {
-    for ((name, _), new) in row.iter_mut().zip(names) {
-        if let Some(new) = string(new) {
-            new.clone_into(name);
         }
     }
 }

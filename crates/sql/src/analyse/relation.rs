@@ -312,6 +312,7 @@ impl<'a> Analysis<'a> {
                     telling: under.telling,
                     risky: under.risky,
                     steady: false,
+                    built: None,
                 }
             })
             .collect()
@@ -464,6 +465,7 @@ impl<'a> Analysis<'a> {
                 named: true,
                 bare: true,
                 partial: false,
+                shaped: false,
             });
         }
         within.select(select, &scope)?;

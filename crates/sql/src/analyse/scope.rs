@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::Row;
+use super::built::Built;
 use crate::catalog::RelationId;
 
 /// Identifies one column of one relation within one analysis.
@@ -43,6 +44,8 @@ pub(crate) struct Value {
     pub(crate) risky: bool,
     /// Computing it never fails, and never builds more than its parts together hold.
     pub(crate) steady: bool,
+    /// What it is built of, of JSON and records; text of JSON included.
+    pub(crate) built: Option<Rc<Built>>,
 }
 
 impl Value {
@@ -85,6 +88,7 @@ impl Value {
             telling,
             risky,
             steady: false,
+            built: None,
         }
     }
 
@@ -126,6 +130,8 @@ pub(crate) struct Rel {
     pub(crate) bare: bool,
     /// Its columns are not all known.
     pub(crate) partial: bool,
+    /// The columns of its whole row are named as they are here.
+    pub(crate) shaped: bool,
 }
 
 /// A common table expression.
@@ -133,6 +139,8 @@ pub(crate) struct Rel {
 pub(crate) struct Cte {
     pub(crate) name: String,
     pub(crate) columns: Rc<Row>,
+    /// See [`Rel::shaped`].
+    pub(crate) shaped: bool,
 }
 
 /// One query level.

@@ -324,6 +324,11 @@ impl<'a> Analysis<'a> {
                 let mut value = Self::sure(arguments.iter().chain(clauses), known);
                 value.telling |= promise == Telling || !closed.is_empty();
                 value.risky |= failing.risky;
+                // A key that may fail was judged by itself, and shows as it is.
+                let keyed = name.ends_with("object_agg") && closed.iter().all(|nth| *nth == 0);
+                if promise == Plain && (closed.is_empty() || keyed) {
+                    value.built = self.built(name, call, arguments);
+                }
                 return value;
             }
         }
@@ -490,7 +495,11 @@ impl<'a> Analysis<'a> {
             _ => false,
         };
         if sure {
-            return Self::sure([value], target);
+            let mut converted = Self::sure([value], target);
+            if bare && reads_alike(target) && matches!(source, JSON | JSONB) {
+                converted.built.clone_from(&value.built);
+            }
+            return converted;
         }
         let known = self.catalog.types.get(&target);
         let name = known.map_or_else(String::new, |known| format!(" to {}", known.name));

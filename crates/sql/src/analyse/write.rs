@@ -558,5 +558,6 @@ fn plain_rel(name: &str, row: Row) -> Rel {
         named: true,
         bare: true,
         partial: false,
+        shaped: false,
     }
 }

@@ -10,7 +10,7 @@ mod server;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use model::{CatalogVersion, Projection, Projections};
+use model::{CatalogVersion, JsonShape, Projection, Projections};
 use server::Server;
 use sql::catalog::{Builder, FINGERPRINT, QUERIES};
 use sql::{Catalog, Inspected, Inspection, NotUnderstood, STACK_BYTES, Step, View};
@@ -41,6 +41,35 @@ fn columns(refs: &[model::ColumnRef]) -> String {
     names.join(",")
 }
 
+fn projected(projection: &Projection) -> String {
+    match projection {
+        Projection::Free => "-".to_owned(),
+        Projection::Direct(refs) => format!("={}", columns(refs)),
+        Projection::Derived(refs) => format!("~{}", columns(refs)),
+        Projection::Withheld(refs) => format!("!{}", columns(refs)),
+        Projection::Shaped { shape, .. } => shaped(shape),
+    }
+}
+
+fn shaped(shape: &JsonShape) -> String {
+    match shape {
+        JsonShape::Value(projection) => projected(projection),
+        JsonShape::Object(members) => {
+            let members = members.iter();
+            let members: Vec<String> = members
+                .map(|(name, member)| format!("{name}: {}", shaped(member)))
+                .collect();
+            format!("{{{}}}", members.join("; "))
+        }
+        JsonShape::Tuple(elements) => {
+            let elements: Vec<String> = elements.iter().map(shaped).collect();
+            format!("({})", elements.join("; "))
+        }
+        JsonShape::Array(element) => format!("[{}…]", shaped(element)),
+        JsonShape::Map(member) => format!("{{*: {}}}", shaped(member)),
+    }
+}
+
 fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
     let statement = &inspected.statement;
     for effect in &statement.effects {
@@ -50,15 +79,7 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
         Projections::None => {}
         Projections::Named(name) => writeln!(out, "{depth}rows of {name}").unwrap(),
         Projections::Columns(list) => {
-            let texts: Vec<String> = list
-                .iter()
-                .map(|projection| match projection {
-                    Projection::Free => "-".to_owned(),
-                    Projection::Direct(refs) => format!("={}", columns(refs)),
-                    Projection::Derived(refs) => format!("~{}", columns(refs)),
-                    Projection::Withheld(refs) => format!("!{}", columns(refs)),
-                })
-                .collect();
+            let texts: Vec<String> = list.iter().map(projected).collect();
             writeln!(out, "{depth}[{}]", texts.join(" | ")).unwrap();
         }
     }

@@ -27,8 +27,8 @@ pub(crate) struct SessionRecorder {
     intents: Chain,
     results: Arc<Results>,
     last: u64,
-    /// Encoded events for the next record of intents.
-    staged: Vec<u8>,
+    /// The events of the next record of intents.
+    staged: codec::Payload,
     /// The action whose response came last, and how much of it was kept.
     kept: (u64, u64),
     rest: Option<Rest>,
@@ -43,7 +43,7 @@ impl SessionRecorder {
             keeper,
             intents: Chain::default(),
             last: 0,
-            staged: Vec::new(),
+            staged: codec::Payload::default(),
             kept: (0, 0),
             rest: None,
             closed: false,
@@ -70,17 +70,15 @@ impl SessionRecorder {
     }
 
     fn write_staged(&mut self, need: Need) -> Result<(), PortError> {
-        let usable = self.usable();
-        let staged = std::mem::take(&mut self.staged);
-        usable?;
-        let too_long = |error| failed(Some(std::io::Error::other(error)));
-        let payload = Payload::plain(&staged).map_err(too_long)?;
-        let (chain, session) = (&mut self.intents, self.results.session);
-        let log = &self.keeper.log;
-        self.last = log.append(chain, Stream::Intents, session, &payload, need)?;
-        self.staged = staged;
-        self.staged.clear();
-        self.staged.shrink_to(CHUNK_BYTES);
+        let written = self.usable().and_then(|()| {
+            let too_long = |error| failed(Some(std::io::Error::other(error)));
+            let payload = Payload::plain(self.staged.bytes()).map_err(too_long)?;
+            let (chain, session) = (&mut self.intents, self.results.session);
+            let log = &self.keeper.log;
+            log.append(chain, Stream::Intents, session, &payload, need)
+        });
+        self.staged.clear(CHUNK_BYTES);
+        self.last = written?;
         Ok(())
     }
 
@@ -177,12 +175,12 @@ impl Recorder for SessionRecorder {
 
     fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
         self.usable()?;
-        codec::encode(event, &mut self.staged);
-        Ok(self.staged.len())
+        self.staged.push(event);
+        Ok(self.staged.bytes().len())
     }
 
     fn commit(&mut self) -> Result<(), PortError> {
-        match self.staged.is_empty() {
+        match self.staged.bytes().is_empty() {
             true => Ok(()),
             false => self.write_staged(Need::Usual),
         }

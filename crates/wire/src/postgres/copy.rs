@@ -75,6 +75,7 @@ impl CopyPlan {
             kind: mask.kind,
             type_oid: mask.type_oid,
             format,
+            json: None,
         });
         Some(Self {
             form,
@@ -386,6 +387,7 @@ mod tests {
                 position: masked,
                 kind: MaskKind::Null,
                 type_oid: 25,
+                json: None,
             }],
         };
         let mut plan = CopyPlan::new(form, &obliged).unwrap();

@@ -188,6 +188,7 @@ mod tests {
                 position: *position,
                 kind: MaskKind::Null,
                 type_oid: 25,
+                json: None,
             };
             let obliged = ResultObligation {
                 width: None,

@@ -39,7 +39,10 @@ impl Recent {
         }
         let shape = has_shape.then_some(self.shape.as_str());
         let (found, by_shape) = inspector.find(basis, text, shape)?;
-        let key = shape.filter(|_| by_shape).unwrap_or(text).into();
+        // A text without literals is its own shape, and is found sooner as what it is.
+        let is_plain = shape.and_then(|shape| shape.strip_prefix('\0')) == Some(text);
+        let key = shape.filter(|_| by_shape && !is_plain).unwrap_or(text);
+        let key = key.into();
         self.keep(key, Arc::clone(&found));
         Some(found)
     }

@@ -2,10 +2,12 @@
 //!
 //! Knows nothing of why a column is masked. A row of another shape than the masks were made for never passes.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, BytesMut};
 use mask::MaskKey;
 use model::decision::ResultObligation;
-use model::{MaskKind, ParameterFormat};
+use model::{JsonMask, MaskKind, ParameterFormat};
 
 use super::frame::{self, Fields, FrameError};
 
@@ -34,6 +36,8 @@ pub(crate) struct ColumnMask {
     pub(crate) kind: MaskKind,
     pub(crate) type_oid: u32,
     pub(crate) format: ParameterFormat,
+    /// For JSON whose inside is known.
+    pub(crate) json: Option<Arc<JsonMask>>,
 }
 
 /// How the rows of one result are let through.
@@ -63,6 +67,7 @@ impl Plan {
                     kind: mask.kind,
                     type_oid,
                     format,
+                    json: mask.json.clone(),
                 });
             }
         }
@@ -140,7 +145,10 @@ pub(crate) fn put_cell(
             out.extend_from_slice(value);
             true
         }
-        (Some(value), Some(m)) => mask::mask_value(key, m.kind, m.type_oid, m.format, value, out),
+        (Some(value), Some(m)) => match &m.json {
+            Some(json) => mask::mask_json(key, json, m.type_oid, m.format, value, out),
+            None => mask::mask_value(key, m.kind, m.type_oid, m.format, value, out),
+        },
     };
     if !is_value {
         out.truncate(place + 4);
@@ -208,6 +216,7 @@ mod tests {
                     position: *position,
                     kind: MaskKind::Null,
                     type_oid: 25,
+                    json: None,
                 })
                 .collect(),
         }

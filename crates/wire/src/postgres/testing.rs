@@ -337,6 +337,7 @@ fn mask_of(position: usize) -> Mask {
         position,
         kind: MaskKind::Null,
         type_oid: 25,
+        json: None,
     }
 }
 

@@ -21,7 +21,6 @@ const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
     ("crates/sql/src/analyse/ddl.rs", "alteration", 121),
     ("crates/sql/src/analyse/ddl.rs", "part_of_definition", 88),
     ("crates/sql/src/analyse/ddl.rs", "server_object", 122),
-    ("crates/sql/src/analyse/from.rs", "range_kind", 79),
     ("crates/sql/src/analyse/utility.rs", "act", 81),
     ("crates/sql/src/analyse/utility.rs", "utility", 71),
     ("crates/wire/src/postgres/server.rs", "on_error", 71),

@@ -1,0 +1,374 @@
+//! JSON whose shape is known: its masked members are masked, and all else stays byte by byte.
+//!
+//! Believes nothing of what it reads: whatever is not exactly of the shape that was judged is given up whole.
+
+use bytes::BytesMut;
+use model::{JsonMask, MaskKind, ParameterFormat};
+
+use crate::secret::MaskKey;
+use crate::value::mask_value;
+
+/// Levels that are followed; PostgreSQL itself gives up somewhere beyond.
+const DEPTH_MAX: usize = 512;
+/// `jsonb_send` puts its version before the text.
+const JSONB_VERSION: u8 = 1;
+
+const JSON: u32 = 114;
+const JSONB: u32 = 3802;
+const TIMESTAMP: u32 = 1114;
+const TIMESTAMPTZ: u32 = 1184;
+
+/// Masks one JSON value of a type (`json`, `jsonb` or text that holds one) by its shape: appends the masked bytes and
+/// says whether the result is a value. What is not of that shape is redacted whole.
+pub fn mask_json(
+    key: &MaskKey,
+    mask: &JsonMask,
+    type_oid: u32,
+    format: ParameterFormat,
+    value: &[u8],
+    out: &mut BytesMut,
+) -> bool {
+    let start = out.len();
+    let binary = type_oid == JSONB && format == ParameterFormat::Binary;
+    let text = match value.split_first() {
+        Some((&JSONB_VERSION, text)) if binary => {
+            out.extend_from_slice(&[JSONB_VERSION]);
+            Some(text)
+        }
+        _ if binary => None,
+        _ => Some(value),
+    };
+    let is_json = matches!(type_oid, JSON | JSONB | 25 | 1043);
+    let written = text.filter(|_| is_json).and_then(|text| {
+        let mut reader = Reader {
+            key,
+            rest: text,
+            out,
+        };
+        reader.value(mask, 0)?;
+        reader.blanks();
+        reader.rest.is_empty().then_some(())
+    });
+    if written.is_some() {
+        return true;
+    }
+    out.truncate(start);
+    mask_value(key, MaskKind::Redact, type_oid, format, value, out)
+}
+
+struct Reader<'a, 'o> {
+    key: &'a MaskKey,
+    rest: &'a [u8],
+    out: &'o mut BytesMut,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// Takes so many bytes without copying them.
+    fn skip(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(head)
+    }
+
+    fn copy(&mut self, count: usize) -> Option<()> {
+        let head = self.skip(count)?;
+        self.out.extend_from_slice(head);
+        Some(())
+    }
+
+    fn blanks(&mut self) {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let count = self.rest.iter().take_while(|byte| blank(byte)).count();
+        // As many as there are.
+        let _copied = self.copy(count);
+    }
+
+    /// Copies one punctuation mark and the blanks before it.
+    fn mark(&mut self, mark: u8) -> Option<()> {
+        self.blanks();
+        (self.rest.first() == Some(&mark)).then_some(())?;
+        self.copy(1)
+    }
+
+    fn is_next(&mut self, mark: u8) -> bool {
+        self.blanks();
+        self.rest.first() == Some(&mark)
+    }
+
+    fn value(&mut self, mask: &JsonMask, depth: usize) -> Option<()> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        self.blanks();
+        // A row of an outer join, say: there is nothing in it.
+        if !matches!(mask, JsonMask::Value { .. }) && self.rest.starts_with(b"null") {
+            return self.copy(4);
+        }
+        match mask {
+            JsonMask::Keep => self.any(depth),
+            JsonMask::Value { kind, type_oid } => self.masked(*kind, *type_oid),
+            JsonMask::Object(members) => self.object(members, depth),
+            JsonMask::Tuple(elements) => {
+                let mut elements = elements.iter();
+                self.list(|reader| reader.value(elements.next()?, depth + 1))?;
+                elements.next().is_none().then_some(())
+            }
+            JsonMask::Array(element) => self.list(|reader| reader.value(element, depth + 1)),
+            JsonMask::Map(member) => self.members(|reader, _| reader.value(member, depth + 1)),
+        }
+    }
+
+    /// Every member that is expected, once, and no other.
+    fn object(&mut self, expected: &[(String, JsonMask)], depth: usize) -> Option<()> {
+        let mut seen = vec![false; expected.len()];
+        self.members(|reader, name| {
+            let at = expected.iter().position(|(known, _)| *known == name)?;
+            let seen = seen.get_mut(at)?;
+            (!std::mem::replace(seen, true)).then_some(())?;
+            reader.value(&expected.get(at)?.1, depth + 1)
+        })?;
+        seen.into_iter().all(|seen| seen).then_some(())
+    }
+
+    fn members(&mut self, mut member: impl FnMut(&mut Self, String) -> Option<()>) -> Option<()> {
+        self.mark(b'{')?;
+        if self.is_next(b'}') {
+            return self.copy(1);
+        }
+        loop {
+            self.blanks();
+            let raw = string(self.rest)?;
+            self.copy(raw.len())?;
+            let name = unescape(raw)?;
+            self.mark(b':')?;
+            member(self, name)?;
+            if self.is_next(b'}') {
+                return self.copy(1);
+            }
+            self.mark(b',')?;
+        }
+    }
+
+    fn list(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.mark(b'[')?;
+        if self.is_next(b']') {
+            return self.copy(1);
+        }
+        loop {
+            element(self)?;
+            if self.is_next(b']') {
+                return self.copy(1);
+            }
+            self.mark(b',')?;
+        }
+    }
+
+    /// Any value, as it is.
+    fn any(&mut self, depth: usize) -> Option<()> {
+        match self.rest.first()? {
+            b'{' => self.members(|reader, _| reader.value(&JsonMask::Keep, depth + 1)),
+            b'[' => self.list(|reader| reader.value(&JsonMask::Keep, depth + 1)),
+            _ => self.copy(scalar(self.rest)?.len()),
+        }
+    }
+
+    /// One value in place of which its mask is written.
+    fn masked(&mut self, kind: MaskKind, type_oid: u32) -> Option<()> {
+        let form = Form::of(type_oid);
+        if form == Form::Inside {
+            // What it is, and whether it is null, is the value itself.
+            let start = self.out.len();
+            self.any(0)?;
+            self.out.truncate(start);
+            let redacted = kind == MaskKind::Redact;
+            self.out
+                .extend_from_slice(if redacted { b"\"***\"" } else { b"null" });
+            return Some(());
+        }
+        if form == Form::Other {
+            let start = self.out.len();
+            self.any(0)?;
+            self.out.truncate(start);
+            self.out.extend_from_slice(b"null");
+            return Some(());
+        }
+        let raw = scalar(self.rest)?;
+        self.skip(raw.len())?;
+        let text = match raw.first()? {
+            b'"' => unescape(raw)?,
+            b'n' => {
+                self.out.extend_from_slice(raw);
+                return Some(());
+            }
+            // true and false are made of no type that has a mask.
+            b't' | b'f' => return None,
+            _ if form == Form::Number => String::from_utf8(raw.to_vec()).ok()?,
+            _ => return None,
+        };
+        let is_moment = matches!(type_oid, TIMESTAMP | TIMESTAMPTZ);
+        let text = match is_moment {
+            true => text.replacen('T', " ", 1),
+            false => text,
+        };
+        let mut masked = BytesMut::new();
+        let text = text.as_bytes();
+        if !mask_value(
+            self.key,
+            kind,
+            type_oid,
+            ParameterFormat::Text,
+            text,
+            &mut masked,
+        ) {
+            self.out.extend_from_slice(b"null");
+            return Some(());
+        }
+        let is_number = || number(&masked).is_some_and(|found| found.len() == masked.len());
+        if form == Form::Number && is_number() {
+            self.out.extend_from_slice(&masked);
+            return Some(());
+        }
+        let masked = std::str::from_utf8(&masked).ok()?;
+        match is_moment {
+            true => escape(&masked.replacen(' ', "T", 1), self.out),
+            false => escape(masked, self.out),
+        }
+        Some(())
+    }
+}
+
+/// How `to_json` writes values of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// A string, of the value's text.
+    String,
+    /// A number, or a string where JSON has none (`NaN`).
+    Number,
+    /// JSON itself, as it is.
+    Inside,
+    /// Anything; its mask is NULL.
+    Other,
+}
+
+impl Form {
+    fn of(type_oid: u32) -> Self {
+        match type_oid {
+            25 | 705 | 1043 | 1042 | 19 | 18 | 142 | 1082 | 1114 | 1184 | 2950 => Self::String,
+            21 | 23 | 20 | 700 | 701 | 1700 => Self::Number,
+            JSON | JSONB => Self::Inside,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The scalar at the front, quotes and all.
+fn scalar(text: &[u8]) -> Option<&[u8]> {
+    match text.first()? {
+        b'"' => string(text),
+        b't' => text.strip_prefix(b"true").map(|_| &text[..4]),
+        b'f' => text.strip_prefix(b"false").map(|_| &text[..5]),
+        b'n' => text.strip_prefix(b"null").map(|_| &text[..4]),
+        _ => number(text),
+    }
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The number at the front, as RFC 8259 section 6 has it.
+fn number(text: &[u8]) -> Option<&[u8]> {
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(text.get(at..)?);
+    let leading_zero = text.get(at) == Some(&b'0');
+    if whole == 0 || (leading_zero && whole > 1) {
+        return None;
+    }
+    at += whole;
+    if text.get(at) == Some(&b'.') {
+        let fraction = digits(text.get(at + 1..)?);
+        (fraction > 0).then_some(())?;
+        at += 1 + fraction;
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        let exponent = digits(text.get(at + 1 + sign..)?);
+        (exponent > 0).then_some(())?;
+        at += 1 + sign + exponent;
+    }
+    text.get(..at)
+}
+
+/// The string at the front, quotes and all.
+fn string(text: &[u8]) -> Option<&[u8]> {
+    (text.first() == Some(&b'"')).then_some(())?;
+    let mut at = 1;
+    loop {
+        match text.get(at)? {
+            b'"' => return text.get(..=at),
+            b'\\' => at += 2,
+            byte if *byte < 0x20 => return None,
+            _ => at += 1,
+        }
+    }
+}
+
+/// What a string with its quotes says.
+fn unescape(raw: &[u8]) -> Option<String> {
+    let inside = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut rest = std::str::from_utf8(inside).ok()?;
+    let mut said = String::with_capacity(rest.len());
+    while let Some((plain, after)) = rest.split_once('\\') {
+        said.push_str(plain);
+        let mut chars = after.chars();
+        match chars.next()? {
+            'n' => said.push('\n'),
+            't' => said.push('\t'),
+            'r' => said.push('\r'),
+            'b' => said.push('\u{8}'),
+            'f' => said.push('\u{c}'),
+            c @ ('"' | '\\' | '/') => said.push(c),
+            'u' => {
+                let unit = hex(chars.as_str())?;
+                chars = chars.as_str().get(4..)?.chars();
+                let code = match unit {
+                    0xd800..=0xdbff => {
+                        let low = chars.as_str().strip_prefix("\\u")?;
+                        let second = hex(low).filter(|low| (0xdc00..=0xdfff).contains(low))?;
+                        chars = low.get(4..)?.chars();
+                        0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00)
+                    }
+                    unit => unit,
+                };
+                said.push(char::from_u32(code)?);
+            }
+            _ => return None,
+        }
+        rest = chars.as_str();
+    }
+    said.push_str(rest);
+    Some(said)
+}
+
+/// Four hexadecimal digits at the front.
+fn hex(text: &str) -> Option<u32> {
+    let digits = text.get(..4)?;
+    let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    all.then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+/// Appends a text as a JSON string.
+fn escape(text: &str, out: &mut BytesMut) {
+    out.extend_from_slice(b"\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            c if u32::from(c) < 0x20 => {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+            }
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.extend_from_slice(b"\"");
+}

@@ -1,0 +1,161 @@
+//! JSON as a query builds it: which value of it comes from where.
+//!
+//! Names members only where PostgreSQL takes them from what stands in the statement or the catalog; what is not
+//! certain is no shape at all, and the JSON is redacted whole.
+
+use std::rc::Rc;
+
+use model::JsonShape;
+use pg_query::NodeEnum;
+use pg_query::protobuf::{FuncCall, Node, a_const};
+
+use super::scope::Value;
+use super::total::oid::{JSON, JSONB, RECORD};
+use super::{Analysis, inner};
+
+/// Values that one shape may have; a wider one is given up.
+const SIZE_MAX: usize = 2_000;
+/// Levels that one shape may have.
+const DEPTH_MAX: usize = 32;
+
+/// What a record or JSON value is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    form: Form,
+    size: usize,
+    depth: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Value(Box<Value>),
+    Object(Vec<(String, Rc<Built>)>),
+    Tuple(Vec<Rc<Built>>),
+    Array(Rc<Built>),
+    Map(Rc<Built>),
+}
+
+impl Form {
+    fn parts(&self) -> Vec<&Built> {
+        match self {
+            Self::Value(_) => Vec::new(),
+            Self::Object(members) => members.iter().map(|(_, part)| part.as_ref()).collect(),
+            Self::Tuple(elements) => elements.iter().map(Rc::as_ref).collect(),
+            Self::Array(element) | Self::Map(element) => vec![element],
+        }
+    }
+}
+
+impl Built {
+    fn of(form: Form) -> Option<Rc<Self>> {
+        let parts = form.parts();
+        let size = parts.iter().map(|part| part.size).sum::<usize>() + 1;
+        let depth = parts.iter().map(|part| part.depth).max().unwrap_or(0) + 1;
+        let fits = size <= SIZE_MAX && depth <= DEPTH_MAX;
+        fits.then(|| Rc::new(Self { form, size, depth }))
+    }
+
+    /// What `to_json` makes of a value.
+    fn from(value: &Value) -> Option<Rc<Self>> {
+        let is_built = matches!(value.type_oid, JSON | JSONB | RECORD);
+        if let Some(built) = value.built.as_ref().filter(|_| is_built) {
+            return Some(Rc::clone(built));
+        }
+        if value.type_oid == RECORD {
+            return None;
+        }
+        let plain = Value {
+            built: None,
+            ..value.clone()
+        };
+        Self::of(Form::Value(Box::new(plain)))
+    }
+
+    /// Made of any number of rows, of which none may be there.
+    pub(crate) fn is_many(&self) -> bool {
+        matches!(self.form, Form::Array(_) | Form::Map(_))
+    }
+
+    /// A row of these columns. Of two with one name either may be meant.
+    pub(crate) fn row<'v>(
+        columns: impl IntoIterator<Item = (&'v str, &'v Value)>,
+    ) -> Option<Rc<Self>> {
+        let mut members: Vec<(String, Rc<Self>)> = Vec::new();
+        for (name, value) in columns {
+            if members.len() >= SIZE_MAX || members.iter().any(|(known, _)| known == name) {
+                return None;
+            }
+            members.push((name.to_owned(), Self::from(value)?));
+        }
+        Self::of(Form::Object(members))
+    }
+}
+
+impl<'a> Analysis<'a> {
+    /// What a call of a built-in that makes JSON makes.
+    pub(crate) fn built(
+        &mut self,
+        name: &str,
+        call: &FuncCall,
+        arguments: &[Value],
+    ) -> Option<Rc<Built>> {
+        match (name, arguments) {
+            ("row_to_json" | "to_json" | "to_jsonb", [value, ..]) => Built::from(value),
+            ("json_agg" | "jsonb_agg", [value]) => Built::of(Form::Array(Built::from(value)?)),
+            ("json_object_agg" | "jsonb_object_agg", [_, value]) => {
+                Built::of(Form::Map(Built::from(value)?))
+            }
+            ("json_build_array" | "jsonb_build_array", _) => {
+                let elements = arguments.iter().map(Built::from);
+                Built::of(Form::Tuple(elements.collect::<Option<_>>()?))
+            }
+            ("json_build_object" | "jsonb_build_object", _) => {
+                // Another text in a key's place means another member.
+                self.shape_safe = false;
+                let mut pairs = Vec::new();
+                for (nodes, values) in call.args.chunks(2).zip(arguments.chunks(2)) {
+                    let ([key, _], [_, value]) = (nodes, values) else {
+                        return None;
+                    };
+                    pairs.push((text(key)?, value));
+                }
+                Built::row(pairs)
+            }
+            _ => None,
+        }
+    }
+
+    /// As it is told outside.
+    pub(crate) fn shape_of(&self, built: &Built) -> JsonShape {
+        match &built.form {
+            Form::Value(value) => JsonShape::Value(Box::new(self.projection(value))),
+            Form::Object(members) => JsonShape::Object(
+                members
+                    .iter()
+                    .map(|(name, part)| (name.clone(), self.shape_of(part)))
+                    .collect(),
+            ),
+            Form::Tuple(elements) => {
+                JsonShape::Tuple(elements.iter().map(|part| self.shape_of(part)).collect())
+            }
+            Form::Array(element) => JsonShape::Array(Box::new(self.shape_of(element))),
+            Form::Map(member) => JsonShape::Map(Box::new(self.shape_of(member))),
+        }
+    }
+}
+
+/// A string as written.
+fn text(node: &Node) -> Option<&str> {
+    let Some(NodeEnum::AConst(constant)) = inner(node) else {
+        return None;
+    };
+    match constant.val.as_ref()? {
+        a_const::Val::Sval(text) => Some(&text.sval),
+        _ => None,
+    }
+}
+
+/// Whether a value is an array or object of nothing, or anything else that is written in the statement.
+pub(crate) fn is_written(value: &Value) -> bool {
+    value.sources.is_empty() && value.built.is_none()
+}
