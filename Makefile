@@ -42,8 +42,9 @@ setup:
 
 bench:
 	@scripts/setup.sh bench
+	$(CARGO) build --locked --release --package wire --features testing --example analysis_cost
 	$(CARGO) build --locked --release --bin portcullis
-	python3 scripts/bench.py --portcullis target/release/portcullis $(RUN)
+	python3 scripts/bench.py --portcullis target/release/portcullis --analysis target/release/examples/analysis_cost $(RUN)
 
 regress:
 	@scripts/setup.sh test

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures PostgreSQL directly, through PgBouncer and through Portcullis, side by side, and prints the ratios.
 
-    scripts/bench.py [--portcullis target/release/portcullis] [--rounds 5] [--seconds 4] [--only point,churn,bulk]
+    scripts/bench.py [--portcullis target/release/portcullis] [--analysis target/release/examples/analysis_cost]
+                     [--rounds 5] [--seconds 4] [--only point,churn,bulk]
 
 What makes the figures comparable: one server for all, on a fresh data folder in memory with fsync off; everything on
 loopback of one machine, so each microsecond that a proxy burns is taken from the server; TLS off towards every
@@ -185,6 +186,18 @@ def summarise(endpoints, cases, samples):
     return rows
 
 
+def analysis(binary, owner):
+    """Answers what analysing statements costs, each unseen, known by its text, and known by its shape."""
+    return json.loads(owner.run([binary]))
+
+
+def analysis_table(rows):
+    print(f"\n{'analysis of':<24} {'bytes':>6} {'unseen µs':>10} {'p99':>9} {'cached µs':>10} {'by shape µs':>12}")
+    for row in rows:
+        shape = f"{row['shape_us']:.2f}" if "shape_us" in row else ""
+        print(f"{row['case']:<24} {row['bytes']:>6} {row['unseen_us']:>10.1f} {row['unseen_p99_us']:>9.1f} {row['cached_us']:>10.2f} {shape:>12}")
+
+
 def table(rows):
     print(f"\n{'case':<24} {'endpoint':<15} {'median':>12} {'to direct':>10} {'(low–high)':>12} {'to PgB.':>8} {'+p50 µs':>8} {'p99 µs':>8} {'CPU':>12}")
     last = None
@@ -203,6 +216,7 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--portcullis", type=pathlib.Path, help="the gateway's binary; without it only the others are measured")
+    parser.add_argument("--analysis", type=pathlib.Path, help="the example analysis_cost; without it analysing is not measured")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of one pgbench sample")
     parser.add_argument("--only", default="point,churn,bulk")
@@ -217,6 +231,7 @@ def main():
             endpoints = [Endpoint("direct", "127.0.0.1", port, ROLE, PASSWORD, "bench"), pgbouncer(stage, port)]
             if given.portcullis:
                 endpoints += portcullis(stage, given.portcullis.resolve(), port)
+            analysed = analysis(given.analysis.resolve(), owner) if given.analysis else []
             cases = plan(given.only.split(","), given.seconds)
             samples = measure(stage, endpoints, cases, given.rounds)
             resident = {e.name: e.process.resident_mib() for e in endpoints if e.process}
@@ -224,10 +239,13 @@ def main():
             stage.stop()
     rows = summarise(endpoints, cases, samples)
     table(rows)
+    if analysed:
+        analysis_table(analysed)
     now = datetime.datetime.now(datetime.timezone.utc)
     report = {"time": now.isoformat(timespec="seconds"), "cpus": os.cpu_count(), "machine": platform.machine(),
               "kernel": platform.release(), "postgres": quiet([newest_postgres() / "postgres", "--version"]).strip(),
-              "rounds": given.rounds, "seconds": given.seconds, "resident_mib": resident, "rows": rows, "samples": samples}
+              "rounds": given.rounds, "seconds": given.seconds, "resident_mib": resident, "rows": rows,
+              "analysis": analysed, "samples": samples}
     out = ROOT / "target/bench"
     out.mkdir(parents=True, exist_ok=True)
     for name in (f"{now:%Y%m%dT%H%M%SZ}.json", "latest.json"):

@@ -123,7 +123,6 @@ SET ROLE postgres
 SET LOCAL ROLE postgres
 SET SESSION AUTHORIZATION postgres
 SET session_replication_role = replica
-SET row_security = off
 SET search_path = alt; DELETE FROM customers
 SELECT set_config('role', 'postgres', false)
 SELECT set_config('session_replication_role', 'replica', false)
@@ -146,7 +145,7 @@ COPY products FROM PROGRAM 'id'
 COPY (DELETE FROM order_items RETURNING *) TO STDOUT
 COPY (INSERT INTO products (sku, title, category, price) VALUES ('x', 'x', 'x', 1) RETURNING id) TO STDOUT
 LOCK TABLE products
-LOCK products IN ACCESS SHARE MODE
+LOCK products IN ROW SHARE MODE
 SELECT id FROM products FOR UPDATE
 SELECT id FROM products FOR SHARE
 SELECT id FROM (SELECT * FROM products FOR NO KEY UPDATE) x
@@ -376,3 +375,12 @@ DISCARD PLANS
 CLOSE ALL
 INSERT INTO orders (customer_id) VALUES (1) RETURNING customer_id, status
 INSERT INTO orders (customer_id) SELECT 1 RETURNING customer_id
+SET row_security = off
+BEGIN ;; LOCK products IN ACCESS SHARE MODE ;; ROLLBACK
+SELECT count(*) FROM pg_stat_activity WHERE state = 'active'
+SELECT srvname FROM pg_foreign_server
+SELECT subname, subenabled FROM pg_subscription
+SELECT srvname, usename FROM pg_user_mappings
+SELECT count(*) FROM pg_replication_slots
+SELECT i, n FROM unnest(ARRAY[1, 2], ARRAY['a', 'b']) AS u (i, n)
+SELECT i, o FROM pg_index, unnest(indkey, indoption) WITH ORDINALITY AS u (i, n, o) LIMIT 3

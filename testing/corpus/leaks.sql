@@ -78,6 +78,42 @@ SET ROLE postgres
 SET SESSION AUTHORIZATION postgres
 SELECT most_common_vals FROM pg_stats WHERE tablename = 'customers'
 SELECT query FROM pg_stat_activity
+SELECT a FROM pg_stat_activity a
+SELECT to_jsonb(a) FROM pg_stat_activity a
+SELECT (a).query FROM pg_stat_activity a
+SELECT q FROM pg_stat_activity AS a (b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, r, s, t, u, v, q)
+TABLE pg_stat_activity
+COPY pg_stat_activity TO STDOUT
+COPY (SELECT query FROM pg_stat_activity) TO STDOUT
+SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%ssn%'
+SELECT count(*) FROM pg_stat_activity a WHERE a::text LIKE '%ssn%'
+SELECT count(*) FROM pg_stat_activity a WHERE to_jsonb(a) ->> 'query' LIKE '%ssn%'
+SELECT count(query) FROM pg_stat_activity
+SELECT count(DISTINCT query) FROM pg_stat_activity
+SELECT pid FROM pg_stat_activity ORDER BY query
+SELECT DISTINCT ON (query) pid FROM pg_stat_activity
+SELECT count(*) FROM pg_stat_activity GROUP BY query
+SELECT count(*) FROM pg_stat_activity HAVING max(query) > 'SELECT'
+SELECT rank() OVER (ORDER BY query) FROM pg_stat_activity
+SELECT id FROM products WHERE EXISTS (SELECT 1 FROM pg_stat_activity WHERE query LIKE '%ssn%')
+SELECT id FROM products WHERE title IN (SELECT query FROM pg_stat_activity)
+SELECT p.id FROM products p JOIN (SELECT query AS title FROM pg_stat_activity) q USING (title)
+SELECT p.id FROM products p NATURAL JOIN (SELECT query AS title FROM pg_stat_activity) q
+SELECT 'x' EXCEPT SELECT query FROM pg_stat_activity
+WITH RECURSIVE r (q) AS (SELECT query FROM pg_stat_activity UNION ALL SELECT q FROM r WHERE false) SELECT q FROM r
+SELECT length(query), md5(query) FROM pg_stat_activity
+SELECT u FROM pg_stat_activity, unnest(ARRAY[query], ARRAY[1]) AS x (u, v)
+SELECT v FROM pg_stat_activity, unnest(ARRAY[query], ARRAY[1]) AS x (u, v)
+EXPLAIN ANALYZE SELECT 1 FROM pg_stat_activity WHERE query LIKE '%ssn%'
+BEGIN ;; DECLARE c CURSOR FOR SELECT query FROM pg_stat_activity ;; FETCH ALL FROM c
+PREPARE ask AS SELECT query FROM pg_stat_activity ;; EXECUTE ask
+UPDATE products SET stock = 1 FROM pg_stat_activity WHERE query LIKE '%ssn%' AND id = 1
+SELECT application_name, client_addr FROM pg_stat_activity
+SELECT srvoptions FROM pg_foreign_server
+SELECT umoptions FROM pg_user_mappings
+SELECT subconninfo FROM pg_subscription
+SELECT passwd FROM pg_shadow
+SELECT x, y FROM customers, unnest(ARRAY[ssn], ARRAY[id]) AS u (x, y) WHERE id = 1
 SELECT pg_stat_get_activity(1)
 SELECT rolpassword FROM pg_authid
 SELECT pg_read_file('/etc/passwd')

@@ -23,6 +23,8 @@ pg_catalog.concat(pg_catalog.pg_current_xact_id_if_assigned()), NULL";
 ///
 /// A definition counts as changed by this transaction when its row version is not older than the transaction's own
 /// number; what others committed meanwhile may be among them, which is harmless: it is reported as it is now.
+///
+/// The triggers left out only check: uniqueness (1250), and foreign keys that neither cascade nor set anything.
 pub const QUERY: &str = "\
 WITH me AS MATERIALIZED (SELECT pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()) AS top \
 WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL), \
@@ -45,7 +47,8 @@ UNION ALL SELECT 'role', current_user::pg_catalog.text, session_user::pg_catalog
 UNION ALL SELECT 'setting', 'standard_conforming_strings', pg_catalog.current_setting('standard_conforming_strings'), NULL, NULL, NULL \
 UNION ALL SELECT 'setting', 'client_encoding', pg_catalog.current_setting('client_encoding'), NULL, NULL, NULL \
 UNION ALL SELECT 'rel', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, \
-(EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid) \
+(EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid \
+AND NOT (t.tgisinternal AND t.tgfoid OPERATOR(pg_catalog.=) ANY (ARRAY[1250,1644,1645,1648,1649,1654,1655]::pg_catalog.oid[]))) \
 OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'::pg_catalog.name) \
 OR EXISTS (SELECT 1 FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid) \
 OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid OPERATOR(pg_catalog.=) c.oid OR h.inhparent OPERATOR(pg_catalog.=) c.oid))::pg_catalog.text \
@@ -77,6 +80,12 @@ FROM me, pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(p
 WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION ALL SELECT 'schema', n.oid::pg_catalog.text, n.nspname::pg_catalog.text, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_namespace n WHERE pg_catalog.age(n.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'enum', t.oid::pg_catalog.text, n.nspname::pg_catalog.text, t.typname::pg_catalog.text, NULL, NULL \
+FROM me, pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace \
+WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+AND (t.typtype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\" OR t.typcategory OPERATOR(pg_catalog.=) 'A'::pg_catalog.\"char\" \
+AND EXISTS (SELECT 1 FROM pg_catalog.pg_type e WHERE e.oid OPERATOR(pg_catalog.=) t.typelem \
+AND e.typtype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\")) \
 UNION ALL SELECT 'changed', 'operator', NULL, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_operator o WHERE pg_catalog.age(o.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION ALL SELECT 'changed', 'cast', NULL, NULL, NULL, NULL \
@@ -106,6 +115,8 @@ pub struct Overlay {
     pub present: Option<Vec<u32>>,
     /// Functions it made or changed: schema and name.
     pub functions: Vec<(String, String)>,
+    /// Enumerations it made or changed, and arrays of them: OID, schema and name. Their values run nothing.
+    pub enums: Vec<(u32, String, String)>,
     /// Schemas it made or renamed: OID and name.
     pub schemas: Vec<(u32, String)>,
     /// Kinds of other definitions it changed (`operator`, `cast`, `type`): nothing is analysed until it ends.
@@ -251,6 +262,10 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
                 let schema = (number(row, 1)?, cell(row, 2)?.to_owned());
                 view.overlay.schemas.push(schema);
             }
+            "enum" => {
+                let (schema, name) = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+                view.overlay.enums.push((number(row, 1)?, schema, name));
+            }
             "changed" => view.overlay.changed.push(cell(row, 1)?.to_owned()),
             "view" | "expr" => {}
             _ => return Err(malformed("unknown kind of row")),
@@ -265,6 +280,7 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
     attach(&mut view.overlay.relations, columns, rows)?;
     view.overlay.relations.sort_by_key(|relation| relation.oid);
     view.overlay.functions.sort();
+    view.overlay.enums.sort();
     view.overlay.changed.sort();
     view.overlay.changed.dedup();
     Ok(view)

@@ -84,10 +84,10 @@ fn corpus(name: &str) -> Vec<Case> {
 }
 
 /// Labelled values in every form in which they may be hidden, by their first bytes.
-struct Needles(HashMap<[u8; KEY_BYTES], Vec<Vec<u8>>>);
+pub(crate) struct Needles(HashMap<[u8; KEY_BYTES], Vec<Vec<u8>>>);
 
 impl Needles {
-    fn new(stage: &Stage) -> Self {
+    pub(crate) fn new(stage: &Stage) -> Self {
         let sql = format!(
             "SELECT v FROM customers, LATERAL (VALUES (email), (phone), (ssn), (card_number)) l(v) WHERE {ROWS} \
              UNION ALL SELECT salary::text FROM staff"
@@ -127,7 +127,7 @@ impl Needles {
     }
 
     /// The first value that stands somewhere in these bytes.
-    fn find(&self, bytes: &[u8]) -> Option<String> {
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<String> {
         let lower = bytes.to_ascii_lowercase();
         (0..lower.len()).find_map(|at| {
             let rest = &lower[at..];

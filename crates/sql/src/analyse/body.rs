@@ -316,7 +316,7 @@ impl<'a> Analysis<'a> {
         let Some(opened) = self.body(function)? else {
             return Ok(None);
         };
-        let names = self.function_columns(node);
+        let names = self.function_columns(node, scope);
         let width = names.as_ref().map_or(1, Vec::len);
         if opened.unknown || opened.width() != width {
             return Ok(None);

@@ -360,7 +360,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// The columns that a function in FROM brings; `None` when it is scalar or not known.
-    pub(crate) fn function_columns(&self, node: &Node) -> Option<Vec<String>> {
+    pub(crate) fn function_columns(&self, node: &Node, scope: &Scope<'_>) -> Option<Vec<String>> {
         let Some(NodeEnum::FuncCall(call)) = inner(node) else {
             return None;
         };
@@ -378,7 +378,7 @@ impl<'a> Analysis<'a> {
             }
             let mut oid = function.returns;
             if self.is_polymorphic(oid) {
-                oid = self.first_cast(call)?;
+                oid = self.first_cast(call, scope)?;
             }
             let columns = self.composite(oid)?;
             Some(columns.iter().map(|column| column.name.clone()).collect())
@@ -390,8 +390,25 @@ impl<'a> Analysis<'a> {
         agree.then_some(first)
     }
 
-    /// The type that the first argument is cast to; for an array, of its elements.
-    fn first_cast(&self, call: &FuncCall) -> Option<u32> {
+    /// The type that the first argument is cast to, or that the function or column there has; for an array, of its
+    /// elements.
+    fn first_cast(&self, call: &FuncCall, scope: &Scope<'_>) -> Option<u32> {
+        let array = match call.args.first().and_then(inner) {
+            Some(NodeEnum::FuncCall(within)) => {
+                let candidates = self.candidates(&strings(&within.funcname)?, within.args.len());
+                let returns = candidates.first()?.returns;
+                let agree = candidates.iter().all(|found| found.returns == returns);
+                agree.then_some(returns)
+            }
+            Some(NodeEnum::ColumnRef(column)) => match self.resolve_column(&column.fields, scope) {
+                Resolved::Column(value) => Some(value.type_oid),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(array) = array.and_then(|oid| self.catalog.types.get(&oid)) {
+            return array.is_array.then_some(array.element);
+        }
         let Some(NodeEnum::TypeCast(cast)) = call.args.first().and_then(inner) else {
             return None;
         };
@@ -400,7 +417,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Whether a function in FROM that brings no columns of its own brings one scalar: `None` when nothing is known.
-    pub(crate) fn function_is_scalar(&self, node: &Node) -> Option<bool> {
+    pub(crate) fn function_is_scalar(&self, node: &Node, scope: &Scope<'_>) -> Option<bool> {
         let Some(NodeEnum::FuncCall(call)) = inner(node) else {
             // CURRENT_DATE, CAST and the like in FROM.
             return Some(true);
@@ -413,7 +430,7 @@ impl<'a> Analysis<'a> {
         let scalar = |function: &&Function| {
             let oid = function.returns;
             if self.is_polymorphic(oid) {
-                let element = self.first_cast(call);
+                let element = self.first_cast(call, scope);
                 let array = matches!(
                     call.args.first().and_then(inner),
                     Some(NodeEnum::AArrayExpr(_))

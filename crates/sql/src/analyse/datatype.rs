@@ -52,6 +52,11 @@ impl<'a> Analysis<'a> {
     }
 
     pub(crate) fn type_in(&self, schema: &str, name: &str) -> Option<u32> {
+        let own = self.view.overlay.enums.iter();
+        let mut own = own.filter(|(_, within, called)| within == schema && called == name);
+        if let Some((oid, ..)) = own.next() {
+            return Some(*oid);
+        }
         let known = self.catalog.types_by_name.get(name)?;
         known.iter().copied().find(|oid| {
             let found = self.catalog.types.get(oid);
@@ -74,7 +79,8 @@ impl<'a> Analysis<'a> {
 
     /// Records what values of a type run.
     pub(crate) fn type_cast(&mut self, oid: u32) {
-        if oid < FIRST_USER_OID {
+        let own = &self.view.overlay.enums;
+        if oid < FIRST_USER_OID || own.iter().any(|(own, ..)| *own == oid) {
             return;
         }
         for effect in type_effects(self.catalog, oid) {

@@ -340,7 +340,10 @@ impl<'a> Analysis<'a> {
         };
         let all = Self::sure(row.iter().map(|(_, value)| value), 0);
         match SubLinkType::try_from(link.sub_link_type) {
-            Ok(SubLinkType::ExistsSublink) => Ok(Value::free(BOOL)),
+            Ok(SubLinkType::ExistsSublink) => {
+                self.mention(&all);
+                Ok(Value::free(BOOL))
+            }
             // Several columns are compared with a row, or assigned to several: every one of them counts.
             Ok(SubLinkType::ExprSublink) => Ok(match <[_; 1]>::try_from(row) {
                 Ok([(_, value)]) => value,

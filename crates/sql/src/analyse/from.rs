@@ -1,11 +1,12 @@
 //! FROM items: relations, joins, subqueries, functions, XMLTABLE, JSON_TABLE.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use model::Usage;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    Alias, JoinExpr, JoinType, Node, RangeFunction, RangeTableSample, RangeVar,
+    Alias, JoinExpr, JoinType, List, Node, RangeFunction, RangeTableSample, RangeVar,
 };
 
 use super::naming::rename;
@@ -292,10 +293,11 @@ impl<'a> Analysis<'a> {
     fn range_function(&mut self, range: &RangeFunction, scope: &Scope<'_>) -> Walk<Rel> {
         let mut row = Row::new();
         let mut partial = false;
-        let single = range.functions.len() == 1;
+        let functions = spread(range);
+        let single = functions.len() == 1;
         let alias = range.alias.as_ref();
         let mut default_name = String::new();
-        for item in &range.functions {
+        for item in functions.iter() {
             let Some(NodeEnum::List(list)) = inner(item) else {
                 self.unknown("function in FROM", "");
                 continue;
@@ -333,9 +335,9 @@ impl<'a> Analysis<'a> {
                         row.push((column.colname.clone(), value.clone()));
                     }
                 }
-            } else if let Some(columns) = self.function_columns(function) {
+            } else if let Some(columns) = self.function_columns(function, scope) {
                 row.extend(columns.into_iter().map(|name| (name, value.clone())));
-            } else if let Some(is_scalar) = self.function_is_scalar(function) {
+            } else if let Some(is_scalar) = self.function_is_scalar(function, scope) {
                 row.push((scalar(), value.clone()));
                 partial |= !is_scalar;
             } else {
@@ -350,6 +352,57 @@ impl<'a> Analysis<'a> {
         rel.partial = partial;
         Ok(rel)
     }
+}
+
+/// The functions of one FROM item. As PostgreSQL reads it, `unnest` of several arrays, called by no more than that
+/// name, is one `pg_catalog.unnest` for each of them, side by side.
+fn spread(range: &RangeFunction) -> Cow<'_, [Node]> {
+    let one = |node: &Node| match inner(node) {
+        Some(NodeEnum::List(list)) => several_arrays(list),
+        _ => None,
+    };
+    if !range.coldeflist.is_empty() || !range.functions.iter().any(|node| one(node).is_some()) {
+        return Cow::Borrowed(&range.functions);
+    }
+    let each = range
+        .functions
+        .iter()
+        .flat_map(|node| one(node).unwrap_or_else(|| vec![node.clone()]));
+    Cow::Owned(each.collect())
+}
+
+/// `unnest(a, b)` as `unnest(a)` and `unnest(b)`.
+fn several_arrays(list: &List) -> Option<Vec<Node>> {
+    let Some(NodeEnum::FuncCall(call)) = list.items.first().and_then(inner) else {
+        return None;
+    };
+    let defined = list.items.get(1).and_then(inner).is_some();
+    let plain = !call.agg_star
+        && !call.agg_distinct
+        && !call.func_variadic
+        && call.agg_order.is_empty()
+        && call.agg_filter.is_none()
+        && call.over.is_none();
+    let named = super::strings(&call.funcname)? == ["unnest"];
+    if defined || !plain || !named || call.args.len() < 2 {
+        return None;
+    }
+    let text = |sval: &str| {
+        let sval = sval.to_owned();
+        node(NodeEnum::String(pg_query::protobuf::String { sval }))
+    };
+    let one = |argument: &Node| {
+        let mut one = call.as_ref().clone();
+        one.funcname = vec![text("pg_catalog"), text("unnest")];
+        one.args = vec![argument.clone()];
+        let items = vec![node(NodeEnum::FuncCall(Box::new(one)))];
+        node(NodeEnum::List(List { items }))
+    };
+    Some(call.args.iter().map(one).collect())
+}
+
+fn node(inside: NodeEnum) -> Node {
+    Node { node: Some(inside) }
 }
 
 /// The levels that a subquery without LATERAL sees: those outside, and the common table expressions of this one.

@@ -377,11 +377,29 @@ impl<'a> Analysis<'a> {
         else {
             return;
         };
+        if let Some(relation) = self.relation(id)
+            && relation.is_system()
+            && reach::is_sensitive_column(&relation.name, &column.name)
+        {
+            self.effect(Verb::Administer, object(relation));
+        }
         for member in self.descendants(id) {
             if let Some(member) = self.relation(member)
                 && member.column(&column.name).is_some()
             {
                 self.effect_on(Verb::Select, object(member), &column.name);
+            }
+        }
+    }
+
+    /// Adds the read of the relations behind a value that is computed and goes nowhere: PostgreSQL asks for the right to
+    /// read it all the same.
+    pub(crate) fn mention(&mut self, value: &Value) {
+        for source in &value.sources {
+            if let Some((id, _)) = self.place(*source)
+                && let Some(relation) = self.relation(id)
+            {
+                self.effect(Verb::Select, object(relation));
             }
         }
     }

@@ -5,8 +5,8 @@
 use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    CopyStmt, CreateTableAsStmt, DoStmt, DropBehavior, IntoClause, Node, ObjectType, RangeVar,
-    SelectStmt, TruncateStmt, VacuumStmt, ViewStmt,
+    CopyStmt, CreateTableAsStmt, DoStmt, DropBehavior, IntoClause, LockStmt, Node, ObjectType,
+    RangeVar, SelectStmt, TruncateStmt, VacuumStmt, ViewStmt,
 };
 
 use super::relation::Touch;
@@ -15,6 +15,9 @@ use super::write::Change;
 use super::{Analysis, Answer, Row, Walk, boxed, inner, object, other, string};
 use crate::catalog::RelationId;
 use crate::inspection::Step;
+
+/// The weakest mode of a table's lock.
+const ACCESS_SHARE: i32 = 1;
 
 impl<'a> Analysis<'a> {
     /// A statement's kind and answer.
@@ -329,16 +332,7 @@ impl<'a> Analysis<'a> {
                 "TRUNCATE"
             }
             NodeEnum::LockStmt(lock) => {
-                for id in self.ranges(&lock.relations) {
-                    self.on_family(Verb::Lock, id);
-                    // Locking a view locks what lies under it.
-                    if self
-                        .relation(id)
-                        .is_some_and(|found| found.definition.is_some())
-                    {
-                        self.read_relation(id)?;
-                    }
-                }
+                self.lock(lock)?;
                 "LOCK"
             }
             NodeEnum::ListenStmt(listen) => {
@@ -480,6 +474,25 @@ impl<'a> Analysis<'a> {
             .is_some_and(|found| found.definition.is_some())
         {
             self.read_relation(id)?;
+        }
+        Ok(())
+    }
+
+    fn lock(&mut self, lock: &LockStmt) -> Walk<()> {
+        // The lock that every SELECT takes, and that asks for its privilege: it is what a read is.
+        let verb = match lock.mode {
+            ACCESS_SHARE => Verb::Select,
+            _ => Verb::Lock,
+        };
+        for id in self.ranges(&lock.relations) {
+            self.on_family(verb, id);
+            // Locking a view locks what lies under it.
+            if self
+                .relation(id)
+                .is_some_and(|found| found.definition.is_some())
+            {
+                self.read_relation(id)?;
+            }
         }
         Ok(())
     }

@@ -495,7 +495,12 @@ impl<'a> Analysis<'a> {
         if self.catalog.server_version >= 180_000 || !clause.options.is_empty() {
             old_and_new(clause, scope, target);
         }
-        self.targets(&clause.exprs, scope)
+        let row = self.targets(&clause.exprs, scope)?;
+        // In a common table expression the rows may go nowhere.
+        for (_, value) in &row {
+            self.mention(value);
+        }
+        Ok(row)
     }
 }
 

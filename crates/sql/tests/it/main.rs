@@ -348,6 +348,60 @@ fn state_as_the_session_sees_it() {
     assert!(sql::state::parse(&rows).is_err());
 }
 
+/// What migrations do: types and constraints of the transaction's own, and rows of the tables that it changed.
+#[test]
+fn migrations_within_one_transaction() {
+    let server = Server::start(include_str!("schema.sql"));
+    let catalog = Arc::new(read_catalog(&server));
+    let check = |before: &[&str], text: &'static str, unknown: Option<&str>| {
+        let view = state_after(&server, before);
+        let known = Arc::clone(&catalog);
+        let got = on_big_stack(move || text_of(&sql::inspect(text, &view, &known)));
+        match unknown {
+            Some(unknown) => assert!(got.contains(unknown), "{before:?} {text}\n{got}"),
+            None => assert!(!got.contains("unanalysed"), "{before:?} {text}\n{got}"),
+        }
+    };
+    let made = &["BEGIN", "CREATE TYPE shop.shade AS ENUM ('a', 'b')"][..];
+    check(made, "CREATE TABLE t (s shade, l shop.shade[])", None);
+    check(made, "SELECT 'a'::shade, '{b}'::_shade", None);
+    check(made, "SELECT 'a'::tools.shade", Some("unresolved type"));
+    check(
+        &[
+            "BEGIN",
+            "CREATE DOMAIN shop.shade AS text CHECK (tools.check_it(VALUE))",
+        ],
+        "SELECT 'a'::shade",
+        Some("unanalysed"),
+    );
+    check(
+        &[
+            "BEGIN",
+            "DROP DOMAIN shop.short",
+            "CREATE TYPE shop.short AS ENUM ('a')",
+        ],
+        "SELECT 'a'::short",
+        None,
+    );
+    let update = "UPDATE orders SET note = 'x' WHERE note IS NULL";
+    let alter = "ALTER TABLE shop.orders ALTER note SET DEFAULT 'x'";
+    check(&["BEGIN", alter], update, None);
+    let delete = "DELETE FROM customers WHERE id = 1";
+    check(
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.customers ALTER name SET DEFAULT 'x'",
+        ],
+        delete,
+        Some("unanalysed relation changed in this transaction"),
+    );
+    check(
+        &["BEGIN", "ALTER TABLE shop.watched ALTER v SET DEFAULT 'x'"],
+        "INSERT INTO watched (id) VALUES (1)",
+        Some("unanalysed relation changed in this transaction"),
+    );
+}
+
 /// What a session may do to what a body means.
 const BODIES: &[(&[&str], &str, &str)] = &[
     (

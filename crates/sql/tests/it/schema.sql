@@ -73,4 +73,7 @@ CREATE FUNCTION tools.any_of(anyelement) RETURNS anyelement LANGUAGE sql AS 'SEL
 CREATE PROCEDURE tools.forget(int) LANGUAGE sql AS 'UPDATE shop.orders SET note = NULL';
 CREATE VIEW shop.mails AS SELECT id, tools.mail_atomic(id) AS mail FROM shop.orders;
 CREATE VIEW shop.mails_by_path AS SELECT id, tools.mail_of(id) AS mail FROM shop.orders;
+CREATE FUNCTION tools.texts() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT query FROM pg_stat_activity';
+CREATE FUNCTION tools.busy() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity WHERE query LIKE ''x%'')';
+CREATE VIEW shop.activity AS SELECT pid, query AS q FROM pg_stat_activity;
 ALTER ROLE postgres SET search_path = shop, public;

@@ -260,6 +260,20 @@ impl Inspector {
         }
     }
 
+    /// Analyses a text, so that it is known from then on: for measuring what looking it up costs.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn known<'a>(&'a self, view: View, text: &'a str) -> Known<'a> {
+        let view = self.number(view);
+        let analysis = self.analyse(&view, text);
+        // Texts that are known by their shape are kept under it alone.
+        self.lock().insert(analysis.basis, text, &analysis);
+        Known {
+            inspector: self,
+            basis: analysis.basis,
+            text,
+        }
+    }
+
     fn analyse(&self, view: &NumberedView, text: &str) -> Arc<Analysis> {
         #[cfg(any(test, feature = "testing"))]
         if self.toy {
@@ -387,6 +401,30 @@ impl Inspector {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A text whose analysis is kept.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug)]
+pub struct Known<'a> {
+    inspector: &'a Inspector,
+    basis: Basis,
+    text: &'a str,
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Known<'_> {
+    /// Whether it is found by its text.
+    pub fn by_text(&self) -> bool {
+        self.inspector.find(self.basis, self.text, None).is_some()
+    }
+
+    /// Whether it is found by its shape, which is computed anew.
+    pub fn by_shape(&self) -> bool {
+        let mut shape = String::new();
+        let has_shape = put_shape_key(self.text, &mut shape);
+        has_shape && self.inspector.find(self.basis, "", Some(&shape)).is_some()
     }
 }
 
