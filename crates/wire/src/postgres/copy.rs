@@ -439,6 +439,7 @@ mod tests {
             position,
             kind: MaskKind::Partial { first: 2, last: 1 },
             type_oid: 25,
+            json: None,
         };
         let obliged = ResultObligation {
             width: Some(4),
