@@ -26,6 +26,36 @@ INSERT INTO orders (customer_id) SELECT id FROM customers ORDER BY card_number L
 CREATE TEMP TABLE tt AS SELECT ssn FROM customers
 SELECT ssn INTO TEMP tt FROM customers
 CREATE VIEW v AS SELECT ssn FROM customers
+INSERT INTO archive (mail) SELECT email FROM customers WHERE id = 1
+INSERT INTO archive (email) SELECT ssn FROM customers WHERE id = 1
+INSERT INTO archive (ssn) SELECT email FROM customers WHERE id = 1
+INSERT INTO archive (email, ssn) SELECT ssn, email FROM customers WHERE id = 1
+INSERT INTO archive (email, mail) SELECT email, email FROM customers WHERE id = 1
+INSERT INTO archive (card_number) SELECT card_number FROM customers WHERE id = 1
+INSERT INTO archive (email) SELECT lower(email) FROM customers WHERE id = 1
+INSERT INTO archive (email) SELECT coalesce(phone, email) FROM customers WHERE id = 1
+INSERT INTO archive (email) SELECT email FROM customers WHERE id = 1 UNION ALL SELECT ssn FROM customers WHERE id = 2
+INSERT INTO archive (email) VALUES ((SELECT ssn FROM customers WHERE id = 1))
+INSERT INTO archive SELECT * FROM customers WHERE id = 1
+INSERT INTO archive_checked SELECT email FROM customers WHERE id = 1
+INSERT INTO archive_short SELECT email FROM customers WHERE id = 1
+INSERT INTO archive_watched (id, email) SELECT id, email FROM customers WHERE id = 1
+INSERT INTO archive_parts SELECT id, email FROM customers WHERE id = 1
+INSERT INTO archive_part SELECT id, email FROM customers WHERE id = 1
+INSERT INTO archive_view (e) SELECT email FROM customers WHERE id = 1
+INSERT INTO archive_loud (email) SELECT email FROM customers WHERE id = 1
+INSERT INTO archive_key SELECT email FROM customers WHERE id = 1
+UPDATE archive SET mail = email
+UPDATE archive SET ssn = c.ssn, mail = c.email FROM customers c
+UPDATE archive SET (ssn, mail) = (SELECT ssn, email FROM customers WHERE id = 1)
+WITH w AS (INSERT INTO archive (mail) SELECT email FROM customers WHERE id = 1 RETURNING 1) SELECT 1
+MERGE INTO archive a USING customers c ON a.id = c.id WHEN MATCHED THEN UPDATE SET mail = c.email
+MERGE INTO archive a USING customers c ON a.id = c.id WHEN NOT MATCHED AND c.id = 1 THEN INSERT (ssn, email) VALUES (c.email, c.ssn)
+INSERT INTO customers (id, name, email) SELECT 1, 'a', email FROM customers WHERE id = 1 ON CONFLICT (id) DO UPDATE SET notes = excluded.email
+PREPARE p AS INSERT INTO archive (mail) SELECT email FROM customers WHERE id = 1 ;; EXECUTE p
+BEGIN ;; DECLARE c CURSOR FOR SELECT ssn_of(1) ;; FETCH c
+BEGIN ;; SET LOCAL search_path = alt ;; DECLARE c CURSOR FOR SELECT public.ssn_of(1) ;; SET LOCAL search_path = public ;; FETCH c
+BEGIN ;; DECLARE c CURSOR FOR SELECT * FROM served ;; FETCH c
 SELECT guess_ssn('666%')
 SELECT to_jsonb(c) FROM (customers JOIN orders ON orders.customer_id = customers.id) AS c LIMIT 3
 SELECT to_jsonb(c) FROM (customers JOIN orders USING (id)) AS c (a, b) LIMIT 3
@@ -446,6 +476,14 @@ SET statement_timeout = '5s' ;; SHOW statement_timeout
 SELECT gen FROM loud
 SELECT * FROM loud
 SELECT loud FROM renamed
+INSERT INTO archive (id, email, ssn, birth_date) SELECT id, email, ssn, birth_date FROM customers WHERE id < 3 RETURNING email, ssn, birth_date
+INSERT INTO archive (ssn, id) SELECT s, id FROM renamed WHERE id = 3
+INSERT INTO archive (email) VALUES ((SELECT email FROM customers WHERE id = 4))
+UPDATE archive SET ssn = c.ssn FROM customers c WHERE c.id = archive.id RETURNING archive.ssn, to_jsonb(archive)
+MERGE INTO archive a USING (SELECT id, ssn, email FROM customers WHERE id < 6) c ON a.id = c.id WHEN MATCHED THEN UPDATE SET ssn = c.ssn WHEN NOT MATCHED THEN INSERT (id, email) VALUES (c.id, c.email)
+SELECT * FROM archive
+INSERT INTO archive (mail) SELECT name FROM customers WHERE id = 1
+PREPARE p AS INSERT INTO archive (email) SELECT email FROM customers WHERE id = 1 ;; EXECUTE p
 SELECT * FROM peek()
 SELECT peek()
 SELECT lower(id) FROM customers LIMIT 1

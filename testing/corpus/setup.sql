@@ -30,5 +30,17 @@ CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM public.order_i
 CREATE FUNCTION nested_purge() RETURNS void LANGUAGE sql AS 'SELECT public.purge()';
 CREATE FUNCTION moving() RETURNS text LANGUAGE sql AS 'SELECT set_config(''search_path'', ''alt'', false)';
 CREATE VIEW served AS SELECT id, public.ssn_of(id) AS s FROM orders;
+CREATE TABLE archive (id bigint, email text, ssn text, card_number text, mail text, birth_date date);
+CREATE TABLE archive_checked (email text CHECK (length(email) < 20));
+CREATE TABLE archive_short (email varchar(12));
+CREATE TABLE archive_watched (id bigint, email text, mail text);
+CREATE FUNCTION keep_mail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.mail := NEW.email; RETURN NEW; END $$;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON archive_watched FOR EACH ROW EXECUTE FUNCTION keep_mail();
+CREATE TABLE archive_parts (id bigint, email text) PARTITION BY RANGE (email);
+CREATE TABLE archive_part PARTITION OF archive_parts FOR VALUES FROM ('a') TO ('k');
+CREATE VIEW archive_view AS SELECT id, email AS e FROM archive;
+CREATE TABLE archive_loud (id bigint, email text, loud text GENERATED ALWAYS AS (upper(email)) STORED);
+CREATE TABLE archive_key (email text PRIMARY KEY);
+CREATE TABLE archive_child (mail text REFERENCES archive_key ON UPDATE CASCADE);
 GRANT USAGE ON SCHEMA alt TO portcullis_gateway;
 GRANT ALL ON ALL TABLES IN SCHEMA public, alt TO portcullis_gateway;

@@ -10,7 +10,7 @@ use model::{
     Projections, Reason, Statement, Usage, Verb,
 };
 
-use mask::PredicateUse;
+use mask::{Classification, PredicateUse};
 
 use crate::labels::LabelView;
 
@@ -39,6 +39,7 @@ pub(crate) struct Refused {
 const JSON: u32 = 114;
 
 const HINT_COMPUTED: &str = "select the column as it is (it is then masked) or compute with functions that cannot fail, such as upper() or left(), or ask for a policy that permits `reveal` on it";
+const HINT_STORED: &str = "copy the column as it is into one that has the same labels and type and is masked as strictly, or ask for a policy that permits `reveal` on it";
 const HINT_USE: &str = "leave the column out of predicates, ordering and copies, or ask for a policy that permits `reveal` on it";
 const HINT_UNPROVEN: &str =
     "write it as plain statements on named tables, or ask for a policy that permits `reveal`";
@@ -198,7 +199,8 @@ fn judge_use(view: &LabelView<'_>, used: &ColumnUse, demands: &mut Demands) {
     demands.scrub = true;
     let allowed = match used.usage {
         Usage::Assigned => true,
-        Usage::Stored | Usage::Opaque => false,
+        Usage::Stored => is_kept_hidden(view, used, &found),
+        Usage::Opaque => false,
         Usage::Compared => found.usage != PredicateUse::Opaque,
         Usage::Predicate | Usage::Computed => found.usage == PredicateUse::Open,
     };
@@ -213,12 +215,36 @@ fn judge_use(view: &LabelView<'_>, used: &ColumnUse, demands: &mut Demands) {
     }
 }
 
+/// Whether a hidden column's values stay as hidden where they are copied to: under one of the names by which they can be
+/// read there, as strictly masked and used, and with all labels that they have here.
+fn is_kept_hidden(view: &LabelView<'_>, used: &ColumnUse, from: &Classification) -> bool {
+    let seen: Vec<(&ColumnRef, Classification)> = used
+        .into
+        .iter()
+        .filter_map(|column| Some((column, view.hidden(column)?)))
+        .collect();
+    let labelled = |label: &String| seen.iter().any(|(_, there)| there.labels.contains(label));
+    let masked = seen.iter().any(|(column, there)| {
+        let same_type = column.type_oid == used.column.type_oid;
+        let as_strict = is_as_strict(there.mask, from.mask);
+        same_type && as_strict && there.usage <= from.usage
+    });
+    // A constraint may compare what it is given.
+    from.usage != PredicateUse::Opaque && masked && from.labels.iter().all(labelled)
+}
+
+/// Whether one mask shows nothing that the other hides. Those that keep something keep different things.
+fn is_as_strict(there: MaskKind, here: MaskKind) -> bool {
+    let alike = std::mem::discriminant(&there) == std::mem::discriminant(&here);
+    matches!(there, MaskKind::Null | MaskKind::Redact)
+        || (alike && mask::stricter(there, here) == there)
+}
+
 fn hint(usage: Usage) -> &'static str {
     match usage {
         Usage::Computed => HINT_COMPUTED,
-        Usage::Compared | Usage::Predicate | Usage::Stored | Usage::Assigned | Usage::Opaque => {
-            HINT_USE
-        }
+        Usage::Stored => HINT_STORED,
+        Usage::Compared | Usage::Predicate | Usage::Assigned | Usage::Opaque => HINT_USE,
     }
 }
 

@@ -152,6 +152,7 @@ fn select(projections: Vec<Projection>, uses: Vec<(&str, Usage)>) -> Action {
     let uses = uses.into_iter().map(|(name, usage)| ColumnUse {
         column: column("customers", name),
         usage,
+        into: Vec::new(),
         place: "WHERE".into(),
     });
     let statement = Statement {
@@ -433,6 +434,70 @@ fn masks_follow_lineage_and_use() {
         query("do $$ customers $$", vec![unproven]),
         "portcullis.unproven",
     );
+}
+
+#[test]
+fn copies_stay_as_hidden_as_they_are() {
+    let label = |column: &str, label: &str, rest: &str| {
+        format!(
+            "[[label]]\nresource = \"orders\"\ntable = \"archive\"\ncolumn = \"{column}\"\nlabel = \"{label}\"\n{rest}\n"
+        )
+    };
+    let check = |from: &str, labels: &str, into: &[(&str, u32)], allowed: bool| {
+        let bench = Bench::new(POLICY, &format!("{CATALOG}\n{labels}"), Limits::standard());
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let mut action = select(vec![], vec![(from, Usage::Stored)]);
+        let mut statement = action.statements[0].clone();
+        let places = into.iter().map(|(name, type_oid)| ColumnRef {
+            type_oid: *type_oid,
+            ..column("archive", name)
+        });
+        statement.uses[0].into = places.collect();
+        action.statements = vec![statement].into();
+        let expect_text = if allowed {
+            "released"
+        } else {
+            "portcullis.masked-use"
+        };
+        let found = outcome(&ask(&mut session, action));
+        assert!(
+            found.contains(expect_text),
+            "{from} {labels} {into:?}: {found}"
+        );
+    };
+    let ssn = label("ssn", "pii", "mask = \"redact\"");
+    check("ssn", &ssn, &[("ssn", 25)], true);
+    check("ssn", &ssn, &[], false);
+    check("ssn", &ssn, &[("ssn", 1043)], false);
+    check("ssn", &ssn, &[("other", 25)], false);
+    check("ssn", &ssn, &[("other", 25), ("ssn", 25)], true);
+    check(
+        "ssn",
+        &label("ssn", "pii", "mask = \"null\""),
+        &[("ssn", 25)],
+        true,
+    );
+    check(
+        "ssn",
+        &label("ssn", "pii", "mask = \"hash\""),
+        &[("ssn", 25)],
+        false,
+    );
+    check(
+        "ssn",
+        &label("ssn", "else", "mask = \"null\""),
+        &[("ssn", 25)],
+        false,
+    );
+    let open_use = label("ssn", "pii", "mask = \"redact\"\nuse = \"open\"");
+    check("ssn", &open_use, &[("ssn", 25)], false);
+    let mail = label("mail", "contact", "mask = \"email\"\nuse = \"open\"");
+    check("email", &mail, &[("mail", 25)], true);
+    let part = label("mail", "contact", "mask = \"partial\"\nuse = \"open\"");
+    check("email", &part, &[("mail", 25)], false);
+    // What may not be compared may fail nowhere either.
+    let card = label("card", "pan", "mask = \"null\"\nuse = \"opaque\"");
+    check("card", &card, &[("card", 25)], false);
 }
 
 #[test]
@@ -1142,6 +1207,7 @@ fn any_statement(state: &mut u64) -> Statement {
     let uses = (0..roll(state, 3)).map(|_| ColumnUse {
         column: any_column(state),
         usage: usages[roll(state, 6)],
+        into: Vec::new(),
         place: "WHERE".into(),
     });
     Statement {

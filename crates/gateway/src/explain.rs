@@ -147,6 +147,7 @@ mod tests {
             uses: vec![ColumnUse {
                 column,
                 usage: Usage::Compared,
+                into: Vec::new(),
                 place: "WHERE".into(),
             }],
             has_where: true,

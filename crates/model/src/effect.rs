@@ -355,6 +355,9 @@ pub struct ColumnUse {
     pub column: ColumnRef,
     /// How it is used.
     pub usage: Usage,
+    /// Of what is stored, unchanged: the columns under whose names it can be read from where it goes. Empty where that
+    /// is not known.
+    pub into: Vec<ColumnRef>,
     /// Where in the statement, in its own words: `WHERE`, `ORDER BY`, `substring()`. Empty where nothing says more.
     pub place: Cow<'static, str>,
 }

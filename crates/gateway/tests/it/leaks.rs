@@ -293,6 +293,46 @@ fn evasions_by_the_extended_protocol_in_binary() {
     run("evasions", extended);
 }
 
+/// Reads a portal in two parts, with a statement between them; what the second part answers.
+fn second_part(client: &mut RawClient, sql: &str, between: &str) -> Vec<Frame> {
+    client.query("BEGIN");
+    client.send(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat());
+    client.send(b'B', b"parts\0\0\0\0\0\0\0\0");
+    client.send(b'E', b"parts\0\0\0\0\x01");
+    client.send(b'S', &[]);
+    let first = client.read_until_ready();
+    assert!(first.iter().any(|frame| frame.tag == b's'), "{sql}");
+    client.query(between);
+    client.send(b'E', b"parts\0\0\0\0\0");
+    client.send(b'S', &[]);
+    let second = client.read_until_ready();
+    client.query("ROLLBACK");
+    second
+}
+
+#[test]
+fn a_portal_that_calls_goes_on_only_while_names_resolve_alike() {
+    let stage = stage();
+    let mut client = stage.raw("alice");
+    let calls = "SELECT order_total(id) FROM orders WHERE id < 5";
+    let plain = "SELECT id FROM orders WHERE id < 5";
+    let mut check = |sql: &str, between: &str, expect: Option<&str>| {
+        let told = errors(&second_part(&mut client, sql, between));
+        match expect {
+            None => assert!(told.is_empty(), "{sql} {between}: {told:?}"),
+            Some(words) => assert!(
+                told.iter().any(|error| error.contains(words)),
+                "{sql} {between}: {told:?}"
+            ),
+        }
+    };
+    let moves = "SET LOCAL search_path = alt";
+    check(plain, "SELECT 1", None);
+    check(plain, moves, None);
+    check(calls, "SELECT 1", None);
+    check(calls, moves, Some("names resolve otherwise"));
+}
+
 #[test]
 fn unknown_names_are_told_as_such() {
     let stage = stage();

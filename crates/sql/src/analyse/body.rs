@@ -298,6 +298,7 @@ impl<'a> Analysis<'a> {
             return Ok(None);
         };
         self.by_path |= opened.by_path;
+        self.follows = true;
         if opened.unknown {
             return Ok(None);
         }

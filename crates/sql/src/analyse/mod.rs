@@ -18,6 +18,7 @@ mod relation;
 mod routine;
 mod scope;
 mod session;
+mod store;
 mod total;
 mod utility;
 mod write;
@@ -73,6 +74,8 @@ pub(crate) struct Analysis<'a> {
     source_ids: HashMap<(RelationId, usize), Source>,
     effects: BTreeMap<(Verb, Object), BTreeSet<String>>,
     uses: BTreeMap<(Source, Usage), Place>,
+    /// Columns whose values go as they are to another one.
+    copies: BTreeSet<(Source, Source)>,
     /// The clause being walked.
     place: &'static str,
     /// Columns that count as read though nothing comes of their values.
@@ -95,6 +98,8 @@ pub(crate) struct Analysis<'a> {
     unsure_path: bool,
     /// A body was followed whose names the session's path decides.
     pub(crate) by_path: bool,
+    /// A function's body was followed.
+    pub(crate) follows: bool,
     /// The statement itself moves the session's path.
     pub(crate) moves_path: bool,
     depth: usize,
@@ -139,6 +144,7 @@ impl<'a> Analysis<'a> {
             source_ids: HashMap::new(),
             effects: BTreeMap::new(),
             uses: BTreeMap::new(),
+            copies: BTreeSet::new(),
             place: "",
             planned: BTreeSet::new(),
             kept_uses: Vec::new(),
@@ -150,6 +156,7 @@ impl<'a> Analysis<'a> {
             parameters: None,
             unsure_path: false,
             by_path: false,
+            follows: false,
             moves_path: false,
             depth: 0,
             stack_base: stack_place(),
@@ -442,11 +449,15 @@ impl<'a> Analysis<'a> {
             uses.extend(self.stored(*source).into_iter().map(|column| ColumnUse {
                 column,
                 usage: *usage,
+                into: Vec::new(),
                 place: place.clone(),
             }));
         }
+        uses.extend(self.copied());
         uses.sort();
-        uses.dedup_by(|next, kept| next.column == kept.column && next.usage == kept.usage);
+        uses.dedup_by(|next, kept| {
+            next.column == kept.column && next.usage == kept.usage && next.into == kept.into
+        });
         Finished {
             effects: self.effects(),
             projections,

@@ -24,6 +24,8 @@ pub(crate) struct Opened {
     no_where: bool,
     /// Part of it could not be followed.
     pub(crate) unknown: bool,
+    /// A function's body was followed in it.
+    follows: bool,
     /// What it does depends on the session's path.
     pub(crate) by_path: bool,
 }
@@ -292,6 +294,7 @@ impl<'a> Analysis<'a> {
             self.planned.insert(source);
         }
         self.has_where &= !opened.no_where;
+        self.follows |= opened.follows;
     }
 
     /// As [`Self::charge`], and gives the columns of what was opened.
@@ -357,10 +360,17 @@ impl<'a> Analysis<'a> {
         let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
         effects.retain(|effect| effect.verb != Verb::Unanalysed);
         Opened {
+            // What a body or view copies is nobody's choice here: no place of its own is looked at.
             uses: self
                 .uses
-                .iter()
-                .filter_map(|((source, usage), _)| Some((place(source)?, *usage)))
+                .keys()
+                .copied()
+                .chain(
+                    self.copies
+                        .iter()
+                        .map(|(source, _)| (*source, Usage::Stored)),
+                )
+                .filter_map(|(source, usage)| Some((place(&source)?, usage)))
                 .collect(),
             columns: row
                 .iter()
@@ -376,6 +386,7 @@ impl<'a> Analysis<'a> {
             read: self.planned.iter().filter_map(place).collect(),
             no_where: !self.has_where,
             by_path: self.by_path,
+            follows: self.follows,
             effects,
             unknown,
         }

@@ -12,6 +12,15 @@ use super::scope::Scope;
 use super::{Analysis, Answer, Walk, inner, kind_of, other};
 use crate::inspection::{self, Inspected, Step};
 
+/// When a statement that is kept is analysed for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Until {
+    /// When it is run: it is analysed again then.
+    Run,
+    /// Now, though its rows come later.
+    Fetched,
+}
+
 impl<'a> Analysis<'a> {
     pub(crate) fn variable_set(&mut self, set: &VariableSetStmt) {
         let arguments: Vec<&str> = set.args.iter().filter_map(argument).collect();
@@ -104,13 +113,17 @@ impl<'a> Analysis<'a> {
     }
 
     /// Analyses a statement that is kept for later, by itself.
-    pub(crate) fn kept(&mut self, node: &NodeEnum) -> Walk<Inspected> {
+    pub(crate) fn kept(&mut self, node: &NodeEnum, until: Until) -> Walk<Inspected> {
         let mut within = Analysis::new(self.catalog, self.view, self.locals);
         within.depth = self.depth + 8;
         within.stack_base = self.stack_base;
         within.steps = self.steps;
         let (kind, answer) = within.statement(node)?;
         self.steps = within.steps;
+        if until == Until::Fetched && within.follows {
+            // It reads a body when it first calls it: by then it may be another, or mean something else.
+            within.unknown("function called by a cursor", "");
+        }
         self.shape_safe &= within.shape_safe;
         let inspected = inspection::inspected(within, kind, &answer, 0..0);
         // Keeping it is judged as running it: a forbidden statement is refused early, and once more when it runs.
@@ -131,7 +144,7 @@ impl<'a> Analysis<'a> {
             self.unknown("cursor", "");
             return Ok(());
         };
-        let inner = Box::new(self.kept(query)?);
+        let inner = Box::new(self.kept(query, Until::Fetched)?);
         self.session.step = Step::DeclareCursor {
             name: declare.portalname.clone(),
             inner,

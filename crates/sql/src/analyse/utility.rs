@@ -178,7 +178,7 @@ impl<'a> Analysis<'a> {
                 let Some(query) = boxed(prepare.query.as_ref()) else {
                     return nothing(self.unhandled(node));
                 };
-                let inner = Box::new(self.kept(query)?);
+                let inner = Box::new(self.kept(query, super::session::Until::Run)?);
                 let name = prepare.name.clone();
                 self.session.step = Step::Prepare { name, inner };
                 nothing("PREPARE")

@@ -83,8 +83,10 @@ impl<'a> Analysis<'a> {
             self.target_indirection(column, &scope)?;
         }
         self.assign(&target, &columns, Change::Insert);
-        for (_, value) in &written {
-            self.use_value(value, Usage::Stored);
+        let plain = insert.cols.is_empty() || insert.cols.iter().all(is_whole_column);
+        for (nth, (_, value)) in written.iter().enumerate() {
+            let column = columns.get(nth).map(String::as_str);
+            self.store(value, target.id, column.filter(|_| plain));
         }
         let base = target.rel.clone();
         if let Some(conflict) = insert.on_conflict_clause.as_deref() {
@@ -247,9 +249,11 @@ impl<'a> Analysis<'a> {
                     target_names(&clause.target_list)
                 };
                 self.assign(target, &columns, Change::Insert);
-                for value in &clause.values {
+                let plain = clause.target_list.iter().all(is_whole_column);
+                for (nth, value) in clause.values.iter().enumerate() {
                     let value = self.expression(value, scope)?;
-                    self.use_value(&value, Usage::Stored);
+                    let column = columns.get(nth).map(String::as_str);
+                    self.store(&value, target.id, column.filter(|_| plain));
                 }
                 Ok(())
             }
@@ -309,7 +313,8 @@ impl<'a> Analysis<'a> {
                 && let Some(value) = assignment.val.as_deref()
             {
                 let value = self.expression(value, scope)?;
-                self.use_value(&value, Usage::Stored);
+                let column = Some(assignment.name.as_str());
+                self.store(&value, target.id, column.filter(|_| is_whole_column(node)));
             }
         }
         Ok(())
@@ -536,6 +541,11 @@ fn calls_in_condition(definition: &str) -> bool {
     bytes.windows(2).any(|pair| {
         matches!(pair, [before, b'('] if before.is_ascii_alphanumeric() || *before == b'_' || *before == b'"')
     }) || condition.contains("OPERATOR(")
+}
+
+/// Whether a target is a column and no part of one.
+fn is_whole_column(node: &Node) -> bool {
+    matches!(inner(node), Some(NodeEnum::ResTarget(target)) if target.indirection.is_empty())
 }
 
 /// The columns that a list of targets names.

@@ -88,7 +88,11 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
             "" => String::new(),
             place => format!(" ({place})"),
         };
-        writeln!(out, "{depth}{:?} {}{place}", used.usage, used.column).unwrap();
+        let into = match used.into.as_slice() {
+            [] => String::new(),
+            into => format!(" into {}", columns(into)),
+        };
+        writeln!(out, "{depth}{:?} {}{into}{place}", used.usage, used.column).unwrap();
     }
     let session = &inspected.session;
     match &session.step {

@@ -110,6 +110,7 @@ pub(super) fn join(outer: &mut Statement, inner: Statement) {
             outer.uses.extend(sources.map(|column| ColumnUse {
                 column,
                 usage: Usage::Stored,
+                into: Vec::new(),
                 place: "EXECUTE".into(),
             }));
         }

@@ -27,6 +27,12 @@ pub(crate) enum Taken {
     Waits,
 }
 
+/// Whether statements call functions whose bodies are read as they run.
+fn calls(statements: &[model::Statement]) -> bool {
+    let mut effects = statements.iter().flat_map(|statement| &statement.effects);
+    effects.any(|effect| effect.verb == model::Verb::Call)
+}
+
 impl Session {
     /// Takes one message from the front; `false` when there is none to take now.
     pub(crate) fn on_client_message(&mut self, bytes: &mut BytesMut) -> Result<bool, Broken> {
@@ -291,7 +297,9 @@ impl Session {
         let Origin::Bind { basis, names, .. } = &portal.origin else {
             return Err("a cursor is read with FETCH, not with Execute");
         };
-        if portal.tally.started.swap(true, Ordering::Relaxed) || portal.statements.is_empty() {
+        let goes_on = portal.tally.started.swap(true, Ordering::Relaxed);
+        // The body of a function is read when it is first called: names in it must not mean something else by then.
+        if portal.statements.is_empty() || (goes_on && !calls(&portal.statements)) {
             return Ok(());
         }
         if portal.permit().is_some_and(|permit| !permit.is_current()) {
