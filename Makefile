@@ -48,8 +48,8 @@ bench:
 
 regress:
 	@scripts/setup.sh test
-	$(CARGO) build --locked --bin portcullis
-	scripts/regress.py "$$(scripts/regress-source.sh)" --portcullis target/debug/portcullis $(RUN)
+	$(CARGO) build --locked --release --bin portcullis
+	scripts/regress.py "$$(scripts/regress-source.sh)" --portcullis target/release/portcullis $(RUN)
 
 fmt:
 	$(CARGO) fmt --all
