@@ -199,7 +199,8 @@ mod tests {
         check("SET search_path TO '$user', 'public' AS 'x'", None);
         check("SET role TO 'x' AS 'x'", None);
         check("SET standard_conforming_strings TO 'off' AS 'x'", None);
-        check("SET row_security TO 'off' AS 'x'", None);
+        check("SET session_replication_role TO 'replica' AS 'x'", None);
+        check("SET row_security TO 'off' AS 'x'", Some(("x", None, false)));
         check("SET search_path FROM CURRENT AS 'x'", None);
         check("AS 'a', 'b'", None);
         check("BEGIN ATOMIC END", None);
