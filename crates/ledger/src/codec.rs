@@ -25,23 +25,23 @@ const TAG_RESPONSE_REST: u8 = 9;
 /// Bytes before an event's body: its tag and the body's length.
 const PREFIX_BYTES: usize = 5;
 
-/// Fields of an action that [`Payload`] leaves out where they are as in the action before it: text, effects, reasons,
+/// Fields of an action that [`EventList`] leaves out where they are as in the action before it: text, effects, reasons,
 /// policy, masked columns.
 const SHARED_FIELDS: [u64; 5] = [4, 7, 9, 10, 11];
 
 /// The field that names them: the sum of 2^field over those left out.
 const AS_BEFORE: u64 = 14;
 
-/// A payload under construction. An action that repeats what the one before it in the same payload says does not say
+/// The events of one payload, under construction. An action that repeats what the one before it in the same payload says does not say
 /// it again: a driver prepares, and then executes, one text.
 #[derive(Debug, Default)]
-pub struct Payload {
+pub struct EventList {
     bytes: Vec<u8>,
     /// Where the last action's shared fields stand, itself or what it is as.
     shared: Option<[Range<usize>; 5]>,
 }
 
-impl Payload {
+impl EventList {
     /// Appends one event.
     ///
     /// # Panics

@@ -251,7 +251,7 @@ proptest! {
             })
         };
         let events: Vec<Event<'_>> = said.iter().enumerate().map(event).collect();
-        let mut payload = codec::Payload::default();
+        let mut payload = codec::EventList::default();
         let mut plain = Vec::new();
         for event in &events {
             payload.push(event);
@@ -281,7 +281,7 @@ fn a_driver_that_prepares_and_executes_is_written_down_once() {
             ..ActionRecorded::default()
         })
     };
-    let mut payload = codec::Payload::default();
+    let mut payload = codec::EventList::default();
     payload.push(&action(1, "prepare"));
     let first = payload.bytes().len();
     payload.push(&action(2, "execute"));

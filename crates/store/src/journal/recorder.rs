@@ -28,7 +28,7 @@ pub(crate) struct SessionRecorder {
     results: Arc<Results>,
     last: u64,
     /// The events of the next record of intents.
-    staged: codec::Payload,
+    staged: codec::EventList,
     /// The action whose response came last, and how much of it was kept.
     kept: (u64, u64),
     rest: Option<Rest>,
@@ -43,7 +43,7 @@ impl SessionRecorder {
             keeper,
             intents: Chain::default(),
             last: 0,
-            staged: codec::Payload::default(),
+            staged: codec::EventList::default(),
             kept: (0, 0),
             rest: None,
             closed: false,
