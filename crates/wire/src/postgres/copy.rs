@@ -56,7 +56,7 @@ pub(crate) struct CopyPlan {
     scratch: Scratch,
 }
 
-/// Buffers of one field, kept between rows. Says nothing of the plan, so all are equal.
+/// Buffers of one field, kept between rows.
 #[derive(Clone, Default)]
 struct Scratch {
     raw: Vec<u8>,
@@ -168,10 +168,11 @@ impl CopyPlan {
         self.check_width(if is_empty { 0 } else { position })
     }
 
-    fn put_csv(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_csv(&mut self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         let fields = split_csv(line)?;
         self.check_width(fields.len())?;
+        let mut scratch = std::mem::take(&mut self.scratch);
         for (position, field) in fields.iter().enumerate() {
             if position > 0 {
                 out.put_u8(b',');
@@ -180,20 +181,10 @@ impl CopyPlan {
                 None => out.extend_from_slice(field),
                 // An empty field without quotes is NULL.
                 Some(_) if field.is_empty() => {}
-                Some(mask) => {
-                    if let Some(value) = masked_text(key, mask, &unquote(field)) {
-                        out.put_u8(b'"');
-                        for byte in value {
-                            if byte == b'"' {
-                                out.put_u8(b'"');
-                            }
-                            out.put_u8(byte);
-                        }
-                        out.put_u8(b'"');
-                    }
-                }
+                Some(mask) => scratch.put_csv(key, mask, field, out),
             }
         }
+        self.scratch = scratch;
         out.put_u8(b'\n');
         Ok(())
     }
@@ -231,11 +222,6 @@ impl CopyPlan {
 
 const MALFORMED: FrameError = FrameError::Malformed { kind: b'd' };
 
-fn masked_text(key: &MaskKey, mask: &ColumnMask, value: &[u8]) -> Option<BytesMut> {
-    let mut out = BytesMut::new();
-    mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, &mut out).then_some(out)
-}
-
 impl std::fmt::Debug for Scratch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // It held raw values.
@@ -246,20 +232,49 @@ impl std::fmt::Debug for Scratch {
 impl Scratch {
     /// Appends one masked field in COPY's text form.
     fn put_text(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
-        let value = match memchr::memchr(b'\\', field) {
+        match self.masked(key, mask, field, b'\\', unescape) {
+            Some(masked) => escape(masked, out),
+            None => out.extend_from_slice(b"\\N"),
+        }
+    }
+
+    /// Appends one masked field in CSV, where NULL is nothing at all.
+    fn put_csv(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
+        let Some(masked) = self.masked(key, mask, field, b'"', unquote) else {
+            return;
+        };
+        out.put_u8(b'"');
+        for &byte in masked {
+            if byte == b'"' {
+                out.put_u8(b'"');
+            }
+            out.put_u8(byte);
+        }
+        out.put_u8(b'"');
+    }
+
+    /// The mask of a field's value, `None` for NULL. A field that holds `mark` is not the value itself until `undo`
+    /// has written it plainly.
+    fn masked(
+        &mut self,
+        key: &MaskKey,
+        mask: &ColumnMask,
+        field: &[u8],
+        mark: u8,
+        undo: fn(&[u8], &mut Vec<u8>),
+    ) -> Option<&[u8]> {
+        let value = match memchr::memchr(mark, field) {
             None => field,
             Some(_) => {
                 self.raw.clear();
-                unescape(field, &mut self.raw);
+                undo(field, &mut self.raw);
                 &self.raw
             }
         };
         self.masked.clear();
         let masked = &mut self.masked;
-        match mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, masked) {
-            true => escape(masked, out),
-            false => out.extend_from_slice(b"\\N"),
-        }
+        mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, masked)
+            .then_some(&*masked)
     }
 }
 
@@ -327,14 +342,12 @@ fn split_csv(line: &[u8]) -> Result<Vec<&[u8]>, RowError> {
     Ok(fields)
 }
 
-fn unquote(field: &[u8]) -> Vec<u8> {
-    let Some(inner) = field
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-    else {
-        return field.to_vec();
+/// Takes a CSV field's quotes away, and makes one of each two within.
+fn unquote(field: &[u8], out: &mut Vec<u8>) {
+    let quoted = field.strip_prefix(b"\"");
+    let Some(inner) = quoted.and_then(|rest| rest.strip_suffix(b"\"")) else {
+        return out.extend_from_slice(field);
     };
-    let mut out = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter();
     while let Some(&byte) = bytes.next() {
         if byte == b'"' {
@@ -342,7 +355,6 @@ fn unquote(field: &[u8]) -> Vec<u8> {
         }
         out.push(byte);
     }
-    out
 }
 
 #[cfg(test)]
