@@ -10,8 +10,8 @@ use std::time::Duration;
 use ledger::Event;
 use ledger::event::Completed;
 use model::{
-    Action, ActionId, ActionKind, ApprovalId, Outcome, Principal, Reason, Refusal, RefusalKind,
-    SessionId,
+    Action, ActionId, ActionKind, ApprovalId, Detected, Outcome, Principal, Reason, Refusal,
+    RefusalKind, SessionId,
 };
 use policy::Context;
 
@@ -103,6 +103,8 @@ pub struct Completion {
     pub bytes: u64,
     /// The error's stable code (SQLSTATE), when it failed.
     pub error: Option<String>,
+    /// Values hidden because of what was found in them.
+    pub detected: Detected,
 }
 
 /// The admission under way.
@@ -276,6 +278,7 @@ impl Session {
             bytes: completion.bytes,
             duration: started.map_or(0, |started| time.saturating_sub(started)),
             error: completion.error.map(Into::into),
+            detected: record::detected(&completion.detected),
         }))
     }
 

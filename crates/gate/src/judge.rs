@@ -123,6 +123,7 @@ impl Judged {
     fn oblige(&mut self, obligations: &mut Obligations, demands: Demands) {
         obligations.results.push(demands.result);
         obligations.scrub_messages |= demands.scrub;
+        obligations.search = obligations.search.and(demands.search);
         self.sensitive |= demands.sensitive;
         for name in demands.masked {
             if !self.masked.contains(&name) {

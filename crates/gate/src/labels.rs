@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use mask::{Classification, DataCatalog};
-use model::{ColumnRef, Principal, Resource};
+use model::{Class, Classes, ColumnRef, Principal, Resource, Search};
 use policy::{Context, Labels};
 
 use crate::ports::Rules;
@@ -26,6 +26,15 @@ impl Labels for ResourceLabels<'_> {
     }
 }
 
+/// One label, whatever the column.
+struct OneLabel(String);
+
+impl Labels for OneLabel {
+    fn labels(&self, _: &str, _: &str, _: &str, _: &str) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
 /// What one labelled column is to this principal.
 #[derive(Clone)]
 struct Seen {
@@ -40,6 +49,7 @@ pub(crate) struct LabelView<'a> {
     pub(crate) resource: &'a Resource,
     pub(crate) context: &'a Context,
     seen: RefCell<HashMap<ColumnRef, Option<Seen>>>,
+    searches: RefCell<HashMap<ColumnRef, Search>>,
 }
 
 impl<'a> LabelView<'a> {
@@ -55,6 +65,7 @@ impl<'a> LabelView<'a> {
             resource,
             context,
             seen: RefCell::default(),
+            searches: RefCell::default(),
         }
     }
 
@@ -95,6 +106,67 @@ impl<'a> LabelView<'a> {
         self.look(column)
             .filter(|seen| !seen.revealed)
             .map(|seen| seen.classification)
+    }
+
+    /// Whether values of this database may be searched before this principal sees them.
+    pub(crate) fn searches(&self) -> bool {
+        let resource = self.resource.name.as_str();
+        let labels = &self.rules.labels;
+        let search = labels.search_anywhere(resource, &self.resource.database);
+        !search.is_empty() && !self.reveals_all()
+    }
+
+    /// What the column's values are searched for: nothing where a label says what they are.
+    pub(crate) fn search(&self, column: &ColumnRef) -> Search {
+        if let Some(known) = self.searches.borrow().get(column) {
+            return *known;
+        }
+        let names = [
+            self.resource.name.as_str(),
+            &self.resource.database,
+            &column.schema,
+            &column.table,
+            &column.column,
+        ];
+        let found = match self.is_labelled(column) {
+            true => Search::default(),
+            false => self.unrevealed(self.rules.labels.search(names), column),
+        };
+        self.searches.borrow_mut().insert(column.clone(), found);
+        found
+    }
+
+    /// What all else that comes from this database is searched for.
+    pub(crate) fn search_elsewhere(&self) -> Search {
+        let (resource, database) = (self.resource.name.as_str(), &self.resource.database);
+        let nowhere = ColumnRef {
+            schema: String::new(),
+            table: String::new(),
+            column: String::new(),
+            type_oid: 0,
+        };
+        if let Some(known) = self.searches.borrow().get(&nowhere) {
+            return *known;
+        }
+        let search = self.rules.labels.search_anywhere(resource, database);
+        let found = self.unrevealed(search, &nowhere);
+        self.searches.borrow_mut().insert(nowhere, found);
+        found
+    }
+
+    /// What the principal may not see of it: each class is a label of its own.
+    fn unrevealed(&self, search: Search, column: &ColumnRef) -> Search {
+        let policies = &self.rules.policies;
+        let reveals = |class: &Class| {
+            let label = OneLabel(format!("detected:{}", class.word()));
+            policies.reveals(self.principal, self.resource, column, &label, self.context)
+        };
+        let revealed = search.classes().iter().filter(reveals);
+        let revealed = revealed.fold(Classes::NONE, Classes::with);
+        Search {
+            whole: search.whole.without(revealed),
+            place: search.place.without(revealed),
+        }
     }
 
     fn look(&self, column: &ColumnRef) -> Option<Seen> {

@@ -2,12 +2,12 @@
 //!
 //! Must never see a value, and never decide whether the statement's effects are permitted.
 
-use model::decision::ResultObligation;
+use model::decision::{ResultObligation, Searched};
 use std::sync::Arc;
 
 use model::{
     ColumnRef, ColumnUse, Effect, JsonMask, JsonShape, Mask, MaskKind, Object, Projection,
-    Projections, Reason, Statement, Usage, Verb,
+    Projections, Reason, Search, Statement, Usage, Verb,
 };
 
 use mask::{Classification, PredicateUse};
@@ -23,6 +23,8 @@ pub(crate) struct Demands {
     pub(crate) masked: Vec<String>,
     /// Whether messages of the target may quote a hidden value.
     pub(crate) scrub: bool,
+    /// What messages of the target are searched for.
+    pub(crate) search: Search,
     /// Whether its text or parameters may carry a labelled value, whoever asks.
     pub(crate) sensitive: bool,
     /// Why it must be refused, if it must.
@@ -47,17 +49,74 @@ const HINT_UNPROVEN: &str =
 /// Computes the demands on one statement.
 pub(crate) fn demand(view: &LabelView<'_>, statement: &Statement) -> Demands {
     let mut demands = Demands::default();
-    if !view.covers_database() {
-        return demands;
+    if view.covers_database() {
+        project(view, &statement.projections, &mut demands);
+        for used in &statement.uses {
+            judge_use(view, used, &mut demands);
+        }
+        for effect in &statement.effects {
+            judge_effect(view, effect, &mut demands);
+        }
     }
-    project(view, &statement.projections, &mut demands);
-    for used in &statement.uses {
-        judge_use(view, used, &mut demands);
-    }
-    for effect in &statement.effects {
-        judge_effect(view, effect, &mut demands);
+    if view.searches() {
+        demands.search = view.search_elsewhere();
+        search(view, &statement.projections, &mut demands.result);
     }
     demands
+}
+
+/// What its rows are searched for, where no mask stands before them.
+fn search(view: &LabelView<'_>, projections: &Projections, result: &mut ResultObligation) {
+    let columns = match projections {
+        Projections::Columns(columns) => columns,
+        // SHOW and EXPLAIN have rows, and what is named elsewhere is not known here.
+        Projections::None | Projections::Named(_) => {
+            result.search_all = view.search_elsewhere();
+            return;
+        }
+    };
+    result.width = Some(columns.len());
+    for (position, projection) in columns.iter().enumerate() {
+        if result.masks.iter().any(|mask| mask.position == position) {
+            continue;
+        }
+        let search = search_of(view, projection);
+        if !search.is_empty() {
+            result.searched.push(Searched {
+                position,
+                search,
+                type_oid: stored_type(projection),
+            });
+        }
+    }
+}
+
+/// What is stored is searched for what its own entries name; whatever is computed may come from anywhere.
+fn search_of(view: &LabelView<'_>, projection: &Projection) -> Search {
+    let sources = projection.sources().iter();
+    let stored = sources.fold(Search::default(), |all, column| {
+        all.and(view.search(column))
+    });
+    match projection {
+        Projection::Direct(_) => stored,
+        Projection::Free
+        | Projection::Derived(_)
+        | Projection::Withheld(_)
+        | Projection::Shaped { .. } => stored.and(view.search_elsewhere()),
+    }
+}
+
+/// The type of a column that is one stored column as it is; 0 for any other.
+fn stored_type(projection: &Projection) -> u32 {
+    let Projection::Direct(sources) = projection else {
+        return 0;
+    };
+    let mut types = sources.iter().map(|column| column.type_oid);
+    let first = types.next().unwrap_or(0);
+    match types.all(|other| other == first) {
+        true => first,
+        false => 0,
+    }
 }
 
 fn project(view: &LabelView<'_>, projections: &Projections, demands: &mut Demands) {
@@ -108,8 +167,8 @@ fn project_column(
         }
         // In COPY, as every computed value.
         Projection::Shaped { sources, shape } => {
-            let json = json_mask(view, shape);
-            if json != JsonMask::Keep {
+            if json_mask(view, shape, false) != JsonMask::Keep {
+                let json = json_mask(view, shape, view.searches());
                 demands.mask(view, position, (MaskKind::Redact, 0), sources);
                 if let Some(mask) = demands.result.masks.last_mut() {
                     mask.json = Some(Arc::new(json));
@@ -119,15 +178,15 @@ fn project_column(
     }
 }
 
-/// What of a JSON value is masked.
-fn json_mask(view: &LabelView<'_>, shape: &JsonShape) -> JsonMask {
+/// What of a JSON value is masked, and where `searched` says so what of it is searched.
+fn json_mask(view: &LabelView<'_>, shape: &JsonShape, searched: bool) -> JsonMask {
     let keeps = |mask: &JsonMask| *mask == JsonMask::Keep;
     match shape {
-        JsonShape::Value(projection) => member_mask(view, projection),
+        JsonShape::Value(projection) => member_mask(view, projection, searched),
         JsonShape::Object(members) => {
             let masks = members
                 .iter()
-                .map(|(name, member)| (name, json_mask(view, member)));
+                .map(|(name, member)| (name, json_mask(view, member, searched)));
             let masks: Vec<_> = masks.map(|(name, mask)| (name.clone(), mask)).collect();
             match masks.iter().all(|(_, mask)| keeps(mask)) {
                 true => JsonMask::Keep,
@@ -135,17 +194,20 @@ fn json_mask(view: &LabelView<'_>, shape: &JsonShape) -> JsonMask {
             }
         }
         JsonShape::Tuple(elements) => {
-            let masks: Vec<_> = elements.iter().map(|e| json_mask(view, e)).collect();
+            let masks: Vec<_> = elements
+                .iter()
+                .map(|e| json_mask(view, e, searched))
+                .collect();
             match masks.iter().all(keeps) {
                 true => JsonMask::Keep,
                 false => JsonMask::Tuple(masks),
             }
         }
-        JsonShape::Array(element) => match json_mask(view, element) {
+        JsonShape::Array(element) => match json_mask(view, element, searched) {
             JsonMask::Keep => JsonMask::Keep,
             mask => JsonMask::Array(Box::new(mask)),
         },
-        JsonShape::Map(member) => match json_mask(view, member) {
+        JsonShape::Map(member) => match json_mask(view, member, searched) {
             JsonMask::Keep => JsonMask::Keep,
             mask => JsonMask::Map(Box::new(mask)),
         },
@@ -153,9 +215,13 @@ fn json_mask(view: &LabelView<'_>, shape: &JsonShape) -> JsonMask {
 }
 
 /// The mask of one value within JSON.
-fn member_mask(view: &LabelView<'_>, projection: &Projection) -> JsonMask {
+fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) -> JsonMask {
     let Some((kind, type_oid)) = strictest(view, projection.sources()) else {
-        return JsonMask::Keep;
+        let search = search_of(view, projection);
+        return match searched && !search.is_empty() {
+            true => JsonMask::Search(search),
+            false => JsonMask::Keep,
+        };
     };
     match projection {
         Projection::Free => JsonMask::Keep,
@@ -169,7 +235,7 @@ fn member_mask(view: &LabelView<'_>, projection: &Projection) -> JsonMask {
             kind: MaskKind::Null,
             type_oid: 0,
         },
-        Projection::Shaped { shape, .. } => json_mask(view, shape),
+        Projection::Shaped { shape, .. } => json_mask(view, shape, searched),
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ledger::Event;
 use ledger::event::{ActionRecorded, ApprovalRecorded, SessionOpened};
 use model::{
-    Action, ActionKind, ApprovalId, Outcome, Parameter, ParameterFormat, Principal, Resource,
-    SessionId,
+    Action, ActionKind, ApprovalId, Detected, Outcome, Parameter, ParameterFormat, Principal,
+    Resource, SessionId,
 };
 
 use crate::judge::Judged;
@@ -126,6 +126,12 @@ pub(crate) fn answered<'a>(
         actor: actor.into(),
         comment: comment.into(),
     })
+}
+
+/// How many values were hidden, by what was found in them; nothing that is zero.
+pub(crate) fn detected(detected: &Detected) -> Vec<(Cow<'static, str>, u64)> {
+    let counts = detected.counts().filter(|(_, count)| *count > 0);
+    counts.map(|(word, count)| (word.into(), count)).collect()
 }
 
 fn kind(kind: ActionKind) -> &'static str {

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use model::{
-    Action, ActionKind, ColumnRef, ColumnUse, Effect, Ground, JsonShape, Limits, Named, Object,
-    Parameter, ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind,
+    Action, ActionKind, ColumnRef, ColumnUse, Detected, Effect, Ground, JsonShape, Limits, Named,
+    Object, Parameter, ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind,
     ResourceName, SessionId, Statement, Usage, Verb,
 };
 
@@ -1019,6 +1019,7 @@ fn fates_and_ends_are_recorded() {
         rows: 1,
         bytes: 4,
         error: None,
+        detected: Detected::default(),
     };
     session.completed(done).unwrap();
     session.close(Some(crate::StopReason::Revoked), None);

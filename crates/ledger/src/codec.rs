@@ -233,6 +233,9 @@ fn encode_completed(completed: &Completed<'_>, to: &mut Writer<'_>) -> u8 {
     if let Some(error) = &completed.error {
         to.repeated(7, error.as_bytes());
     }
+    for (word, count) in &completed.detected {
+        to.pairs(8, &[(Cow::Borrowed(word), count.to_string().into())]);
+    }
     TAG_COMPLETED
 }
 

@@ -249,6 +249,8 @@ pub struct Completed<'a> {
     pub duration: u64,
     /// Stable error code, when it failed.
     pub error: Option<Cow<'a, str>>,
+    /// Values hidden because of what was found in them: the detector's word and how many.
+    pub detected: Vec<(Cow<'a, str>, u64)>,
 }
 
 /// A request for approval and its state.
@@ -324,6 +326,11 @@ impl Completed<'_> {
             bytes: self.bytes,
             duration: self.duration,
             error: self.error.map(own),
+            detected: self
+                .detected
+                .into_iter()
+                .map(|(a, n)| (own(a), n))
+                .collect(),
         }
     }
 }

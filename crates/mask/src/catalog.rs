@@ -3,7 +3,7 @@
 //! Reads no file itself and asks no database: it matches names.
 
 use globset::{GlobBuilder, GlobMatcher};
-use model::MaskKind;
+use model::{Class, Classes, MaskKind, Search};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -34,6 +34,14 @@ pub struct Classification {
 pub struct DataCatalog {
     entries: Vec<Entry>,
     public: Vec<[Pattern; 5]>,
+    detections: Vec<Detection>,
+}
+
+/// One `[[detect]]`.
+#[derive(Clone, Debug)]
+struct Detection {
+    patterns: [Pattern; 5],
+    search: Search,
 }
 
 /// Why `data.toml` was refused.
@@ -77,7 +85,36 @@ impl DataCatalog {
                 message: format!("[[public]] number {} (line {line}): {problem}", index + 1),
             })?);
         }
-        Ok(Self { entries, public })
+        let mut detections = Vec::with_capacity(file.detect.len());
+        for (index, spanned) in file.detect.into_iter().enumerate() {
+            let line = line_of(text, spanned.span().start);
+            let detection = spanned.into_inner().read();
+            detections.push(detection.map_err(|problem| DataCatalogError {
+                message: format!("[[detect]] number {} (line {line}): {problem}", index + 1),
+            })?);
+        }
+        Ok(Self {
+            entries,
+            public,
+            detections,
+        })
+    }
+
+    /// What values of one unlabelled column are searched for: all that its entries name.
+    pub fn search(&self, names: [&str; 5]) -> Search {
+        self.searches(&names)
+    }
+
+    /// What anything else that comes from a database is searched for: all that any of its entries names.
+    pub fn search_anywhere(&self, resource: &str, database: &str) -> Search {
+        self.searches(&[resource, database])
+    }
+
+    fn searches(&self, names: &[&str]) -> Search {
+        let matching = self.detections.iter();
+        matching
+            .filter(|detection| all_match(&detection.patterns, names))
+            .fold(Search::default(), |found, one| found.and(one.search))
     }
 
     /// Whether somebody looked at this column (resource, database, schema, table, column) and wrote down that it needs
@@ -195,6 +232,59 @@ struct File {
     label: Vec<Spanned<RawEntry>>,
     #[serde(default)]
     public: Vec<Spanned<RawPublic>>,
+    #[serde(default)]
+    detect: Vec<Spanned<RawDetect>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDetect {
+    resource: Option<String>,
+    database: Option<String>,
+    schema: Option<String>,
+    table: Option<String>,
+    column: Option<String>,
+    find: Option<Vec<String>>,
+    #[serde(default)]
+    hide: RawHide,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+enum RawHide {
+    #[default]
+    Value,
+    Place,
+}
+
+impl RawDetect {
+    fn read(self) -> Result<Detection, String> {
+        let classes = match self.find {
+            None => Classes::ALL,
+            Some(words) if words.is_empty() => return Err("`find` is empty".to_owned()),
+            Some(words) => words.iter().try_fold(Classes::NONE, |all, word| {
+                let found = Class::ALL.into_iter().find(|class| class.word() == word);
+                let known = || Class::ALL.map(Class::word).join(", ");
+                let class = found
+                    .ok_or_else(|| format!("`find` knows no \"{word}\", but these: {}", known()))?;
+                Ok::<_, String>(all.with(class))
+            })?,
+        };
+        let (whole, place) = match self.hide {
+            RawHide::Value => (classes, Classes::NONE),
+            RawHide::Place => (Classes::NONE, classes),
+        };
+        Ok(Detection {
+            patterns: patterns([
+                self.resource,
+                self.database,
+                self.schema,
+                self.table,
+                self.column,
+            ])?,
+            search: Search { whole, place },
+        })
+    }
 }
 
 #[derive(Deserialize)]

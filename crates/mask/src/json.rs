@@ -3,9 +3,9 @@
 //! Believes nothing of what it reads: whatever is not exactly of the shape that was judged is given up whole.
 
 use bytes::BytesMut;
-use model::{JsonMask, MaskKind, ParameterFormat};
+use model::{JsonMask, MaskKind, ParameterFormat, Search};
 
-use crate::secret::MaskKey;
+use crate::search::{Masking, search_json};
 use crate::value::mask_value;
 
 /// Levels that are followed; PostgreSQL itself gives up somewhere beyond.
@@ -21,7 +21,7 @@ const TIMESTAMPTZ: u32 = 1184;
 /// Masks one JSON value of a type (`json`, `jsonb` or text that holds one) by its shape: appends the masked bytes and
 /// says whether the result is a value. What is not of that shape is redacted whole.
 pub fn mask_json(
-    key: &MaskKey,
+    masking: &mut Masking,
     mask: &JsonMask,
     type_oid: u32,
     format: ParameterFormat,
@@ -41,7 +41,7 @@ pub fn mask_json(
     let is_json = matches!(type_oid, JSON | JSONB | 25 | 1043);
     let written = text.filter(|_| is_json).and_then(|text| {
         let mut reader = Reader {
-            key,
+            masking,
             rest: text,
             out,
         };
@@ -50,14 +50,23 @@ pub fn mask_json(
         reader.rest.is_empty().then_some(())
     });
     if written.is_some() {
-        return true;
+        // What `to_json` makes of NULL is NULL, and a value whose mask is NULL must not be told from it.
+        let is_value = matches!(mask, JsonMask::Value { .. });
+        let shown = out.get(start..).unwrap_or_default();
+        let shown = shown.strip_prefix(&[JSONB_VERSION]).unwrap_or(shown);
+        if !(is_value && shown.trim_ascii() == b"null") {
+            return true;
+        }
+        out.truncate(start);
+        return false;
     }
     out.truncate(start);
-    mask_value(key, MaskKind::Redact, type_oid, format, value, out)
+    let kind = MaskKind::Redact;
+    mask_value(&masking.key, kind, type_oid, format, value, out)
 }
 
 struct Reader<'a, 'o> {
-    key: &'a MaskKey,
+    masking: &'o mut Masking,
     rest: &'a [u8],
     out: &'o mut BytesMut,
 }
@@ -106,6 +115,7 @@ impl<'a> Reader<'a, '_> {
         }
         match mask {
             JsonMask::Keep => self.any(depth),
+            JsonMask::Search(search) => self.searched(*search, depth),
             JsonMask::Value { kind, type_oid } => self.masked(*kind, *type_oid),
             JsonMask::Object(members) => self.object(members, depth),
             JsonMask::Tuple(elements) => {
@@ -172,6 +182,14 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// Any value, as far as nothing is found in it.
+    fn searched(&mut self, search: Search, depth: usize) -> Option<()> {
+        let start = self.out.len();
+        self.any(depth)?;
+        let raw = self.out.split_off(start);
+        search_json(self.masking, search, &raw, self.out).then_some(())
+    }
+
     /// One value in place of which its mask is written.
     fn masked(&mut self, kind: MaskKind, type_oid: u32) -> Option<()> {
         let form = Form::of(type_oid);
@@ -208,7 +226,7 @@ impl<'a> Reader<'a, '_> {
         let mut masked = BytesMut::new();
         let text = text.as_bytes();
         if !mask_value(
-            self.key,
+            &self.masking.key,
             kind,
             type_oid,
             ParameterFormat::Text,
@@ -257,7 +275,7 @@ impl Form {
 }
 
 /// The scalar at the front, quotes and all.
-fn scalar(text: &[u8]) -> Option<&[u8]> {
+pub(crate) fn scalar(text: &[u8]) -> Option<&[u8]> {
     match text.first()? {
         b'"' => string(text),
         b't' => text.strip_prefix(b"true").map(|_| &text[..4]),
@@ -309,7 +327,7 @@ fn string(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// What a string with its quotes says.
-fn unescape(raw: &[u8]) -> Option<String> {
+pub(crate) fn unescape(raw: &[u8]) -> Option<String> {
     let inside = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let mut rest = std::str::from_utf8(inside).ok()?;
     let mut said = String::with_capacity(rest.len());
@@ -353,7 +371,7 @@ fn hex(text: &str) -> Option<u32> {
 }
 
 /// Appends a text as a JSON string.
-fn escape(text: &str, out: &mut BytesMut) {
+pub(crate) fn escape(text: &str, out: &mut BytesMut) {
     out.extend_from_slice(b"\"");
     for c in text.chars() {
         match c {

@@ -9,11 +9,13 @@ mod moment;
 mod names;
 mod number;
 pub mod propose;
+mod search;
 mod secret;
 mod text;
 mod value;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
 pub use json::mask_json;
+pub use search::{Masking, is_searchable, search_value};
 pub use secret::MaskKey;
 pub use value::mask_value;

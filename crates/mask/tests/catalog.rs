@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mask::{DataCatalog, PredicateUse, stricter};
-use model::MaskKind;
+use model::{Class, Classes, MaskKind, Search};
 
 const FILE: &str = r#"
 [[label]]
@@ -135,4 +135,73 @@ fn refused() {
     check("label = 'x'\nmask = 'bucket'", "width");
     check("label = 'x'\nmask = 'bucket'\nwidth = 0", "at least 1");
     check("label = 'x'\nmask = 'email'\nwidth = 5", "bucket");
+}
+
+#[test]
+fn entries_say_what_is_searched_for() {
+    let catalog = DataCatalog::parse(
+        r#"
+        [[detect]]
+        resource = "orders-*"
+        schema = "public"
+        table = "tickets"
+        hide = "place"
+
+        [[detect]]
+        database = "shop"
+        column = "*note*"
+        find = ["card", "private_key"]
+        "#,
+    )
+    .unwrap();
+    let cards = Classes::NONE.with(Class::Card).with(Class::PrivateKey);
+    let whole = |whole| Search {
+        whole,
+        place: Classes::NONE,
+    };
+    let place = |place| Search {
+        whole: Classes::NONE,
+        place,
+    };
+    let check = |names: [&str; 5], expect: Search| {
+        assert_eq!(catalog.search(names), expect, "{names:?}");
+    };
+    check(
+        ["orders-prod", "shop", "public", "tickets", "body"],
+        place(Classes::ALL),
+    );
+    check(["crm", "shop", "public", "people", "notes"], whole(cards));
+    check(
+        ["crm", "shop", "public", "people", "name"],
+        Search::default(),
+    );
+    let both = Search {
+        whole: cards,
+        place: Classes::ALL.without(cards),
+    };
+    check(["orders-prod", "shop", "public", "tickets", "note"], both);
+    assert_eq!(catalog.search_anywhere("orders-prod", "shop"), both);
+    assert_eq!(catalog.search_anywhere("crm", "other"), Search::default());
+    let off = DataCatalog::parse(FILE).unwrap();
+    assert_eq!(
+        off.search_anywhere("orders-prod", "shop"),
+        Search::default()
+    );
+    assert!(!catalog.covers("orders-prod", "shop"), "it labels nothing");
+}
+
+#[test]
+fn what_cannot_be_searched_for_is_refused() {
+    let check = |text: &str, expect: &str| {
+        let error = DataCatalog::parse(text).unwrap_err().to_string();
+        assert!(error.contains(expect), "{text}: {error}");
+    };
+    check(
+        "[[detect]]\nfind = [\"pan\"]",
+        "number 1 (line 1): `find` knows no \"pan\"",
+    );
+    check("[[detect]]\nfind = []", "`find` is empty");
+    check("[[detect]]\nhide = \"cell\"", "cell");
+    check("[[detect]]\ncolumn = \"\"", "`column` is empty");
+    check("[[detect]]\nmask = \"redact\"", "unknown field");
 }

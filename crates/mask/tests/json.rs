@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bytes::BytesMut;
-use mask::{MaskKey, mask_json};
-use model::{JsonMask, MaskKind, ParameterFormat, Secret};
+use mask::{MaskKey, Masking, mask_json};
+use model::{Class, Classes, Detected, JsonMask, MaskKind, ParameterFormat, Search, Secret};
 use proptest::prelude::*;
 
 use JsonMask::{Array, Keep, Map, Object, Tuple, Value};
@@ -14,8 +14,12 @@ const TEXT: u32 = 25;
 const JSON: u32 = 114;
 const JSONB: u32 = 3802;
 
-fn key() -> MaskKey {
-    MaskKey(Secret::new(vec![7; 32]))
+fn masking() -> Masking {
+    Masking {
+        key: MaskKey(Secret::new(vec![7; 32])),
+        searched_bytes_max: 1024,
+        found: Detected::default(),
+    }
 }
 
 fn masked(
@@ -25,7 +29,7 @@ fn masked(
     value: &[u8],
 ) -> Option<Vec<u8>> {
     let mut out = BytesMut::from("before");
-    let is_value = mask_json(&key(), mask, type_oid, format, value, &mut out);
+    let is_value = mask_json(&mut masking(), mask, type_oid, format, value, &mut out);
     assert!(out.starts_with(b"before"));
     is_value.then(|| out[6..].to_vec())
 }
@@ -131,7 +135,9 @@ fn members_are_masked_and_the_rest_stays() {
 #[test]
 fn types_within_json() {
     let check = |kind, type_oid, text: &str, expect: &str| {
-        let got = masked(&of(kind, type_oid), JSON, Text, text.as_bytes()).unwrap();
+        let (mask, text) = (Tuple(vec![of(kind, type_oid)]), format!("[{text}]"));
+        let got = masked(&mask, JSON, Text, text.as_bytes()).unwrap();
+        let expect = format!("[{expect}]");
         assert_eq!(String::from_utf8(got).unwrap(), expect, "{type_oid} {text}");
     };
     let ten = MaskKind::Bucket { width: 10 };
@@ -272,7 +278,9 @@ proptest! {
             true => (Binary, [b"\x01", text.as_bytes()].concat()),
             false => (Text, text.clone().into_bytes()),
         };
-        let got = masked(&mask, JSONB, format, &value).unwrap();
+        let Some(got) = masked(&mask, JSONB, format, &value) else {
+            return Ok(());
+        };
         let body = if binary { got[1..].to_vec() } else { got };
         let body = String::from_utf8(body).unwrap();
         prop_assert!(!body.contains(SECRET), "{body}");
@@ -298,4 +306,91 @@ proptest! {
         let got = masked(&mask, JSON, Text, &value).unwrap();
         prop_assert!(std::str::from_utf8(&got).is_ok() || got == b"\"***\"");
     }
+}
+
+#[test]
+fn members_that_are_searched_keep_all_but_what_is_found() {
+    let search = |whole: bool| {
+        let one = Classes::NONE.with(Class::Email);
+        JsonMask::Search(match whole {
+            true => Search {
+                whole: one,
+                place: Classes::NONE,
+            },
+            false => Search {
+                whole: Classes::NONE,
+                place: one,
+            },
+        })
+    };
+    let check = |whole, text: &str, expect: &str| {
+        let shape = row(&[("ssn", last_two()), ("note", search(whole)), ("mail", Keep)]);
+        let got = masked(&shape, JSON, Text, text.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(got).unwrap(), expect, "{text}");
+    };
+    check(
+        false,
+        r#"{"ssn":"12345","note":"to ada@example.org now","mail":"bob@example.org"}"#,
+        r#"{"ssn":"***45","note":"to *** now","mail":"bob@example.org"}"#,
+    );
+    check(
+        true,
+        r#"{"ssn":"12345","note":{"a":["ada@example.org"]},"mail":null}"#,
+        r#"{"ssn":"***45","note":"***","mail":null}"#,
+    );
+    check(
+        true,
+        r#"{"ssn":"12345","note":"nothing","mail":1}"#,
+        r#"{"ssn":"***45","note":"nothing","mail":1}"#,
+    );
+}
+
+#[test]
+fn a_single_value_whose_mask_is_null_is_null_to_the_server_too() {
+    let check = |mask: JsonMask, oid, format, text: &[u8], expect: Option<&[u8]>| {
+        assert_eq!(
+            masked(&mask, oid, format, text).as_deref(),
+            expect,
+            "{mask:?}"
+        );
+    };
+    let date = 1082;
+    check(
+        of(MaskKind::Null, date),
+        JSONB,
+        Text,
+        b"\"1990-01-01\"",
+        None,
+    );
+    check(
+        of(MaskKind::Null, date),
+        JSONB,
+        Binary,
+        b"\x01\"1990-01-01\"",
+        None,
+    );
+    check(of(MaskKind::Null, TEXT), TEXT, Text, b"\"x\"", None);
+    check(
+        of(MaskKind::Redact, date),
+        JSON,
+        Text,
+        b"\"1990-01-01\"",
+        None,
+    );
+    check(of(MaskKind::Null, JSONB), JSONB, Text, b"null", None);
+    check(of(MaskKind::Null, 0), JSON, Text, b"{}", None);
+    check(
+        of(MaskKind::Redact, TEXT),
+        JSONB,
+        Text,
+        b"\"x\"",
+        Some(b"\"***\""),
+    );
+    check(
+        row(&[("a", of(MaskKind::Null, date))]),
+        JSON,
+        Text,
+        b"{\"a\":\"x\"}",
+        Some(b"{\"a\":null}"),
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::detected::Search;
 use crate::effect::ColumnRef;
 use crate::id::ApprovalId;
 
@@ -68,6 +69,8 @@ pub enum MaskKind {
 pub enum JsonMask {
     /// Passes as it is, whatever it is.
     Keep,
+    /// Passes as far as nothing is found in it.
+    Search(Search),
     /// One value, made of an SQL value of this type.
     Value {
         /// How it is masked.
@@ -98,6 +101,17 @@ pub struct Mask {
     pub json: Option<Arc<JsonMask>>,
 }
 
+/// One output column whose values are searched.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Searched {
+    /// The output column's position, from 0.
+    pub position: usize,
+    /// For what.
+    pub search: Search,
+    /// The type OID of the stored column that it is; 0 where it is computed.
+    pub type_oid: u32,
+}
+
 /// What a permit obliges the protocol core to do.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Obligations {
@@ -110,6 +124,8 @@ pub struct Obligations {
     /// Columns are hidden from whoever acts: rows whose target names such a column as the source of a field that is
     /// not masked are not let through, whatever the analysis said.
     pub wall: Option<Wall>,
+    /// What messages of the target, and results without columns, are searched for.
+    pub search: Search,
 }
 
 /// Which stored columns are hidden from one principal: a second look at what the analysis let through.
@@ -150,6 +166,17 @@ pub struct ResultObligation {
     pub width: Option<usize>,
     /// Columns to mask, by position, ascending.
     pub masks: Vec<Mask>,
+    /// Columns to search, by position, ascending; none of them is masked.
+    pub searched: Vec<Searched>,
+    /// What all columns are searched for, where they are not known one by one.
+    pub search_all: Search,
+}
+
+impl ResultObligation {
+    /// Whether its rows pass unread.
+    pub fn is_free(&self) -> bool {
+        self.masks.is_empty() && self.searched.is_empty() && self.search_all.is_empty()
+    }
 }
 
 /// Why an action is refused; each kind has one stable code per protocol.

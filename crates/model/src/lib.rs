@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod decision;
+pub mod detected;
 pub mod effect;
 pub mod fault;
 pub mod id;
@@ -16,6 +17,7 @@ pub mod secret;
 
 pub use action::{Action, ActionKind, Application, Parameter, ParameterFormat, Statement};
 pub use decision::{JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
+pub use detected::{Class, Classes, Detected, Search};
 pub use effect::{
     ColumnRef, ColumnUse, Effect, JsonShape, Object, Projection, Projections, Usage, Verb,
     VerbGroup,

@@ -13,6 +13,9 @@ pub struct Limits {
     pub statement_bytes_max: usize,
     /// Bytes of one row or COPY chunk; PostgreSQL's own limit is 1 GiB.
     pub row_bytes_max: usize,
+    /// Bytes of one value that is searched for what it gives away, because searching takes the session's own time; a
+    /// longer one is hidden whole.
+    pub searched_bytes_max: usize,
     /// Bytes buffered per direction before the other side is no longer read.
     pub buffer_bytes_max: usize,
     /// Prepared statements kept per session.
@@ -68,6 +71,7 @@ impl Limits {
             credential_bytes_max: 64 * 1024,
             statement_bytes_max: 64 * 1024 * 1024,
             row_bytes_max: 1 << 30,
+            searched_bytes_max: 1024 * 1024,
             buffer_bytes_max: 256 * 1024,
             prepared_max: 4_096,
             portals_max: 1_024,

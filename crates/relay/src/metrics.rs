@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use model::Outcome;
+use model::{Detected, Outcome};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -85,6 +85,7 @@ pub(crate) struct Cells {
     pressure: AtomicU64,
     parse_busy: AtomicU64,
     contradicted: AtomicU64,
+    detected: [AtomicU64; Detected::WORDS],
     admission: [AtomicU64; ADMISSION_BOUNDS.len() + 1],
     admission_nanos: AtomicU64,
 }
@@ -154,6 +155,15 @@ impl Cells {
 
     pub(crate) fn rows(&self, rows: u64) {
         add(&self.rows, rows);
+    }
+
+    /// Values hidden because of what was found in them.
+    pub(crate) fn detected(&self, detected: &Detected) {
+        for (cell, (_, count)) in self.detected.iter().zip(detected.counts()) {
+            if count > 0 {
+                add(cell, count);
+            }
+        }
     }
 
     pub(crate) fn pressure(&self) {
@@ -248,6 +258,14 @@ impl Scrape {
             "Statements refused because too many waited to be analysed",
             self.sum(|cells| Some(&cells.parse_busy)),
         )?;
+        let words = Detected::default();
+        let detected: Vec<_> = words
+            .counts()
+            .enumerate()
+            .map(|(at, (word, _))| (word, self.sum(|cells| cells.detected.get(at))))
+            .collect();
+        let help = "Values hidden because of what was found in them, by what";
+        family(out, "values_detected", help, "detector", &detected)?;
         Ok(())
     }
 

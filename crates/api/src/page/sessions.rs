@@ -318,8 +318,17 @@ impl Kept {
 
 fn ending(end: &ledger::event::Completed<'_>) -> String {
     let milliseconds = end.duration / 1_000;
-    match &end.error {
-        Some(code) => single_line(&format!("failed with {code} after {milliseconds} ms")),
-        None => single_line(&format!("{} in {milliseconds} ms", end.status)),
+    let mut line = match &end.error {
+        Some(code) => format!("failed with {code} after {milliseconds} ms"),
+        None => format!("{} in {milliseconds} ms", end.status),
+    };
+    let found = end.detected.iter();
+    let found: Vec<String> = found
+        .map(|(word, count)| format!("{word} {count}"))
+        .collect();
+    if !found.is_empty() {
+        line.push_str("; values hidden: ");
+        line.push_str(&found.join(", "));
     }
+    single_line(&line)
 }

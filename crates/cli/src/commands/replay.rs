@@ -243,13 +243,24 @@ fn asked(action: &ActionRecorded<'_>) -> String {
 
 fn ending(end: &Completed<'_>) -> String {
     let milliseconds = end.duration as f64 / 1_000.0;
-    match &end.error {
+    let mut line = match &end.error {
         Some(code) => format!(
             "-- failed with {} after {milliseconds:.1} ms",
             single_line(code)
         ),
         None => format!("-- {} in {milliseconds:.1} ms", single_line(&end.status)),
+    };
+    let found = end.detected.iter();
+    let found: Vec<String> = found
+        .map(|(word, count)| format!("{word} {count}"))
+        .collect();
+    if !found.is_empty() {
+        line.push_str(&format!(
+            "; values hidden: {}",
+            single_line(&found.join(", "))
+        ));
     }
+    line
 }
 
 #[cfg(test)]

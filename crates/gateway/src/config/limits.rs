@@ -18,6 +18,7 @@ pub struct LimitsConfig {
     pub credential_bytes_max: Option<Bytes>,
     pub statement_bytes_max: Option<Bytes>,
     pub row_bytes_max: Option<Bytes>,
+    pub searched_bytes_max: Option<Bytes>,
     pub buffer_bytes_max: Option<Bytes>,
     pub prepared_max: Option<Bytes>,
     pub portals_max: Option<Bytes>,
@@ -121,6 +122,8 @@ impl LimitsConfig {
         Count("statement_bytes_max", self.statement_bytes_max, KIB..=GIB)
             .over(&mut l.statement_bytes_max)?;
         Count("row_bytes_max", self.row_bytes_max, 64 * KIB..=GIB).over(&mut l.row_bytes_max)?;
+        Count("searched_bytes_max", self.searched_bytes_max, KIB..=GIB)
+            .over(&mut l.searched_bytes_max)?;
         Count("buffer_bytes_max", self.buffer_bytes_max, 16 * KIB..=GIB)
             .over(&mut l.buffer_bytes_max)?;
         Count("prepared_max", self.prepared_max, 1..=1_000_000).over(&mut l.prepared_max)?;

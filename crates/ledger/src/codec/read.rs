@@ -198,6 +198,11 @@ fn decode_completed(fields: Fields<'_>) -> Result<Completed<'_>, DecodeError> {
             (5, value) => completed.bytes = value.number()?,
             (6, value) => completed.duration = value.number()?,
             (7, value) => completed.error = Some(value.text()?),
+            (8, value) => {
+                let (word, count) = value.pair()?;
+                let count = count.parse().map_err(|_| DecodeError::Text)?;
+                completed.detected.push((word, count));
+            }
             (_, _) => {}
         }
     }

@@ -8,54 +8,9 @@ mod bank;
 mod person;
 mod secret;
 
-/// What was recognised.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Class {
-    /// A payment card's number: a known issuer's prefix and length, and the Luhn digit.
-    Card,
-    /// A bank account as IBAN: the country's length and the check digits modulo 97.
-    Iban,
-    /// A US social security number, written with separators.
-    Ssn,
-    /// An e-mail address.
-    Email,
-    /// A telephone number, international with `+` or North American with separators.
-    Phone,
-    /// A JSON Web Token whose header names an algorithm.
-    Jwt,
-    /// A private key in PEM or PuTTY's format.
-    PrivateKey,
-    /// An access key in the published shape of a known issuer.
-    ApiKey,
-}
+use model::Classes;
 
-impl Class {
-    /// All classes.
-    pub const ALL: [Self; 8] = [
-        Self::Card,
-        Self::Iban,
-        Self::Ssn,
-        Self::Email,
-        Self::Phone,
-        Self::Jwt,
-        Self::PrivateKey,
-        Self::ApiKey,
-    ];
-
-    /// Its name in files and on screens.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Card => "card number",
-            Self::Iban => "IBAN",
-            Self::Ssn => "social security number",
-            Self::Email => "e-mail address",
-            Self::Phone => "phone number",
-            Self::Jwt => "JSON Web Token",
-            Self::PrivateKey => "private key",
-            Self::ApiKey => "access key",
-        }
-    }
-}
+pub use model::Class;
 
 /// One place in a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,20 +25,23 @@ pub struct Finding {
 
 /// Everything in `text` that is recognised, in order and without overlaps. Takes time linear in its length.
 pub fn find(text: &str) -> Vec<Finding> {
-    let bytes = text.as_bytes();
-    let mut found: Vec<Finding> = Vec::new();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let floor = found.last().map_or(0, |last| last.end);
-        match recognise(bytes, at, floor, byte) {
-            Some(finding) => {
+    find_only(Classes::ALL, text.as_bytes()).collect()
+}
+
+/// Likewise, one by one, of these classes alone; in any bytes, of which those beyond ASCII are read as UTF-8.
+pub fn find_only(classes: Classes, bytes: &[u8]) -> impl Iterator<Item = Finding> {
+    let (mut at, mut floor) = (0, 0);
+    std::iter::from_fn(move || {
+        while let Some(&byte) = bytes.get(at) {
+            if let Some(finding) = recognise(classes, bytes, (at, floor), byte) {
                 at = finding.end.max(at + 1);
-                found.push(finding);
+                floor = finding.end;
+                return Some(finding);
             }
-            None => at += 1,
+            at += 1;
         }
-    }
-    found
+        None
+    })
 }
 
 /// The class of a text that is one such value and nothing else but blanks around it.
@@ -95,32 +53,33 @@ pub fn whole(text: &str) -> Option<Class> {
     }
 }
 
-/// What begins at `at`, or, for an address, stands around the `@` there.
-fn recognise(bytes: &[u8], at: usize, floor: usize, byte: u8) -> Option<Finding> {
-    let finding = |class| {
-        move |end| Finding {
-            class,
-            start: at,
-            end,
-        }
+/// What begins at `at`, or, for an address, stands around the `@` there but not before `floor`.
+fn recognise(
+    classes: Classes,
+    bytes: &[u8],
+    (at, floor): (usize, usize),
+    byte: u8,
+) -> Option<Finding> {
+    let try_one = |class, end: fn(&[u8], usize) -> Option<usize>| {
+        let end = classes.has(class).then(|| end(bytes, at)).flatten()?;
+        let start = at;
+        Some(Finding { class, start, end })
     };
     match byte {
-        b'@' => {
+        b'@' if classes.has(Class::Email) => {
             let (start, end) = person::email(bytes, at, floor)?;
             let class = Class::Email;
             Some(Finding { class, start, end })
         }
-        b'-' => secret::pem(bytes, at).map(finding(Class::PrivateKey)),
-        b'+' | b'(' => person::phone(bytes, at).map(finding(Class::Phone)),
-        b'0'..=b'9' => bank::card(bytes, at)
-            .map(finding(Class::Card))
-            .or_else(|| person::ssn(bytes, at).map(finding(Class::Ssn)))
-            .or_else(|| person::phone(bytes, at).map(finding(Class::Phone))),
-        _ if byte.is_ascii_alphabetic() && is_start(bytes, at) => secret::jwt(bytes, at)
-            .map(finding(Class::Jwt))
-            .or_else(|| secret::putty(bytes, at).map(finding(Class::PrivateKey)))
-            .or_else(|| secret::access_key(bytes, at).map(finding(Class::ApiKey)))
-            .or_else(|| bank::iban(bytes, at).map(finding(Class::Iban))),
+        b'-' => try_one(Class::PrivateKey, secret::pem),
+        b'+' | b'(' => try_one(Class::Phone, person::phone),
+        b'0'..=b'9' => try_one(Class::Card, bank::card)
+            .or_else(|| try_one(Class::Ssn, person::ssn))
+            .or_else(|| try_one(Class::Phone, person::phone)),
+        _ if byte.is_ascii_alphabetic() && is_start(bytes, at) => try_one(Class::Jwt, secret::jwt)
+            .or_else(|| try_one(Class::PrivateKey, secret::putty))
+            .or_else(|| try_one(Class::ApiKey, secret::access_key))
+            .or_else(|| try_one(Class::Iban, bank::iban)),
         _ => None,
     }
 }

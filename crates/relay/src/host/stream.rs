@@ -396,6 +396,7 @@ impl Pump {
     fn completed(&mut self, completion: Completion) {
         self.record();
         self.surroundings.cells.rows(completion.rows);
+        self.surroundings.cells.detected(&completion.detected);
         if let Err(error) = self.door.completed(completion) {
             self.fail_recording(&error);
         }

@@ -25,6 +25,33 @@ impl Catalog {
         Some(refs.collect())
     }
 
+    /// As which of the types that every server has a type's values are read: a domain as what is under it, `citext` as
+    /// text, arrays of either as arrays of text. Any other type is itself.
+    pub fn searched_as(&self, type_oid: u32) -> u32 {
+        const TEXT: u32 = 25;
+        const TEXT_ARRAY: u32 = 1009;
+        let base = self.base_type(type_oid);
+        let Some(found) = self.types.get(&base) else {
+            return base;
+        };
+        if found.name == "citext" {
+            return TEXT;
+        }
+        if !found.is_array {
+            return base;
+        }
+        let element = self.base_type(found.element);
+        let is_text = |oid| matches!(oid, 19 | TEXT | 1042 | 1043);
+        let is_citext = self
+            .types
+            .get(&element)
+            .is_some_and(|one| one.name == "citext");
+        match is_citext || (is_text(element) && element != found.element) {
+            true => TEXT_ARRAY,
+            false => base,
+        }
+    }
+
     /// Where a column of this number stands.
     fn position(&self, relation: u32, number: i16) -> Option<usize> {
         match self.numbering.get(&relation) {

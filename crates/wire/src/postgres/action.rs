@@ -8,13 +8,13 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Action, ActionKind, Ground, Named, Parameter, Projections, Statement};
+use model::{Action, ActionKind, Detected, Ground, Named, Parameter, Projections, Statement};
 use sql::{SessionChange, Step};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
 use super::broken::Broken;
 use super::client::Taken;
-use super::copy::Form;
+use super::copy::{Form, is_read};
 use super::frame::{self, Fields, FrameError, HEADER_BYTES, put_cstr};
 use super::inspect::{Analysis, Basis};
 use super::portal::{Found, Names, Origin, Portal, Prepared, Tally, cut};
@@ -493,6 +493,7 @@ impl Session {
             self.refuse_held(held.sequence, held.is_simple(), "PC004", error);
             return Ok(());
         }
+        self.search = permit.obligations().search;
         let frame = std::mem::take(&mut self.held_frame);
         let kind = frame.first().copied().unwrap_or_default();
         let body = frame.get(HEADER_BYTES..).unwrap_or_default();
@@ -514,8 +515,8 @@ impl Session {
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
                 let obligations = permit.obligations();
-                let masked = obligations.wall.is_some()
-                    || obligations.results.iter().any(|r| !r.masks.is_empty());
+                let masked =
+                    obligations.wall.is_some() || obligations.results.iter().any(|r| !r.is_free());
                 let names = (self.statements.version(), self.portals.version());
                 let portal = Portal {
                     sequence,
@@ -544,6 +545,7 @@ impl Session {
                     permit,
                     bytes: 0,
                     error: None,
+                    detected: Detected::default(),
                 }));
             }
         }
@@ -585,6 +587,7 @@ impl Session {
             bytes: 0,
             status: String::new(),
             error: None,
+            detected: Detected::default(),
             changes,
         })));
     }
@@ -712,6 +715,7 @@ impl Portal {
             rows: self.tally.rows.load(Relaxed),
             bytes: self.tally.bytes.load(Relaxed),
             error: None,
+            detected: self.tally.note(&Detected::default()),
         })
     }
 }
@@ -731,12 +735,12 @@ fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
     let changes = held.judged.changes.iter();
     let mut pairs = held.judged.statements.iter().zip(results).zip(changes);
     pairs.find_map(|((statement, obliged), change)| {
-        if obliged.masks.is_empty() || !matches!(change.step, Step::CopyOut) {
+        if !is_read(obliged) || !matches!(change.step, Step::CopyOut) {
             return None;
         }
         let text = held.text.get(statement.range.clone())?;
         Form::of(text).is_none().then_some(
-            "COPY with these options cannot be masked: use plain text, CSV or binary without further options",
+            "COPY with these options cannot be masked or searched: use plain text, CSV or binary without further options",
         )
     })
 }

@@ -3,12 +3,12 @@
 //! Follows only the forms it names; a COPY with any other option is not let through where a mask is obliged.
 
 use bytes::{BufMut, BytesMut};
-use mask::MaskKey;
+use mask::Masking;
 use model::ParameterFormat;
-use model::decision::ResultObligation;
+use model::decision::{ResultObligation, Searched};
 
 use super::frame::{self, Fields, FrameError};
-use super::rows::{ColumnMask, RowError, put_cell};
+use super::rows::{ColumnMask, How, RowError, put_cell};
 
 /// `PGCOPY\n\377\r\n\0`, flags and the extension's length.
 const BINARY_HEADER_BYTES: usize = 11 + 4 + 4;
@@ -56,6 +56,20 @@ pub(crate) struct CopyPlan {
     scratch: Scratch,
 }
 
+/// Whether rows of such a COPY must be read.
+pub(crate) fn is_read(obliged: &ResultObligation) -> bool {
+    let searches = obliged.searched.iter().any(may_hold_text);
+    searches || !obliged.masks.is_empty() || !obliged.search_all.is_empty()
+}
+
+/// Of a computed column COPY does not say the type.
+fn may_hold_text(searched: &Searched) -> bool {
+    searched.type_oid == 0 || mask::is_searchable(searched.type_oid)
+}
+
+/// Appends what a field with escapes or quotes says.
+type WritePlainly = fn(&[u8], &mut Vec<u8>);
+
 /// Buffers of one field, kept between rows.
 #[derive(Clone, Default)]
 struct Scratch {
@@ -64,23 +78,33 @@ struct Scratch {
 }
 
 impl CopyPlan {
-    /// A plan for a COPY whose masks and width are known.
-    pub(crate) fn new(form: Form, obliged: &ResultObligation) -> Option<Self> {
+    /// A plan for a COPY whose masks and width are known; `read_as` says as which type a type's texts are searched.
+    pub(crate) fn new(
+        form: Form,
+        obliged: &ResultObligation,
+        read_as: impl Fn(u32) -> u32,
+    ) -> Option<Self> {
         let format = match form {
             Form::Binary => ParameterFormat::Binary,
             Form::Text | Form::Csv { .. } => ParameterFormat::Text,
         };
         let masks = obliged.masks.iter().map(|mask| ColumnMask {
             position: mask.position,
-            kind: mask.kind,
+            how: How::Mask(mask.kind),
             type_oid: mask.type_oid,
             format,
-            json: None,
+        });
+        let searched = obliged.searched.iter().filter(|one| may_hold_text(one));
+        let searched = searched.map(|one| ColumnMask {
+            position: one.position,
+            how: How::Search(one.search),
+            type_oid: read_as(one.type_oid),
+            format,
         });
         Some(Self {
             form,
             width: obliged.width?,
-            masks: masks.collect(),
+            masks: masks.chain(searched).collect(),
             at_start: true,
             scratch: Scratch::default(),
         })
@@ -99,7 +123,7 @@ impl CopyPlan {
     /// Appends one CopyData message with its row masked.
     pub(crate) fn mask(
         &mut self,
-        key: &MaskKey,
+        masking: &mut Masking,
         body: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), RowError> {
@@ -109,13 +133,13 @@ impl CopyPlan {
         out.put_u32(0);
         let at_start = std::mem::replace(&mut self.at_start, false);
         let written = match self.form {
-            Form::Text => self.put_text(key, body, out),
+            Form::Text => self.put_text(masking, body, out),
             Form::Csv { header: true } if at_start => {
                 out.extend_from_slice(body);
                 Ok(())
             }
-            Form::Csv { .. } => self.put_csv(key, body, out),
-            Form::Binary => self.put_binary(key, at_start, body, out),
+            Form::Csv { .. } => self.put_csv(masking, body, out),
+            Form::Binary => self.put_binary(masking, at_start, body, out),
         };
         match written {
             Ok(()) => Ok(frame::finish(out, start)?),
@@ -139,7 +163,12 @@ impl CopyPlan {
         self.masks.iter().find(|mask| mask.position == position)
     }
 
-    fn put_text(&mut self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_text(
+        &mut self,
+        masking: &mut Masking,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         if memchr::memchr(b'\n', line).is_some() {
             return Err(MALFORMED.into());
@@ -155,7 +184,7 @@ impl CopyPlan {
                 && field != b"\\N"
             {
                 out.extend_from_slice(line.get(written..start).unwrap_or_default());
-                scratch.put_text(key, mask, field, out);
+                scratch.put_text(masking, mask, field, out);
                 written = end;
             }
             (position, start) = (position + 1, end + 1);
@@ -168,7 +197,12 @@ impl CopyPlan {
         self.check_width(if is_empty { 0 } else { position })
     }
 
-    fn put_csv(&mut self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_csv(
+        &mut self,
+        masking: &mut Masking,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         let fields = split_csv(line)?;
         self.check_width(fields.len())?;
@@ -181,7 +215,7 @@ impl CopyPlan {
                 None => out.extend_from_slice(field),
                 // An empty field without quotes is NULL.
                 Some(_) if field.is_empty() => {}
-                Some(mask) => scratch.put_csv(key, mask, field, out),
+                Some(mask) => scratch.put_csv(masking, mask, field, out),
             }
         }
         self.scratch = scratch;
@@ -191,7 +225,7 @@ impl CopyPlan {
 
     fn put_binary(
         &self,
-        key: &MaskKey,
+        masking: &mut Masking,
         at_start: bool,
         body: &[u8],
         out: &mut BytesMut,
@@ -213,7 +247,7 @@ impl CopyPlan {
             let width = usize::try_from(count).map_err(|_| MALFORMED)?;
             self.check_width(width)?;
             for position in 0..width {
-                put_cell(key, self.mask_at(position), fields.value()?, out)?;
+                put_cell(masking, self.mask_at(position), fields.value()?, out)?;
             }
         }
         Ok(fields.end()?)
@@ -231,50 +265,64 @@ impl std::fmt::Debug for Scratch {
 
 impl Scratch {
     /// Appends one masked field in COPY's text form.
-    fn put_text(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
-        match self.masked(key, mask, field, b'\\', unescape) {
-            Some(masked) => escape(masked, out),
+    fn put_text(
+        &mut self,
+        masking: &mut Masking,
+        mask: &ColumnMask,
+        field: &[u8],
+        out: &mut BytesMut,
+    ) {
+        match self.masked(masking, mask, field, (b'\\', unescape)) {
+            Some((_, masked)) => escape(masked, out),
             None => out.extend_from_slice(b"\\N"),
         }
     }
 
     /// Appends one masked field in CSV, where NULL is nothing at all.
-    fn put_csv(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
-        let Some(masked) = self.masked(key, mask, field, b'"', unquote) else {
-            return;
-        };
-        out.put_u8(b'"');
-        for &byte in masked {
-            if byte == b'"' {
-                out.put_u8(b'"');
-            }
-            out.put_u8(byte);
-        }
-        out.put_u8(b'"');
-    }
-
-    /// The mask of a field's value, `None` for NULL. A field that holds `mark` is not the value itself until `undo`
-    /// has written it plainly.
-    fn masked(
+    fn put_csv(
         &mut self,
-        key: &MaskKey,
+        masking: &mut Masking,
         mask: &ColumnMask,
         field: &[u8],
-        mark: u8,
-        undo: fn(&[u8], &mut Vec<u8>),
-    ) -> Option<&[u8]> {
+        out: &mut BytesMut,
+    ) {
+        match self.masked(masking, mask, field, (b'"', unquote)) {
+            None => {}
+            Some((value, masked)) if value == masked => out.extend_from_slice(field),
+            Some((_, masked)) => {
+                out.put_u8(b'"');
+                for &byte in masked {
+                    if byte == b'"' {
+                        out.put_u8(b'"');
+                    }
+                    out.put_u8(byte);
+                }
+                out.put_u8(b'"');
+            }
+        }
+    }
+
+    /// A field's value and its mask, `None` for NULL. A field that holds the mark is not the value itself until it is
+    /// written plainly.
+    fn masked<'a>(
+        &'a mut self,
+        masking: &mut Masking,
+        mask: &ColumnMask,
+        field: &'a [u8],
+        (mark, write_plainly): (u8, WritePlainly),
+    ) -> Option<(&'a [u8], &'a [u8])> {
         let value = match memchr::memchr(mark, field) {
             None => field,
             Some(_) => {
                 self.raw.clear();
-                undo(field, &mut self.raw);
+                write_plainly(field, &mut self.raw);
                 &self.raw
             }
         };
         self.masked.clear();
         let masked = &mut self.masked;
-        mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, masked)
-            .then_some(&*masked)
+        mask.put(masking, value, masked)
+            .then_some((value, &*masked))
     }
 }
 
@@ -360,7 +408,8 @@ fn unquote(field: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use model::{Mask, MaskKind, Secret};
+    use mask::MaskKey;
+    use model::{Class, Classes, Detected, Mask, MaskKind, Search, Secret};
 
     use super::*;
 
@@ -392,6 +441,14 @@ mod tests {
         check("COPY t TO '/tmp/x'", None);
     }
 
+    fn masking() -> Masking {
+        Masking {
+            key: MaskKey(Secret::new(vec![7; 32])),
+            searched_bytes_max: 1024,
+            found: Detected::default(),
+        }
+    }
+
     fn run(form: Form, width: usize, masked: usize, rows: &[&[u8]]) -> String {
         let obliged = ResultObligation {
             width: Some(width),
@@ -401,13 +458,14 @@ mod tests {
                 type_oid: 25,
                 json: None,
             }],
+            ..ResultObligation::default()
         };
-        let mut plan = CopyPlan::new(form, &obliged).unwrap();
-        let key = MaskKey(Secret::new(vec![7; 32]));
+        let mut plan = CopyPlan::new(form, &obliged, |oid| oid).unwrap();
+        let mut masking = masking();
         let mut text = String::new();
         for row in rows {
             let mut out = BytesMut::new();
-            match plan.mask(&key, row, &mut out) {
+            match plan.mask(&mut masking, row, &mut out) {
                 Ok(()) => text += &String::from_utf8_lossy(&out[5..]),
                 Err(error) => text += &error.to_string(),
             }
@@ -456,12 +514,13 @@ mod tests {
         let obliged = ResultObligation {
             width: Some(4),
             masks: vec![ends(1), ends(3)],
+            ..ResultObligation::default()
         };
-        let mut plan = CopyPlan::new(Form::Text, &obliged).unwrap();
-        let key = MaskKey(Secret::new(vec![7; 32]));
+        let mut plan = CopyPlan::new(Form::Text, &obliged, |oid| oid).unwrap();
+        let mut masking = masking();
         let mut check = |row: &[u8], expect: &[u8]| {
             let mut out = BytesMut::new();
-            plan.mask(&key, row, &mut out).unwrap();
+            plan.mask(&mut masking, row, &mut out).unwrap();
             assert_eq!(out[5..], *expect, "{row:?}");
         };
         check(b"1\ta\\\\xyz\\tb\t\t\\N\n", b"1\ta\\\\****b\t\t\\N\n");
@@ -497,5 +556,57 @@ mod tests {
         let mut back = Vec::new();
         unescape(&out, &mut back);
         assert_eq!(back, all);
+    }
+
+    #[test]
+    fn fields_are_searched_in_every_form() {
+        let search = Search {
+            whole: Classes::NONE,
+            place: Classes::NONE.with(Class::Email),
+        };
+        let one = |position, type_oid| Searched {
+            position,
+            search,
+            type_oid,
+        };
+        let obliged = ResultObligation {
+            width: Some(4),
+            // A text, a number, and something computed.
+            searched: vec![one(1, 25), one(2, 20), one(3, 0)],
+            ..ResultObligation::default()
+        };
+        let check = |form, row: &[u8], expect: &[u8], count: u64| {
+            let mut plan = CopyPlan::new(form, &obliged, |oid| oid).unwrap();
+            let (mut masking, mut out) = (masking(), BytesMut::new());
+            plan.mask(&mut masking, row, &mut out).unwrap();
+            assert_eq!(out[5..], *expect, "{row:?}");
+            assert_eq!(masking.found.counts().map(|(_, n)| n).sum::<u64>(), count);
+        };
+        let csv = Form::Csv { header: false };
+        check(
+            Form::Text,
+            b"a@b.org\ta@b.org\\\\\t1\tx\n",
+            b"a@b.org\t***\\\\\t1\tx\n",
+            1,
+        );
+        check(
+            Form::Text,
+            b"1\t\\N\ta@b.org\tto a@b.org\n",
+            b"1\t\\N\ta@b.org\t\\N\n",
+            1,
+        );
+        check(
+            csv,
+            b"1,\"x, a@b.org\",2,a@b.org\n",
+            b"1,\"x, ***\",2,\n",
+            2,
+        );
+        check(csv, b"1,plain,2,\"q\"\"\"\n", b"1,plain,2,\"q\"\"\"\n", 0);
+        assert!(is_read(&obliged));
+        let numbers = ResultObligation {
+            searched: vec![one(2, 20)],
+            ..obliged.clone()
+        };
+        assert!(!is_read(&numbers));
     }
 }

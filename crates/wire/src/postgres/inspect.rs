@@ -193,6 +193,14 @@ impl Inspector {
     }
 
     /// The stored columns behind a result's field, as the server names it; `None` where they are not known.
+    /// As which type the values of a type are searched for what they give away.
+    pub(crate) fn searched_as(&self, type_oid: u32) -> u32 {
+        match self.catalog.load().as_ref() {
+            Some(catalog) => catalog.searched_as(type_oid),
+            None => type_oid,
+        }
+    }
+
     pub(crate) fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
         #[cfg(any(test, feature = "testing"))]
         if self.toy {

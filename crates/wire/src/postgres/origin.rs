@@ -65,7 +65,8 @@ impl Descriptions {
             result.check(inspector, body)
         });
         let leaned = leaned.transpose().map_err(Broken::Rows)?;
-        let plan = Plan::described(obliged, body).map_err(Broken::Rows)?;
+        let plan = Plan::described(obliged, body, |oid| inspector.searched_as(oid))
+            .map_err(Broken::Rows)?;
         // What only the analysis vouches for is looked at each time: the analysis is not part of what is remembered.
         let may_keep = leaned != Some(Leaned::OnClaims) && body.len() <= KEPT_BYTES_MAX;
         let obligations = obligations.filter(|_| may_keep);
@@ -193,6 +194,7 @@ mod tests {
             let obliged = ResultObligation {
                 width: None,
                 masks: masked.iter().map(mask).collect(),
+                ..ResultObligation::default()
             };
             let result = Result {
                 wall: &wall,

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gate::Permit;
-use model::Statement;
+use model::{Detected, Statement};
 
 use super::inspect::Basis;
 use super::rows::Plan;
@@ -69,6 +69,7 @@ pub(crate) struct Tally {
     pub(crate) bytes: AtomicU64,
     pub(crate) started: AtomicBool,
     pub(crate) done: AtomicBool,
+    detected: Mutex<Detected>,
 }
 
 impl Tally {
@@ -76,6 +77,13 @@ impl Tally {
         self.rows.fetch_add(rows, Ordering::Relaxed);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Values hidden because of what was found in them, so far and now.
+    pub(crate) fn note(&self, now: &Detected) -> Detected {
+        let mut all = self.detected.lock().unwrap_or_else(PoisonError::into_inner);
+        all.add(now);
+        *all
     }
 }
 

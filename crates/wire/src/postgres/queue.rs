@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use gate::Permit;
-use model::Statement;
 use model::decision::ResultObligation;
+use model::{Classes, Detected, Search, Statement};
 
 use super::copy::CopyPlan;
 use super::portal::{Portal, Prepared, Undo};
@@ -69,6 +69,7 @@ pub(crate) struct QueryRun {
     pub(crate) bytes: u64,
     pub(crate) status: String,
     pub(crate) error: Option<String>,
+    pub(crate) detected: Detected,
     /// Changes of names, by the statement that made them.
     pub(crate) changes: Vec<(usize, NameUndo)>,
 }
@@ -80,6 +81,7 @@ pub(crate) struct FunctionRun {
     pub(crate) permit: Permit,
     pub(crate) bytes: u64,
     pub(crate) error: Option<String>,
+    pub(crate) detected: Detected,
 }
 
 /// An Execute under way.
@@ -203,11 +205,16 @@ impl Expect {
 
 /// What a permit obliges to for the statement at `index`.
 ///
-/// `None` when the server runs more statements than were judged while something is to be masked.
+/// `None` when the server runs more statements than were judged while something is to be masked or searched.
 pub(crate) fn obliged(permit: Option<&Permit>, index: usize) -> Option<&ResultObligation> {
     static NOTHING: ResultObligation = ResultObligation {
         width: None,
         masks: Vec::new(),
+        searched: Vec::new(),
+        search_all: Search {
+            whole: Classes::NONE,
+            place: Classes::NONE,
+        },
     };
     let Some(permit) = permit else {
         return Some(&NOTHING);
@@ -215,7 +222,7 @@ pub(crate) fn obliged(permit: Option<&Permit>, index: usize) -> Option<&ResultOb
     let results = &permit.obligations().results;
     match results.get(index) {
         Some(obliged) => Some(obliged),
-        None if results.iter().all(|result| result.masks.is_empty()) => Some(&NOTHING),
+        None if results.iter().all(ResultObligation::is_free) => Some(&NOTHING),
         None => None,
     }
 }

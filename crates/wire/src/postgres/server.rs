@@ -9,16 +9,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::{Buf, BytesMut};
 use gate::admit::Completion;
 use model::decision::ResultObligation;
+use model::{Detected, ParameterFormat};
 
 use super::broken::Broken;
-use super::copy::{CopyPlan, Form};
+use super::copy::{CopyPlan, Form, is_read};
 use super::frame::{Fields, FrameError, HEADER_BYTES, Header};
+use super::inspect::Inspector;
 use super::login::unpinned;
 use super::portal::{Origin, Portal};
 use super::queue::{Expect, Mode, NameUndo, QueryRun, obliged, rows_of};
 use super::reader::text_row;
 use super::refuse;
-use super::rows::{Plan, RowError};
+use super::rows::{ColumnMask, How, Plan, RowError, put_cell};
 use super::session::{Phase, Session};
 use super::startup::put_parameter_status;
 
@@ -162,6 +164,18 @@ impl Session {
         }
     }
 
+    /// Counts values that were hidden of the answer at the front.
+    pub(crate) fn note(&mut self, found: &Detected) {
+        match self.queue.front_mut() {
+            Some(Expect::Query(run)) => run.detected.add(found),
+            Some(Expect::Function(run)) => run.detected.add(found),
+            Some(Expect::Execute(run)) => {
+                run.portal.tally.note(found);
+            }
+            _ => {}
+        }
+    }
+
     /// Passes one whole message on under the action at the front.
     fn pass(&mut self, frame: &[u8]) {
         let sequence = self.queue.front().map_or(0, Expect::sequence);
@@ -217,12 +231,23 @@ impl Session {
         permit.is_some_and(|permit| permit.obligations().scrub_messages)
     }
 
+    /// Whether one of these texts gives something away that is not for whoever acts.
+    fn gives_away<'t>(&self, mut texts: impl Iterator<Item = &'t [u8]>) -> bool {
+        let classes = self.search.classes();
+        let bound = self.limits.searched_bytes_max;
+        let tells = |text: &[u8]| {
+            text.len() > bound || mask::detect::find_only(classes, text).next().is_some()
+        };
+        !classes.is_empty() && texts.any(tells)
+    }
+
     fn on_notification(&mut self, frame: &[u8]) -> Result<(), Broken> {
-        if !self.scrubs() {
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        let payload = body.get(4..).unwrap_or_default().split(|byte| *byte == 0);
+        if !self.scrubs() && !self.gives_away(payload.skip(1)) {
             self.emit(0, frame);
             return Ok(());
         }
-        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
         let mut fields = Fields::new(b'A', body);
         let process = fields.i32().map_err(Broken::Upstream)?;
         let channel = fields.cstr().map_err(Broken::Upstream)?;
@@ -243,11 +268,14 @@ impl Session {
         if matches!(self.queue.front(), Some(Expect::Own(_))) {
             return;
         }
-        if !self.scrubs() {
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        // Each field behind its code.
+        let fields = body.split(|byte| *byte == 0);
+        let texts = fields.map(|field| field.get(1..).unwrap_or_default());
+        if !self.scrubs() && !self.gives_away(texts) {
             self.pass(frame);
             return;
         }
-        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
         let mut out = BytesMut::new();
         refuse::put_scrubbed(&mut out, kind, body);
         self.pass(&out);
@@ -259,7 +287,8 @@ impl Session {
             (Expect::Own(_), _) => return self.on_own_answer(kind, body),
             (Expect::Query(_), _) => return self.on_query_answer(kind, frame, body),
             (Expect::Execute(_), _) => return self.on_execute_answer(kind, frame, body),
-            (Expect::Function(_), b'V') | (Expect::DescribeStatement, b't') => {
+            (Expect::Function(_), b'V') => return self.pass_result(frame, body),
+            (Expect::DescribeStatement, b't') => {
                 self.pass(frame);
                 return Ok(());
             }
@@ -290,6 +319,32 @@ impl Session {
             _ => return Err(unexpected()),
         }
         self.queue.pop_front();
+        Ok(())
+    }
+
+    /// Passes a function's result on; of its type nothing is known.
+    fn pass_result(&mut self, frame: &[u8], body: &[u8]) -> Result<(), Broken> {
+        let mut fields = Fields::new(b'V', body);
+        let value = fields.value().map_err(Broken::Upstream)?;
+        fields.end().map_err(Broken::Upstream)?;
+        let Some(value) = value.filter(|_| !self.search.is_empty()) else {
+            self.pass(frame);
+            return Ok(());
+        };
+        let (search, sequence) = (self.search, self.queue.front().map_or(0, Expect::sequence));
+        let column = ColumnMask {
+            position: 0,
+            how: How::Search(search),
+            type_oid: 0,
+            format: ParameterFormat::Binary,
+        };
+        let written = self.emit_masked(sequence, |masking, out| {
+            let mut cell = BytesMut::new();
+            put_cell(masking, Some(&column), Some(value), &mut cell)?;
+            super::frame::write(out, b'V', |b| b.extend_from_slice(&cell))
+        });
+        let len = written.map_err(Broken::Upstream)?;
+        self.tally(0, len);
         Ok(())
     }
 
@@ -349,7 +404,8 @@ impl Session {
                 let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
                 let range = run.statements.get(run.index).map(|s| s.range.clone());
                 let text = range.and_then(|range| run.text.get(range));
-                run.result.copy = copy_plan(obliged, text, body).map_err(Broken::Rows)?;
+                run.result.copy =
+                    copy_plan(&self.inspector, obliged, text, body).map_err(Broken::Rows)?;
             }
             b'c' if run.result.mode == Mode::CopyOut => {}
             kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),
@@ -381,7 +437,8 @@ impl Session {
                     Origin::Bind { prepared, .. } => range.and_then(|r| prepared.source.get(r)),
                     Origin::Declare => None,
                 };
-                run.result.copy = copy_plan(obliged, text, body).map_err(Broken::Rows)?;
+                run.result.copy =
+                    copy_plan(&self.inspector, obliged, text, body).map_err(Broken::Rows)?;
             }
             b'c' if run.result.mode == Mode::CopyOut => {}
             b'C' | b'I' | b's' => {
@@ -411,7 +468,7 @@ impl Session {
         let plan = plan.ok_or(Broken::Rows(RowError::Undescribed))?;
         let sequence = self.queue.front().map_or(0, Expect::sequence);
         let len = self
-            .emit_masked(sequence, |key, out| plan.mask_row(key, body, out))
+            .emit_masked(sequence, |masking, out| plan.mask_row(masking, body, out))
             .map_err(Broken::Rows)?;
         self.tally(1, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
@@ -427,7 +484,7 @@ impl Session {
             return Err(Broken::Rows(RowError::Undescribed));
         };
         let len = self
-            .emit_masked(sequence, |key, out| plan.mask(key, body, out))
+            .emit_masked(sequence, |masking, out| plan.mask(masking, body, out))
             .map_err(Broken::Rows)?;
         self.tally(0, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
@@ -475,6 +532,7 @@ impl Session {
                 rows: 0,
                 bytes: run.bytes,
                 error: run.error,
+                detected: run.detected,
             }),
             Expect::Refused(refused) if !refused.answered => return Err(unexpected()),
             Expect::Own(run) => {
@@ -497,6 +555,7 @@ impl Session {
             rows: run.rows,
             bytes: run.bytes,
             error: run.error,
+            detected: run.detected,
         });
     }
 
@@ -662,6 +721,7 @@ impl Session {
             rows: rows.unwrap_or(0).max(delivered),
             bytes: portal.tally.bytes.load(Relaxed),
             error,
+            detected: portal.tally.note(&Detected::default()),
         });
     }
 }
@@ -683,7 +743,7 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
     let walled = portal
         .permit()
         .is_some_and(|permit| permit.obligations().wall.is_some());
-    if walled || !obliged.masks.is_empty() {
+    if walled || !obliged.is_free() {
         return Err(RowError::Undescribed);
     }
     Ok(Plan {
@@ -693,15 +753,17 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
 }
 
 fn copy_plan(
+    inspector: &Inspector,
     obliged: &ResultObligation,
     text: Option<&str>,
     response: &[u8],
 ) -> Result<Option<CopyPlan>, RowError> {
-    if obliged.masks.is_empty() {
+    if !is_read(obliged) {
         return Ok(None);
     }
     let form = text.and_then(Form::of).ok_or(RowError::Undescribed)?;
-    let plan = CopyPlan::new(form, obliged).ok_or(RowError::Undescribed)?;
+    let plan = CopyPlan::new(form, obliged, |oid| inspector.searched_as(oid));
+    let plan = plan.ok_or(RowError::Undescribed)?;
     plan.check_response(response)?;
     Ok(Some(plan))
 }
@@ -731,5 +793,6 @@ fn plain_completion(sequence: u64, status: &str, bytes: usize) -> Completion {
         rows: 0,
         bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
         error: None,
+        detected: Detected::default(),
     }
 }

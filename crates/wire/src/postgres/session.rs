@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Limits, Refusal, RefusalKind};
+use model::{Detected, Limits, Refusal, RefusalKind, Search};
 
 use super::action::Held;
 use super::broken::Broken;
@@ -60,7 +60,9 @@ pub(crate) enum Phase {
 pub struct Session {
     pub(crate) limits: Limits,
     pub(crate) inspector: Arc<Inspector>,
-    mask_key: mask::MaskKey,
+    masking: mask::Masking,
+    /// What the target's own words are searched for.
+    pub(crate) search: Search,
     prefix: String,
     pub(crate) phase: Phase,
     /// The last action's number.
@@ -126,10 +128,16 @@ impl Session {
             .filter(|(name, _)| name == "application_name")
             .map(|(_, value)| value.strip_prefix(&prefix).unwrap_or(value).to_owned())
             .next_back();
+        let masking = mask::Masking {
+            key: parts.mask_key,
+            searched_bytes_max: parts.limits.searched_bytes_max,
+            found: Detected::default(),
+        };
         let mut session = Self {
             limits: parts.limits,
             inspector: parts.inspector,
-            mask_key: parts.mask_key,
+            masking,
+            search: Search::default(),
             prefix,
             phase: Phase::Ready,
             sequence: 0,
@@ -236,14 +244,18 @@ impl Session {
         Ok(self.attribute(sequence, start))
     }
 
-    /// Likewise, with the key of masks.
+    /// Likewise, with what masks need; what was found in values is counted for the action that is being answered.
     pub(crate) fn emit_masked<E>(
         &mut self,
         sequence: u64,
-        write: impl FnOnce(&mask::MaskKey, &mut BytesMut) -> Result<(), E>,
+        write: impl FnOnce(&mut mask::Masking, &mut BytesMut) -> Result<(), E>,
     ) -> Result<usize, E> {
         let start = self.to_client.len();
-        write(&self.mask_key, &mut self.to_client)?;
+        write(&mut self.masking, &mut self.to_client)?;
+        let found = std::mem::take(&mut self.masking.found);
+        if !found.is_empty() {
+            self.note(&found);
+        }
         Ok(self.attribute(sequence, start))
     }
 
@@ -442,6 +454,7 @@ impl Session {
             rows: 0,
             bytes: 0,
             error: None,
+            detected: Detected::default(),
         });
     }
 

@@ -221,11 +221,13 @@ impl Host {
         let result = ResultObligation {
             width,
             masks: masks.iter().map(|position| mask_of(*position)).collect(),
+            ..ResultObligation::default()
         };
         let obligations = Obligations {
             results: vec![result; 4],
             scrub_messages,
             wall,
+            ..Obligations::default()
         };
         self.release_as(self.sequence, obligations);
     }
