@@ -11,7 +11,7 @@ use crate::record::{KIND_EVENTS, Record, Stream};
 use crate::verify::Head;
 
 /// A batch is closed when so many records are in it, whatever the time.
-pub const RECORDS_MAX: u64 = 65_536;
+pub const RECORDS_MAX: u32 = 65_536;
 
 /// Gathers the records of one batch.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Batch {
 
     /// Whether it must be closed.
     pub fn is_full(&self) -> bool {
-        self.last.sequence - self.before.sequence >= RECORDS_MAX
+        self.last.sequence - self.before.sequence >= u64::from(RECORDS_MAX)
     }
 
     /// Takes the next record. Places that were skipped become a gap; a record from behind is passed over.

@@ -3,6 +3,7 @@
 //! Must never hold content: entries are ids, numbers, times and hashes. `docs/ledger.md` describes it byte by byte.
 
 pub mod batch;
+pub mod check;
 pub mod entry;
 pub mod folder;
 pub mod merkle;
