@@ -172,17 +172,17 @@ impl Tail {
         let found = segments(&self.dir).map_err(|ReadError::Io { source, .. }| source)?;
         let next = found.iter().find(|file| file.number > segment);
         let rest = self.chunk(segment, offset, usize::MAX)?;
-        if !rest.is_empty() && (next.is_some() || !chunk.is_empty()) {
-            if let Some(Item::Damage { bytes, .. }) = items_of(&rest).next() {
-                tracing::error!(
-                    segment,
-                    offset,
-                    bytes,
-                    "damaged bytes in the journal cannot be sealed"
-                );
-                self.at = Some((segment, offset + bytes as u64));
-                return Ok(true);
-            }
+        if (next.is_some() || !chunk.is_empty())
+            && let Some(Item::Damage { bytes, .. }) = items_of(&rest).next()
+        {
+            tracing::error!(
+                segment,
+                offset,
+                bytes,
+                "damaged bytes in the journal cannot be sealed"
+            );
+            self.at = Some((segment, offset + bytes as u64));
+            return Ok(true);
         }
         match next {
             Some(next) => self.at = Some((next.number, SEGMENT_HEADER_BYTES as u64)),

@@ -41,8 +41,8 @@ impl Writer {
             path: files.place(),
             what,
         };
-        let published = read(folder, CHECKPOINT, &signer, &contradicted)?;
-        let pending = read(folder, PENDING, &signer, &contradicted)?;
+        let published = read(folder, CHECKPOINT, &signer, contradicted)?;
+        let pending = read(folder, PENDING, &signer, contradicted)?;
         let size = |found: &Option<(Note, Tree)>| found.as_ref().map_or(0, |(_, tree)| tree.size);
         let newest = match size(&pending) > size(&published) {
             true => pending.clone(),
