@@ -227,7 +227,28 @@ pub enum PayloadError {
     Compression,
 }
 
+/// What stands at the front of some bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum Front<'a> {
+    /// A whole record, and how many bytes it takes.
+    Record(Record<'a>, usize),
+    /// The beginning of a record, or nothing.
+    Short,
+    /// No record.
+    Damaged,
+}
+
 impl<'a> Record<'a> {
+    /// Looks at the front of `bytes`. Unlike [`crate::segment::items`] it never searches for a record elsewhere, so
+    /// that nothing in a payload can pass for one.
+    pub fn front(bytes: &'a [u8]) -> Front<'a> {
+        match Self::parse(bytes) {
+            Ok((record, length)) => Front::Record(record, length),
+            Err(NoRecord::Short) => Front::Short,
+            Err(NoRecord::Damaged) => Front::Damaged,
+        }
+    }
+
     /// Takes a record from the front of `bytes`; also says where the next one begins.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<(Self, usize), NoRecord> {
         let head: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(NoRecord::Short)?;
