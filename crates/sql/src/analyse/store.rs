@@ -71,7 +71,7 @@ impl<'a> Analysis<'a> {
         uses
     }
 
-    fn landed(&self, place: Source) -> Vec<ColumnRef> {
+    pub(crate) fn landed(&self, place: Source) -> Vec<ColumnRef> {
         let Some((id, at)) = self.place(place) else {
             return Vec::new();
         };
