@@ -74,9 +74,11 @@ impl<'a> Analysis<'a> {
         if let Some(known) = kept.or_else(|| self.bodies.get(&key).cloned()) {
             return Ok(Some(known));
         }
-        if self.calling.contains(&function.oid)
-            || self.calling.len() + self.opening.len() >= NESTING_MAX
-        {
+        if self.calling.contains(&function.oid) {
+            self.not_followed(function, Some("it calls itself".to_owned()));
+            return Ok(None);
+        }
+        if self.calling.len() + self.opening.len() >= NESTING_MAX {
             return Ok(None);
         }
         self.enter(2)?;
@@ -142,9 +144,11 @@ impl<'a> Analysis<'a> {
             return Ok(opened);
         }
         let names = routine.names.iter().cloned();
+        let types = function.argument_types.iter();
+        let types = types.map(|type_oid| self.certain(*type_oid));
         within.parameters = Some(Rc::new(Parameters {
             function: function.name.clone(),
-            listed: names.zip(function.argument_types.iter().copied()).collect(),
+            listed: names.zip(types).collect(),
         }));
         let row = within.statements(&statements, function)?;
         self.above(&mut within);

@@ -8,6 +8,7 @@ mod names;
 mod trigger;
 mod walk;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -122,13 +123,15 @@ impl<'a> Analysis<'a> {
         let given = routine.names.iter().zip(&function.argument_types);
         for (name, type_oid) in given {
             if !name.is_empty() {
-                let variable = Variable::of(*type_oid, self.is_scalar(*type_oid));
+                let known = self.certain(*type_oid);
+                let variable = Variable::of(known, self.is_scalar(known));
                 names.declare(name.clone(), variable);
             }
         }
         for (name, column) in routine.outputs.iter().zip(&function.outputs) {
             if !name.is_empty() {
-                let variable = Variable::of(column.type_oid, self.is_scalar(column.type_oid));
+                let known = self.certain(column.type_oid);
+                let variable = Variable::of(known, self.is_scalar(known));
                 names.declare(name.clone(), variable);
             }
         }
@@ -155,22 +158,19 @@ impl<'a> Analysis<'a> {
             };
             for member in self.descendants(id) {
                 let width = self.relation(member).map_or(0, |found| found.columns.len());
-                for at in 0..width {
-                    let sources = vec![self.source(member, at)];
-                    let value = Value {
-                        sources,
-                        ..Value::free(0)
-                    };
-                    self.use_at(&value, Usage::Opaque, "the text of an error");
-                }
+                self.error_tells((0..width).map(|at| (member, at)).collect());
             }
         }
-        for source in self.row_sources.clone() {
-            let value = Value {
-                sources: vec![source],
-                ..Value::free(0)
-            };
-            self.use_at(&value, Usage::Opaque, "the text of an error");
+        let rows = self.row_sources.iter();
+        let rows = rows.filter_map(|source| self.place(*source)).collect();
+        self.error_tells(rows);
+    }
+
+    /// Nobody needs a right to read what an error says.
+    fn error_tells(&mut self, columns: Vec<(super::RelationId, usize)>) {
+        for column in columns {
+            let kept = self.row_uses.entry((column, Usage::Opaque));
+            kept.or_insert(Cow::Borrowed("the text of an error"));
         }
     }
 

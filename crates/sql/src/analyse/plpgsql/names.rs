@@ -133,7 +133,10 @@ impl<'a> Analysis<'a> {
                     _ => Value::derived([value], 0),
                 })
             }
-            (None, []) => Some(Value::given(variable.type_oid)),
+            (None, []) => {
+                self.type_left(variable.type_oid);
+                Some(Value::given(variable.type_oid))
+            }
             (None, [field, ..]) => {
                 let known = self.composite(variable.type_oid);
                 let column = known
@@ -141,6 +144,7 @@ impl<'a> Analysis<'a> {
                     .flatten()
                     .find(|column| column.name == **field);
                 let found = column.map_or(0, |column| column.type_oid);
+                self.type_left(found);
                 Some(Value::given(if rest.len() == 1 { found } else { 0 }))
             }
         }

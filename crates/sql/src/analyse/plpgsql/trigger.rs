@@ -141,17 +141,13 @@ impl<'a> Analysis<'a> {
             return Ok(Opened::unknown());
         };
         let plain = qualified();
-        let mut within = self.beneath(&plain, None);
+        let mut within = self.beneath(&plain, Some(runtime));
         let rows = within.fired_rows(id, relation, fired)?;
         if let Some(definition) = trigger.when.as_deref() {
             within.when(definition, &rows)?;
         }
-        let firing = std::mem::take(&mut within.row_sources);
         self.above(&mut within);
-        let mut condition = {
-            within.row_sources = firing;
-            within.into_opened(&Row::new())
-        };
+        let mut condition = within.into_opened(&Row::new());
         let native = matches!(function.language.as_str(), "c" | "internal");
         if native || function.is_system() || is_reviewed(function) {
             return Ok(condition);

@@ -126,7 +126,9 @@ impl<'a> Procedure<'_, 'a> {
                     return 0;
                 };
                 let mut found = 0;
-                for id in self.relations_called(relation) {
+                let relations = self.relations_called(relation);
+                let several = relations.len() > 1;
+                for id in relations {
                     let known = self.analysis.relation(id);
                     let held = known.and_then(|known| {
                         let at = known.column(column)?;
@@ -142,11 +144,13 @@ impl<'a> Procedure<'_, 'a> {
                     self.analysis
                         .unknown("unresolved type", &format!("{}%TYPE", path.join(".")));
                 }
-                found
+                if several { 0 } else { found }
             }
             TypeText::RowOf(path) => {
                 let mut found = None;
-                for id in self.relations_called(path) {
+                let relations = self.relations_called(path);
+                let several = relations.len() > 1;
+                for id in relations {
                     let known = self.analysis.relation(id);
                     let columns = known.map(|known| (known.oid, known.columns.clone()));
                     let Some((relation, columns)) = columns else {
@@ -165,7 +169,7 @@ impl<'a> Procedure<'_, 'a> {
                     self.analysis
                         .unknown("unresolved type", &format!("{}%ROWTYPE", path.join(".")));
                 }
-                found.unwrap_or(0)
+                found.filter(|_| !several).unwrap_or(0)
             }
         }
     }
@@ -216,9 +220,15 @@ impl<'a> Procedure<'_, 'a> {
             .as_slice()
         {
             let all = self.analysis.catalog.types_by_name.get(*only);
-            for type_oid in all.into_iter().flatten() {
+            let all: Vec<u32> = all.into_iter().flatten().copied().collect();
+            for type_oid in &all {
                 self.analysis.type_cast(*type_oid);
                 self.takes(*type_oid);
+            }
+            if all.len() > 1 {
+                // Which of them it is may have been settled by an earlier call.
+                self.analysis.type_name(name);
+                return 0;
             }
         }
         self.analysis.type_name(name)
