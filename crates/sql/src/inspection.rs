@@ -34,6 +34,8 @@ pub struct Inspected {
     pub session: SessionChange,
     /// Whether it answers with rows.
     pub returns_rows: bool,
+    /// Which functions and blocks are not followed, and why, where that is known.
+    pub notes: Vec<String>,
     /// Why it never passes, whatever policy says: it would make gateway and server read texts differently.
     pub refused: Option<String>,
 }
@@ -308,8 +310,10 @@ pub(crate) fn inspected(
     let refused = analysis.refused.take();
     let has_where = analysis.has_where;
     let returns_rows = !matches!(answer, Answer::Nothing);
+    let notes = std::mem::take(&mut analysis.notes);
     let finished = analysis.finish(answer);
     Inspected {
+        notes: notes.into_iter().collect(),
         statement: Statement {
             range,
             kind: kind.to_owned(),

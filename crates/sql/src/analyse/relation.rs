@@ -24,6 +24,11 @@ pub(crate) struct Opened {
     no_where: bool,
     /// Part of it could not be followed.
     pub(crate) unknown: bool,
+    /// Uses and copies of the row that fires a trigger.
+    row_uses: Vec<((RelationId, usize), Usage)>,
+    row_copies: Vec<((RelationId, usize), (RelationId, usize))>,
+    /// Why it could not be followed, where that is known.
+    pub(crate) reason: Option<String>,
     /// A function's body was followed in it.
     follows: bool,
     /// What it does depends on the session's path.
@@ -38,6 +43,28 @@ impl Opened {
             by_path: true,
             ..Self::default()
         }
+    }
+
+    /// As [`Self::unknown`], and why.
+    pub(crate) fn because(reason: &str) -> Self {
+        Self {
+            reason: Some(reason.to_owned()),
+            ..Self::unknown()
+        }
+    }
+
+    /// Adds what something else does, which gives no columns.
+    pub(crate) fn add(&mut self, other: &mut Self) {
+        self.effects.append(&mut other.effects);
+        self.uses.append(&mut other.uses);
+        self.read.append(&mut other.read);
+        self.row_uses.append(&mut other.row_uses);
+        self.row_copies.append(&mut other.row_copies);
+        self.no_where |= other.no_where;
+        self.unknown |= other.unknown;
+        self.follows |= other.follows;
+        self.by_path |= other.by_path;
+        self.reason = self.reason.take().or(other.reason.take());
     }
 
     /// How many columns it has.
@@ -90,7 +117,7 @@ impl<'a> Analysis<'a> {
         holding.count() > 1
     }
 
-    fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
+    pub(crate) fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
         let local = self
             .locals
             .iter()
@@ -245,7 +272,7 @@ impl<'a> Analysis<'a> {
                 Arc::new(self.look_under(id, relation)?)
             }
         };
-        if self.is_pristine() && !opened.by_path {
+        if self.is_pristine() && !opened.by_path && !self.cut {
             // Another thread may have been faster; both say the same.
             let _lost = relation.opened.set(Arc::clone(&opened));
         }
@@ -289,6 +316,11 @@ impl<'a> Analysis<'a> {
             let kept = self.uses.entry((source, *usage));
             kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
         }
+        for (used, usage) in &opened.row_uses {
+            let kept = self.row_uses.entry((*used, *usage));
+            kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
+        }
+        self.row_copies.extend(&opened.row_copies);
         for (under, at) in &opened.read {
             let source = self.source(*under, *at);
             self.planned.insert(source);
@@ -358,8 +390,34 @@ impl<'a> Analysis<'a> {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
         let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
+        let reason = effects
+            .iter()
+            .find(|effect| effect.verb == Verb::Unanalysed)
+            .map(|effect| effect.object.to_string());
+        let reason = reason.map(|reason| match self.notes.first() {
+            Some(note) => note.clone(),
+            None => reason,
+        });
         effects.retain(|effect| effect.verb != Verb::Unanalysed);
+        let is_row = |source: &u32| self.row_sources.contains(source);
+        let mut row_uses: Vec<_> = self
+            .uses
+            .keys()
+            .filter(|(source, _)| is_row(source))
+            .filter_map(|(source, usage)| Some((place(source)?, *usage)))
+            .collect();
+        row_uses.extend(self.row_uses.keys().copied());
+        let mut row_copies: Vec<_> = self
+            .copies
+            .iter()
+            .filter(|(source, _)| is_row(source))
+            .filter_map(|(source, into)| Some((place(source)?, place(into)?)))
+            .collect();
+        row_copies.extend(&self.row_copies);
         Opened {
+            row_uses,
+            row_copies,
+            reason,
             // What a body or view copies is nobody's choice here: no place of its own is looked at.
             uses: self
                 .uses
@@ -370,6 +428,7 @@ impl<'a> Analysis<'a> {
                         .iter()
                         .map(|(source, _)| (*source, Usage::Stored)),
                 )
+                .filter(|(source, _)| !is_row(source))
                 .filter_map(|(source, usage)| Some((place(&source)?, usage)))
                 .collect(),
             columns: row
@@ -383,7 +442,12 @@ impl<'a> Analysis<'a> {
                     sources: value.sources.iter().filter_map(place).collect(),
                 })
                 .collect(),
-            read: self.planned.iter().filter_map(place).collect(),
+            read: self
+                .planned
+                .iter()
+                .filter(|source| !is_row(source))
+                .filter_map(place)
+                .collect(),
             no_where: !self.has_where,
             by_path: self.by_path,
             follows: self.follows,

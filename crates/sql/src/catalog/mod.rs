@@ -3,6 +3,7 @@
 //! Built from the answers to [`QUERIES`]; never asks by itself.
 
 mod builder;
+mod kept;
 mod origin;
 mod queries;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use model::CatalogVersion;
 
 pub use builder::Builder;
+pub(crate) use kept::Kept;
 pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
@@ -47,6 +49,10 @@ pub(crate) struct Trigger {
     pub(crate) bits: i32,
     /// The definition, when it has a WHEN clause.
     pub(crate) when: Option<String>,
+    /// What it does to a row that is inserted, once looked at.
+    pub(crate) on_insert: Kept,
+    /// What it does otherwise.
+    pub(crate) otherwise: Kept,
 }
 
 /// A foreign key that points here.
@@ -120,10 +126,10 @@ pub(crate) struct Function {
     pub(crate) extension: Option<String>,
     /// Output columns of a function with OUT or TABLE parameters.
     pub(crate) outputs: Vec<Column>,
-    /// The whole definition, of one whose language is SQL.
+    /// The whole definition, of one whose language is SQL or PL/pgSQL.
     pub(crate) definition: Option<String>,
-    /// What its body does, once looked at, where that is the same for every session.
-    pub(crate) opened: OnceLock<Arc<Opened>>,
+    /// What its body does, once looked at by a session without definitions of its own.
+    pub(crate) opened: Kept,
 }
 
 impl Function {

@@ -65,7 +65,7 @@ pub const QUERIES: &[Query] = &[
         name: "bodies",
         sql: "SELECT p.oid::text, pg_catalog.pg_get_functiondef(p.oid) \
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-              WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind IN ('f', 'p')",
+              WHERE p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p')",
     },
     Query {
         name: "types",

@@ -114,6 +114,9 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
     if !flags.is_empty() {
         writeln!(out, "{depth}{}", flags.join(" ")).unwrap();
     }
+    for note in &inspected.notes {
+        writeln!(out, "{depth}not followed: {note}").unwrap();
+    }
     if let Some(refused) = &inspected.refused {
         writeln!(out, "{depth}refused: {refused}").unwrap();
     }
@@ -139,8 +142,21 @@ fn text_of(outcome: &Result<Inspection, NotUnderstood>) -> String {
 #[test]
 fn corpus() {
     let server = Server::start(include_str!("schema.sql"));
-    let catalog = Arc::new(read_catalog(&server));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cases.txt");
+    run_cases(&server, path);
+}
+
+/// Bodies in PL/pgSQL: functions, triggers and blocks, harmless and hostile.
+#[test]
+fn procedures() {
+    let schema = [include_str!("schema.sql"), include_str!("procedures.sql")].concat();
+    let server = Server::start(&schema);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/procedures.txt");
+    run_cases(&server, path);
+}
+
+fn run_cases(server: &Server, path: &str) {
+    let catalog = Arc::new(read_catalog(server));
     let cases = std::fs::read_to_string(path).unwrap();
     let mut fresh = String::new();
     let mut wrong = Vec::new();

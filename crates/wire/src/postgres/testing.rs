@@ -113,6 +113,7 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
         },
         session: change,
         returns_rows: false,
+        notes: Vec::new(),
         refused: None,
     })
 }
