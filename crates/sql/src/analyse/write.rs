@@ -479,6 +479,7 @@ impl<'a> Analysis<'a> {
                 // A trigger returns no rows to the client: that it runs is what is reported.
                 if effect.verb == Verb::Unanalysed {
                     effect.verb = Verb::Call;
+                    self.unread = true;
                 }
                 self.merge(&effect);
             }
