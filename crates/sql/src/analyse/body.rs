@@ -430,6 +430,7 @@ impl<'a> Analysis<'a> {
     /// Takes back from an analysis beneath what is counted and kept throughout.
     pub(crate) fn above(&mut self, within: &mut Analysis<'_>) {
         self.steps = within.steps;
+        self.unread |= within.unread;
         self.bodies = std::mem::take(&mut within.bodies);
         self.cut |= within.cut;
     }

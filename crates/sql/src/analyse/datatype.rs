@@ -84,6 +84,7 @@ impl<'a> Analysis<'a> {
             return;
         }
         for effect in type_effects(self.catalog, oid) {
+            self.unread |= effect.verb == Verb::Call;
             self.merge(&effect);
         }
     }

@@ -38,7 +38,7 @@ use crate::inspection::SessionChange;
 use crate::state::View;
 
 pub(crate) use datatype::{routine_effects, type_effects};
-pub(crate) use relation::Opened;
+pub(crate) use relation::{Attached, Opened};
 use scope::{Kind, Source, Value};
 use total::oid;
 
@@ -119,6 +119,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) follows: bool,
     /// The statement itself moves the session's path.
     pub(crate) moves_path: bool,
+    /// Code runs whose body was not read, beside what is unanalysed of the statement itself.
+    pub(crate) unread: bool,
     depth: usize,
     /// Where the stack stood when the walk began.
     stack_base: usize,
@@ -183,6 +185,7 @@ impl<'a> Analysis<'a> {
             by_path: false,
             follows: false,
             moves_path: false,
+            unread: false,
             depth: 0,
             stack_base: stack_place(),
             steps: 0,
@@ -247,6 +250,12 @@ impl<'a> Analysis<'a> {
                 name: name.to_owned(),
             },
         );
+    }
+
+    /// Whether anything of it could not be proven.
+    pub(crate) fn is_unproven(&self) -> bool {
+        let mut verbs = self.effects.keys().map(|(verb, _)| *verb);
+        verbs.any(|verb| verb == Verb::Unanalysed)
     }
 
     fn misses_relation(&self) -> bool {

@@ -31,6 +31,8 @@ pub(crate) struct Opened {
     pub(crate) reason: Option<String>,
     /// A function's body was followed in it.
     follows: bool,
+    /// Code runs in it that was not read.
+    unread: bool,
     /// What it does depends on the session's path.
     pub(crate) by_path: bool,
 }
@@ -82,6 +84,14 @@ struct Under {
     risky: bool,
     type_oid: u32,
     sources: Vec<(RelationId, usize)>,
+}
+
+/// What the expressions attached to a relation do.
+#[derive(Debug, Default)]
+pub(crate) struct Attached {
+    effects: Vec<Effect>,
+    /// Code runs in them that was not read.
+    unread: bool,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -327,6 +337,7 @@ impl<'a> Analysis<'a> {
         }
         self.has_where &= !opened.no_where;
         self.follows |= opened.follows;
+        self.unread |= opened.unread;
     }
 
     /// As [`Self::charge`], and gives the columns of what was opened.
@@ -451,6 +462,7 @@ impl<'a> Analysis<'a> {
             no_where: !self.has_where,
             by_path: self.by_path,
             follows: self.follows,
+            unread: self.unread,
             effects,
             unknown,
         }
@@ -473,29 +485,32 @@ impl<'a> Analysis<'a> {
             return Ok(());
         }
         let kept = relation.attached.get().filter(|_| self.locals.is_empty());
-        let effects = match kept {
-            Some(effects) => Arc::clone(effects),
+        let attached = match kept {
+            Some(attached) => Arc::clone(attached),
             None => Arc::new(self.attached_effects(id, relation)?),
         };
         if self.locals.is_empty() {
-            let _lost = relation.attached.set(Arc::clone(&effects));
+            let _lost = relation.attached.set(Arc::clone(&attached));
         }
-        for effect in effects.iter() {
+        for effect in &attached.effects {
             self.merge(effect);
         }
+        self.unread |= attached.unread;
         Ok(())
     }
 
-    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Vec<Effect>> {
+    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
         if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
-            return Ok(Vec::new());
+            return Ok(Attached::default());
         }
         let local = id >= self.catalog.relations.len();
-        let mut found = Vec::new();
+        let before = std::mem::take(&mut self.unread);
+        let mut effects = Vec::new();
         for (_, text) in &relation.expressions {
-            found.extend(self.standalone(text, Some((id, relation)), local, false)?);
+            effects.extend(self.standalone(text, Some((id, relation)), local, false)?);
         }
-        Ok(found)
+        let unread = std::mem::replace(&mut self.unread, before);
+        Ok(Attached { effects, unread })
     }
 
     /// Effects of one expression of the catalog, with a relation's columns in scope.
@@ -544,6 +559,7 @@ impl<'a> Analysis<'a> {
             });
         }
         within.select(select, &scope)?;
+        within.unread |= within.is_unproven();
         self.above(&mut within);
         let mut effects = within.effects();
         effects.retain(|effect| match (&effect.verb, &effect.object) {

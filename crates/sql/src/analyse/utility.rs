@@ -346,7 +346,11 @@ impl<'a> Analysis<'a> {
                 self.effect(Verb::Notify, Object::Channel { name });
                 "NOTIFY"
             }
-            NodeEnum::ConstraintsSetStmt(_) => "SET CONSTRAINTS",
+            NodeEnum::ConstraintsSetStmt(_) => {
+                // Triggers that were put off run now.
+                self.unread = true;
+                "SET CONSTRAINTS"
+            }
             NodeEnum::VacuumStmt(vacuum) => self.vacuum(vacuum)?,
             NodeEnum::ClusterStmt(cluster) => {
                 self.maintain(cluster.relation.as_ref())?;

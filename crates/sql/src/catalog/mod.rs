@@ -17,7 +17,7 @@ pub(crate) use kept::Kept;
 pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
-use crate::analyse::Opened;
+use crate::analyse::{Attached, Opened};
 
 /// One question to the server.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +86,8 @@ pub(crate) struct Relation {
     pub(crate) unknown_parts: bool,
     /// What lies under it, once looked at by a session without relations of its own.
     pub(crate) opened: OnceLock<Arc<Opened>>,
-    /// Effects of its expressions, likewise.
-    pub(crate) attached: OnceLock<Arc<Vec<model::Effect>>>,
+    /// What its expressions do, likewise.
+    pub(crate) attached: OnceLock<Arc<Attached>>,
 }
 
 impl Relation {

@@ -52,10 +52,12 @@ impl<'a> Analysis<'a> {
         trigger: &'a Trigger,
         fired: Fired,
     ) -> Walk<()> {
+        let mut unread = false;
         for mut effect in routine_effects(self.catalog, trigger.function) {
             // What is not followed is said below.
             if effect.verb == Verb::Unanalysed {
                 effect.verb = Verb::Call;
+                unread = true;
             }
             self.merge(&effect);
         }
@@ -70,6 +72,7 @@ impl<'a> Analysis<'a> {
         }
         let native = matches!(function.language.as_str(), "c" | "internal");
         let followed = !native && !function.is_system() && !is_reviewed(function);
+        self.unread |= unread && !followed;
         if !followed && trigger.when.is_none() {
             return Ok(());
         }
