@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
-use crate::{convert, rules};
+use crate::{convert, rules, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -76,6 +76,9 @@ impl Running {
         let postgres = relay.addresses().to_vec();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = vec![reload(&config, &core, sources, stopping.clone())];
+        if let Some(ledger) = core.journal.ledger() {
+            tasks.extend(witness::start(&config.ledger, ledger, stopping.clone())?);
+        }
         if let Some(listener) = http {
             let parts = api_parts(&config, &core, &relay, &public_url, registry)?;
             let tls = match config.http.tls {

@@ -20,6 +20,7 @@ mod identity;
 mod interference;
 mod journal;
 mod leaks;
+mod ledger;
 mod oracle;
 mod reading;
 mod refusing;
