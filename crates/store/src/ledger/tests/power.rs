@@ -204,7 +204,7 @@ impl Power {
             fs::write(path, data).unwrap();
         }
         fs::create_dir_all(state.journal()).unwrap();
-        let store = JournalStore::open(&state.journal(), options(state.0.path()));
+        let store = open_as(&state.journal(), options(state.0.path()));
         let store = store.unwrap_or_else(|error| panic!("{what}: does not open: {error}"));
         drop(store);
         let wish = Wish {
