@@ -234,31 +234,3 @@ fn kill_9_at_any_moment_takes_nothing_from_the_log() {
         report.seals
     );
 }
-
-/// Prints what sealing costs those who record; run with `--nocapture --ignored`.
-#[test]
-#[ignore = "a measurement"]
-fn cost_of_sealing() {
-    for interval in [None, Some(10_000), Some(1_000), Some(100)] {
-        let state = State::new();
-        let mut options = options(state.0.path());
-        match interval {
-            Some(interval) => {
-                options.ledger.as_mut().unwrap().interval = Duration::from_millis(interval)
-            }
-            None => options.ledger = None,
-        }
-        let store = open_as(&state.journal(), options).unwrap();
-        let (_, mut recorder) = begin(&store);
-        let event = action(1, 1);
-        let rounds = 300_000;
-        let started = Instant::now();
-        for _ in 0..rounds {
-            recorder.append(&event).unwrap();
-        }
-        println!(
-            "sealed each {interval:?} ms: {:?} an append",
-            started.elapsed() / rounds
-        );
-    }
-}
