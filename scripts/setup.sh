@@ -5,7 +5,8 @@
 #   scripts/setup.sh build   a C compiler and libclang, for PostgreSQL's parser
 #   scripts/setup.sh demo    build, and a PostgreSQL to put behind the gateway
 #   scripts/setup.sh bench   demo, PgBouncer to measure against, and an OpenID provider
-#   scripts/setup.sh test    bench, and the drivers, the servers and the browser that the tests use
+#   scripts/setup.sh test    bench, and the drivers, the servers and the browser that the tests use, and Go for
+#                          an independent reader of the ledger
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -103,6 +104,17 @@ peer_servers() {
     done
 }
 
+# Reads the ledger with none of our code: Go's own implementation of such logs, out of Debian.
+ledger_oracle() {
+    local source=testing/ledger/oracle.go directory=$target/oracle
+    apt_install golang-go golang-golang-x-mod-dev
+    fresh "$directory" "$source" && return 0
+    say "building $source"
+    mkdir -p "$directory"
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$(cd "$directory" && pwd)/cache" go build -o "$directory/ledger" "$source"
+    made_from "$directory" "$source"
+}
+
 for_build() {
     apt_install gcc libc6-dev make libclang-dev
 }
@@ -127,6 +139,7 @@ for_test() {
     peer_servers
     npm_packages testing/clients/node
     python_venv
+    ledger_oracle
 }
 
 case $level in

@@ -14,6 +14,7 @@ use gate::ports::{Clock, Journal, SharedRules};
 use gate::{Gate, GateParts};
 use identity::{Authenticator, Issuers};
 use model::{Limits, Resource, ResourceName, Secret};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use relay::{ListenAddress, Relay, RelayParts};
 use store::{JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
-use crate::{convert, rules};
+use crate::{convert, rules, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -76,6 +77,9 @@ impl Running {
         let postgres = relay.addresses().to_vec();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = vec![reload(&config, &core, sources, stopping.clone())];
+        if let Some(ledger) = core.journal.ledger() {
+            tasks.extend(witness::start(&config.ledger, ledger, stopping.clone())?);
+        }
         if let Some(listener) = http {
             let parts = api_parts(&config, &core, &relay, &public_url, registry)?;
             let tls = match config.http.tls {
@@ -236,6 +240,8 @@ fn api_parts(
         Oidc::new(Arc::clone(&core.issuers), issuer.url.clone()) as Arc<dyn RelyingParty>
     });
     let journal = Arc::clone(&core.journal);
+    let mut registry = registry;
+    let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
     let journal_dir = config.gateway.data_dir.join("journal");
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
@@ -252,7 +258,7 @@ fn api_parts(
             .map(api_target)
             .collect::<Result<Vec<_>>>()?,
         discovery: discovery(config, relay, public_url, signing)?,
-        metrics: Arc::new(move || render(&registry)),
+        metrics: Arc::new(move || render(&registry, &gauges)),
         metrics_access: match config.http.metrics {
             MetricsAccess::Loopback => api::MetricsAccess::Loopback,
             MetricsAccess::Open => api::MetricsAccess::Open,
@@ -356,7 +362,60 @@ fn discovery(
     })
 }
 
-fn render(registry: &Registry) -> String {
+/// How sealing goes, as it is when somebody asks.
+struct LedgerGauges {
+    journal: Arc<JournalStore>,
+    unsealed: Gauge,
+    failing: Gauge,
+    unwitnessed: Gauge,
+}
+
+impl LedgerGauges {
+    fn register(registry: &mut Registry, journal: Arc<JournalStore>) -> Self {
+        let gauges = Self {
+            journal,
+            unsealed: Gauge::default(),
+            failing: Gauge::default(),
+            unwitnessed: Gauge::default(),
+        };
+        let mut put =
+            |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
+        put(
+            "ledger_unsealed_records",
+            "Records on disk that are not sealed yet",
+            &gauges.unsealed,
+        );
+        put(
+            "ledger_failing_seconds",
+            "For how long sealing has failed",
+            &gauges.failing,
+        );
+        put(
+            "ledger_unwitnessed_seconds",
+            "For how long a checkpoint has waited for witnesses",
+            &gauges.unwitnessed,
+        );
+        gauges
+    }
+
+    fn read(&self) {
+        let Some(ledger) = self.journal.ledger() else {
+            return;
+        };
+        let health = ledger.health(self.journal.durable_sequence());
+        let seconds = |time: Option<Duration>| {
+            time.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+        };
+        self.unsealed
+            .set(i64::try_from(health.unsealed).unwrap_or(i64::MAX));
+        self.failing
+            .set(seconds(health.failing.map(|(since, _)| since)));
+        self.unwitnessed.set(seconds(health.unwitnessed));
+    }
+}
+
+fn render(registry: &Registry, ledger: &LedgerGauges) -> String {
+    ledger.read();
     let mut text = String::new();
     // Writing to a String cannot fail.
     prometheus_client::encoding::text::encode(&mut text, registry).ok();

@@ -13,3 +13,4 @@ mod grants;
 pub mod rehearse;
 pub mod rules;
 pub mod scan;
+mod witness;

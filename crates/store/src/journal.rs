@@ -3,7 +3,7 @@
 //! Must never let a session go on that it cannot record, and never interpret an event. The format is the `ledger`
 //! crate's; `docs/recording-format.md` describes it.
 
-mod disk;
+pub(crate) mod disk;
 mod keeper;
 mod log;
 mod recorder;
@@ -76,7 +76,7 @@ impl JournalStore {
         Self::open_on(dir, disk, files, options)
     }
 
-    fn open_on(
+    pub(crate) fn open_on(
         dir: &Path,
         disk: Arc<dyn Disk>,
         files: Option<Arc<dyn Files>>,
@@ -140,6 +140,12 @@ impl JournalStore {
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The journal's id, the same in all its segments.
+    #[cfg(test)]
+    pub(crate) fn id(&self) -> [u8; 16] {
+        self.keeper.log.journal()
     }
 
     /// How the journal is, for health checks and metrics.
@@ -231,7 +237,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<Joi
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
-fn note<'a>(name: &'a str, fields: &[(&'a str, &'a str)]) -> Event<'a> {
+pub(crate) fn note<'a>(name: &'a str, fields: &[(&'a str, &'a str)]) -> Event<'a> {
     let fields = fields.iter();
     Event::Control {
         time: now(),
@@ -244,7 +250,7 @@ fn note<'a>(name: &'a str, fields: &[(&'a str, &'a str)]) -> Event<'a> {
 }
 
 /// Microseconds since the epoch. The gate's events bring their own times; only the journal's own take this.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -20,6 +20,7 @@ mod identity;
 mod interference;
 mod journal;
 mod leaks;
+mod ledger;
 mod moving;
 mod oracle;
 mod reading;

@@ -73,6 +73,10 @@ pub(crate) struct Wishes<'a> {
     pub(crate) issuer: &'a str,
     /// Labels beside the shop's own.
     pub(crate) labels: &'a str,
+    /// Lines under `[ledger]`.
+    pub(crate) ledger: &'a str,
+    /// The ledger's signing key, instead of one of its own.
+    pub(crate) ledger_key: &'a str,
 }
 
 /// A gateway in front of a shop.
@@ -104,7 +108,10 @@ impl Stage {
         let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
         let open = wishes.open;
         let gateway = Gateway::start(binary, &config, |scratch| {
-            lay_out(scratch, open, wishes.labels)
+            lay_out(scratch, open, wishes.labels);
+            if !wishes.ledger_key.is_empty() {
+                private(&scratch.write("ledger.key", wishes.ledger_key));
+            }
         });
         Self { postgres, gateway }
     }
@@ -236,6 +243,12 @@ fn lay_out(scratch: &Scratch, open: bool, labels: &str) {
     scratch.write("upstream.password", UPSTREAM_PASSWORD);
 }
 
+/// Lets nobody but the owner read a file.
+fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 fn configuration(postgres: &Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> String {
     let issuer = oidc.issuer();
     let terms = match wishes.issuer {
@@ -254,8 +267,15 @@ fn configuration(postgres: &Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> Strin
         )
     });
     let Wishes {
-        limits, recording, ..
+        limits,
+        recording,
+        ledger,
+        ..
     } = wishes;
+    let ledger_key = match wishes.ledger_key {
+        "" => "",
+        _ => "key_file = \"ledger.key\"",
+    };
     format!(
         r#"
 [gateway]
@@ -275,6 +295,9 @@ dir = "policy"
 reload_interval = "100ms"
 [recording]
 {recording}
+[ledger]
+{ledger_key}
+{ledger}
 [[issuer]]
 url = "{issuer}"
 audiences = ["portcullis"]

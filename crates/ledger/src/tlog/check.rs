@@ -6,18 +6,16 @@ mod finding;
 mod seals;
 mod tree;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 pub use finding::Finding;
 
-use self::seals::{Comparison, Start};
+use self::seals::Comparison;
 use super::folder::{CHECKPOINT, Folder, PENDING, VKEY};
 use super::merkle::Head as Tree;
 use super::note::{Checkpoint, Note, VerifierKey, WitnessPolicy};
 use super::{Error, merkle};
-use crate::journal::{self, ReadError};
-use crate::record::{Chain, Stream};
+use crate::journal::{self, ReadError, SegmentFile};
 use crate::segment::{Item, SegmentHeader, items};
 use crate::verify::{self, Head, Verifier};
 
@@ -198,23 +196,14 @@ fn check_journal(
     };
     let mut files = files.as_slice();
     let mut skip_header = None;
-    if let Some(Start { head, chains, .. }) = &start {
-        let held = files
-            .iter()
-            .rposition(|file| first_sequence(file).is_some_and(|first| first <= head.sequence + 1));
-        let held = held.unwrap_or(0);
-        files = files.get(held..).unwrap_or_default();
+    if let Some(start) = &start {
+        files = behind(files, start.head);
         if let Some(first) = files.first() {
             skip_header = Some(first.number);
-            let chains: HashMap<([u8; 16], Stream), Chain> = match wish.session {
-                Some(id) => chains
-                    .iter()
-                    .filter(|((of, _), _)| *of == id)
-                    .map(|(k, v)| (*k, *v))
-                    .collect(),
-                None => chains.clone(),
-            };
-            verifier = verifier.behind(*head, first.number, chains.into_iter());
+            let wanted = |id: &[u8; 16]| wish.session.is_none_or(|only| only == *id);
+            let chains = start.chains.iter().filter(|((id, _), _)| wanted(id));
+            let chains = chains.map(|(key, chain)| (*key, *chain));
+            verifier = verifier.behind(start.head, first.number, chains);
         }
     }
     let behind = start.as_ref().map_or(0, |start| start.head.sequence);
@@ -255,7 +244,17 @@ fn check_journal(
     Ok(())
 }
 
-fn first_sequence(file: &journal::SegmentFile) -> Option<u64> {
+/// The segments from the one that holds the record behind a place.
+fn behind(files: &[SegmentFile], head: Head) -> &[SegmentFile] {
+    let begins_before = |file: &SegmentFile| {
+        let first = first_sequence(file);
+        first.is_some_and(|first| first <= head.sequence.saturating_add(1))
+    };
+    let held = files.iter().rposition(begins_before).unwrap_or(0);
+    files.get(held..).unwrap_or_default()
+}
+
+fn first_sequence(file: &SegmentFile) -> Option<u64> {
     use std::io::Read as _;
     let mut head = Vec::new();
     let length = crate::segment::SEGMENT_HEADER_BYTES as u64;

@@ -99,6 +99,11 @@ impl Log {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn journal(&self) -> [u8; 16] {
+        self.journal
+    }
+
     pub(crate) fn health(&self) -> JournalHealth {
         self.lock().health
     }

@@ -1,6 +1,7 @@
 //! The ledger over a real journal: what is sealed, each kind of wrong done to it, and what makes a start refuse.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
 mod harm;
 mod power;
 
@@ -25,7 +26,9 @@ struct State(tempfile::TempDir);
 
 impl State {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        // In memory where there is such a place: nothing here asks what a real disk does.
+        let memory = tempfile::tempdir_in("/dev/shm");
+        Self(memory.or_else(|_| tempfile::tempdir()).unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -41,7 +44,7 @@ impl State {
     }
 
     fn open(&self) -> Arc<JournalStore> {
-        JournalStore::open(&self.journal(), options(self.0.path())).unwrap()
+        open_as(&self.journal(), options(self.0.path())).unwrap()
     }
 
     /// A run of the gateway with some sessions.
@@ -84,6 +87,19 @@ impl State {
         let copy = Self::new();
         copy_all(self.0.path(), copy.0.path());
         copy
+    }
+}
+
+/// Opens a journal. Another test that starts a process holds all locks of this one for a moment, so it is tried again.
+fn open_as(dir: &Path, options: JournalOptions) -> Result<Arc<JournalStore>, Error> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match JournalStore::open(dir, options.clone()) {
+            Err(Error::JournalInUse { .. }) if Instant::now() < deadline => {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            other => return other,
+        }
     }
 }
 
@@ -223,7 +239,7 @@ fn it_is_sealed_while_the_gateway_runs_and_within_the_interval() {
     let mut options = options(state.0.path());
     let interval = Duration::from_millis(500);
     options.ledger.as_mut().unwrap().interval = interval;
-    let store = JournalStore::open(&state.journal(), options).unwrap();
+    let store = open_as(&state.journal(), options).unwrap();
     let ledger = Arc::clone(store.ledger().unwrap());
     for round in 0..4 {
         let (_, mut recorder) = begin(&store);
@@ -283,7 +299,7 @@ fn a_long_backlog_is_sealed_in_batches() {
         ledger: None,
         ..options(state.0.path())
     };
-    let store = JournalStore::open(&state.journal(), unsealed).unwrap();
+    let store = open_as(&state.journal(), unsealed).unwrap();
     let (_, mut recorder) = begin(&store);
     for sequence in 1..=70_000 {
         recorder.append(&action(2, sequence)).unwrap();
@@ -321,7 +337,7 @@ fn checkpoints_wait_for_witnesses() {
         let mut options = options(state.0.path());
         let ledger = options.ledger.as_mut().unwrap();
         (ledger.witnesses, ledger.interval) = (policy.clone(), Duration::from_millis(20));
-        JournalStore::open(&state.journal(), options).unwrap()
+        open_as(&state.journal(), options).unwrap()
     };
     let store = open();
     let ledger = Arc::clone(store.ledger().unwrap());
@@ -378,7 +394,7 @@ fn a_disk_that_fails_is_tried_again() {
     let state = State::new();
     let mut options = options(state.0.path());
     options.ledger.as_mut().unwrap().interval = Duration::from_millis(20);
-    let store = JournalStore::open(&state.journal(), options).unwrap();
+    let store = open_as(&state.journal(), options).unwrap();
     let ledger = Arc::clone(store.ledger().unwrap());
     until("the first seal", || ledger.sealed() > 0);
     // A folder in the way of a file stands in for a disk that takes nothing.
@@ -508,7 +524,7 @@ fn a_start_refuses_what_contradicts_the_checkpoint() {
     for (name, wrong, expect) in wrongs {
         let state = good.copy();
         wrong(&state);
-        let refused = JournalStore::open(&state.journal(), options(state.0.path())).err();
+        let refused = open_as(&state.journal(), options(state.0.path())).err();
         let error = refused.unwrap_or_else(|| panic!("{name}: it started"));
         let told = format!("{error}");
         assert!(told.contains(expect), "{name}: {told}");
@@ -517,10 +533,70 @@ fn a_start_refuses_what_contradicts_the_checkpoint() {
     let state = good.copy();
     let mut renamed = options(state.0.path());
     renamed.ledger.as_mut().unwrap().origin = Some("elsewhere.example".into());
-    let told = JournalStore::open(&state.journal(), renamed)
+    let told = open_as(&state.journal(), renamed)
         .err()
         .unwrap()
         .to_string();
     assert!(told.contains("a log keeps its name"), "{told}");
     drop(good.open());
+}
+
+#[test]
+fn what_looks_like_a_record_in_a_payload_is_none() {
+    use ::ledger::record::{Chain, Payload, Stream, write};
+    let state = State::new();
+    let store = state.open();
+    let (_, mut recorder) = begin(&store);
+    // A whole record of a session that never was, as a client may be sent one: just where a read of the sealer ends.
+    let mut forged = Vec::new();
+    let payload = Payload::plain(b"forged").unwrap();
+    write(
+        &mut forged,
+        &mut Chain::default(),
+        Stream::Intents,
+        [9; 16],
+        150,
+        &payload,
+    );
+    let mut noise: u32 = 7;
+    for _ in 0..90 {
+        let mut bytes = Vec::with_capacity(60_000);
+        while bytes.len() < 60_000 {
+            bytes.extend_from_slice(&forged);
+            for _ in 0..40 {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                bytes.push(noise.to_be_bytes()[0]);
+            }
+        }
+        recorder.append(&action(2, 1)).unwrap();
+        recorder
+            .append(&Event::Response {
+                sequence: 1,
+                bytes: bytes.into(),
+            })
+            .unwrap();
+    }
+    drop((recorder, store));
+    assert!(
+        fs::metadata(state.path("journal/00000001.pcj"))
+            .unwrap()
+            .len()
+            > 4 << 20
+    );
+    let report = state.check(&state.wish());
+    assert!(
+        report.is_sound(),
+        "{:?} {:?}",
+        report.findings,
+        report.journal.findings
+    );
+    let folder = Folder::new(&state.log());
+    let mut sessions = folder
+        .entries(0, state.size())
+        .filter_map(|entry| entry.unwrap().1.session());
+    assert!(sessions.all(|session| session != [9; 16]));
+    assert!(
+        report.journal.sessions == 2,
+        "the client's and the gateway's own"
+    );
 }

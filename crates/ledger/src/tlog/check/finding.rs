@@ -186,6 +186,42 @@ impl fmt::Display for Finding {
             ),
             Self::Order { index, what } => write!(f, "entry {index}: {what}"),
             Self::OtherJournal => f.write_str("the log seals another journal than this one"),
+            Self::SealedMissing { .. }
+            | Self::SessionMissing { .. }
+            | Self::SessionUnknown { .. }
+            | Self::Cut { .. }
+            | Self::Changed { .. }
+            | Self::Uncovered { .. }
+            | Self::Gap { .. }
+            | Self::PutAway { .. } => self.fmt_journal(f),
+            Self::KeyUnpinned { key } => {
+                write!(
+                    f,
+                    "no key was given: the one beside the log, {key}, is taken on its word"
+                )
+            }
+            Self::Unsealed { from, to } => write!(f, "records {from} to {to} are not sealed"),
+            Self::Pending { published, size } => write!(
+                f,
+                "{published} of {size} entries are published; the others wait for witnesses"
+            ),
+            Self::ClockBackwards { index, by } => {
+                write!(
+                    f,
+                    "entry {index}: the clock of sealing went back by {by} µs"
+                )
+            }
+            Self::UnknownEntry { index } => {
+                write!(f, "entry {index} is of a kind that is not known here")
+            }
+        }
+    }
+}
+
+impl Finding {
+    /// What the journal lacks, or has too much of.
+    fn fmt_journal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::SealedMissing { session, from, to } => write!(
                 f,
                 "session {}: records between {from} and {to} were sealed and are missing",
@@ -226,26 +262,7 @@ impl fmt::Display for Finding {
                 f,
                 "records up to {to} were sealed, and their segments are not here"
             ),
-            Self::KeyUnpinned { key } => {
-                write!(
-                    f,
-                    "no key was given: the one beside the log, {key}, is taken on its word"
-                )
-            }
-            Self::Unsealed { from, to } => write!(f, "records {from} to {to} are not sealed"),
-            Self::Pending { published, size } => write!(
-                f,
-                "{published} of {size} entries are published; the others wait for witnesses"
-            ),
-            Self::ClockBackwards { index, by } => {
-                write!(
-                    f,
-                    "entry {index}: the clock of sealing went back by {by} µs"
-                )
-            }
-            Self::UnknownEntry { index } => {
-                write!(f, "entry {index} is of a kind that is not known here")
-            }
+            _ => Ok(()),
         }
     }
 }
