@@ -172,3 +172,83 @@ SELECT i.relname AS name, ix.indisprimary AS primary, ix.indisunique AS unique, 
 
 --> Sequelize 6.37.8 | simple
 DROP TABLE IF EXISTS "seq_news";
+
+--= session dora
+
+--> Sequelize 6.37.8 | simple
+SET client_min_messages TO warning;SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUTE;
+
+--> Sequelize 6.37.8 | simple
+WITH ranges AS (  SELECT pg_range.rngtypid, pg_type.typname AS rngtypname,         pg_type.typarray AS rngtyparray, pg_range.rngsubtype    FROM pg_range LEFT OUTER JOIN pg_type ON pg_type.oid = pg_range.rngtypid)SELECT pg_type.typname, pg_type.typtype, pg_type.oid, pg_type.typarray,       ranges.rngtypname, ranges.rngtypid, ranges.rngtyparray  FROM pg_type LEFT OUTER JOIN ranges ON pg_type.oid = ranges.rngsubtype WHERE (pg_type.typtype IN('b', 'e'));
+
+--> Sequelize 6.37.8 | simple
+SET client_min_messages TO warning;SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUTE;
+
+--> Sequelize 6.37.8 | simple
+DROP TABLE IF EXISTS "seq_moods" CASCADE;
+
+--> Sequelize 6.37.8 | simple
+DROP TYPE IF EXISTS "public"."enum_seq_moods_mood";
+
+--> Sequelize 6.37.8 | simple
+SELECT t.typname enum_name, array_agg(e.enumlabel ORDER BY enumsortorder) enum_value FROM pg_type t JOIN pg_enum e ON t.oid = e.enumtypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'public' AND t.typname='enum_seq_moods_mood' GROUP BY 1
+
+--> Sequelize 6.37.8 | simple
+DROP TYPE IF EXISTS "public"."enum_seq_moods_mood"; DO 'BEGIN CREATE TYPE "public"."enum_seq_moods_mood" AS ENUM(''sad'', ''ok''); EXCEPTION WHEN duplicate_object THEN null; END';
+
+--> Sequelize 6.37.8 | simple
+WITH ranges AS (  SELECT pg_range.rngtypid, pg_type.typname AS rngtypname,         pg_type.typarray AS rngtyparray, pg_range.rngsubtype    FROM pg_range LEFT OUTER JOIN pg_type ON pg_type.oid = pg_range.rngtypid)SELECT pg_type.typname, pg_type.typtype, pg_type.oid, pg_type.typarray,       ranges.rngtypname, ranges.rngtypid, ranges.rngtyparray  FROM pg_type LEFT OUTER JOIN ranges ON pg_type.oid = ranges.rngsubtype WHERE (pg_type.typtype IN('b', 'e'));
+
+--> Sequelize 6.37.8 | simple
+CREATE TABLE IF NOT EXISTS "seq_moods" ("id"   SERIAL , "name" VARCHAR(255), "mood" "public"."enum_seq_moods_mood", "createdAt" TIMESTAMP WITH TIME ZONE NOT NULL, "updatedAt" TIMESTAMP WITH TIME ZONE NOT NULL, PRIMARY KEY ("id"));
+
+--> Sequelize 6.37.8 | simple
+SELECT i.relname AS name, ix.indisprimary AS primary, ix.indisunique AS unique, ix.indkey AS indkey, array_agg(a.attnum) as column_indexes, array_agg(a.attname) AS column_names, pg_get_indexdef(ix.indexrelid) AS definition FROM pg_class t, pg_class i, pg_index ix, pg_attribute a WHERE t.oid = ix.indrelid AND i.oid = ix.indexrelid AND a.attrelid = t.oid AND t.relkind = 'r' and t.relname = 'seq_moods' GROUP BY i.relname, ix.indexrelid, ix.indisprimary, ix.indisunique, ix.indkey ORDER BY i.relname;
+
+--> Sequelize 6.37.8 | extended {"types": [], "values": ["x", "sad", "2026-11-21 13:43:35.258 +00:00", "2026-11-21 13:43:35.258 +00:00"]}
+INSERT INTO "seq_moods" ("id","name","mood","createdAt","updatedAt") VALUES (DEFAULT,$1,$2,$3,$4) RETURNING "id","name","mood","createdAt","updatedAt";
+
+--> Sequelize 6.37.8 | simple
+INSERT INTO "seq_moods" ("id","name","mood","createdAt","updatedAt") VALUES (DEFAULT,'y','ok','2026-11-21 13:43:35.277 +00:00','2026-11-21 13:43:35.277 +00:00'),(DEFAULT,'z','sad','2026-11-21 13:43:35.277 +00:00','2026-11-21 13:43:35.277 +00:00') RETURNING "id","name","mood","createdAt","updatedAt";
+
+--> Sequelize 6.37.8 | simple
+SELECT "id", "name", "mood", "createdAt", "updatedAt" FROM "seq_moods" AS "seq_mood" WHERE "seq_mood"."mood" IN ('sad', 'ok') ORDER BY "seq_mood"."id" ASC;
+
+--> Sequelize 6.37.8 | simple
+SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name = 'seq_moods'
+
+--> Sequelize 6.37.8 | simple
+SELECT t.typname enum_name, array_agg(e.enumlabel ORDER BY enumsortorder) enum_value FROM pg_type t JOIN pg_enum e ON t.oid = e.enumtypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'public' AND t.typname='enum_seq_moods_mood' GROUP BY 1
+
+--> Sequelize 6.37.8 | simple
+ALTER TYPE "public"."enum_seq_moods_mood" ADD VALUE IF NOT EXISTS 'happy' AFTER 'ok'
+
+--> Sequelize 6.37.8 | simple
+WITH ranges AS (  SELECT pg_range.rngtypid, pg_type.typname AS rngtypname,         pg_type.typarray AS rngtyparray, pg_range.rngsubtype    FROM pg_range LEFT OUTER JOIN pg_type ON pg_type.oid = pg_range.rngtypid)SELECT pg_type.typname, pg_type.typtype, pg_type.oid, pg_type.typarray,       ranges.rngtypname, ranges.rngtypid, ranges.rngtyparray  FROM pg_type LEFT OUTER JOIN ranges ON pg_type.oid = ranges.rngsubtype WHERE (pg_type.typtype IN('b', 'e'));
+
+--> Sequelize 6.37.8 | simple
+SELECT pk.constraint_type as "Constraint",c.column_name as "Field", c.column_default as "Default",c.is_nullable as "Null", (CASE WHEN c.udt_name = 'hstore' THEN c.udt_name ELSE c.data_type END) || (CASE WHEN c.character_maximum_length IS NOT NULL THEN '(' || c.character_maximum_length || ')' ELSE '' END) as "Type", (SELECT array_agg(e.enumlabel) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_enum e ON t.oid=e.enumtypid WHERE t.typname=c.udt_name) AS "special", (SELECT pgd.description FROM pg_catalog.pg_statio_all_tables AS st INNER JOIN pg_catalog.pg_description pgd on (pgd.objoid=st.relid) WHERE c.ordinal_position=pgd.objsubid AND c.table_name=st.relname) AS "Comment" FROM information_schema.columns c LEFT JOIN (SELECT tc.table_schema, tc.table_name, cu.column_name, tc.constraint_type FROM information_schema.TABLE_CONSTRAINTS tc JOIN information_schema.KEY_COLUMN_USAGE  cu ON tc.table_schema=cu.table_schema and tc.table_name=cu.table_name and tc.constraint_name=cu.constraint_name and tc.constraint_type='PRIMARY KEY') pk ON pk.table_schema=c.table_schema AND pk.table_name=c.table_name AND pk.column_name=c.column_name WHERE c.table_name = 'seq_moods' AND c.table_schema = 'public'
+
+--> Sequelize 6.37.8 | simple
+SELECT DISTINCT tc.constraint_name as constraint_name, tc.constraint_schema as constraint_schema, tc.constraint_catalog as constraint_catalog, tc.table_name as table_name,tc.table_schema as table_schema,tc.table_catalog as table_catalog,tc.initially_deferred as initially_deferred,tc.is_deferrable as is_deferrable,kcu.column_name as column_name,ccu.table_schema  AS referenced_table_schema,ccu.table_catalog  AS referenced_table_catalog,ccu.table_name  AS referenced_table_name,ccu.column_name AS referenced_column_name FROM information_schema.table_constraints AS tc JOIN information_schema.key_column_usage AS kcu ON tc.constraint_name = kcu.constraint_name JOIN information_schema.constraint_column_usage AS ccu ON ccu.constraint_name = tc.constraint_name WHERE constraint_type = 'FOREIGN KEY' AND tc.table_name = 'seq_moods' AND tc.table_catalog = 'shop'
+
+--> Sequelize 6.37.8 | simple
+ALTER TABLE "seq_moods" ALTER COLUMN "name" DROP NOT NULL;ALTER TABLE "seq_moods" ALTER COLUMN "name" DROP DEFAULT;ALTER TABLE "seq_moods" ALTER COLUMN "name" TYPE VARCHAR(255);
+
+--> Sequelize 6.37.8 | simple
+ALTER TABLE "seq_moods" ALTER COLUMN "mood" DROP NOT NULL;ALTER TABLE "seq_moods" ALTER COLUMN "mood" DROP DEFAULT;DO 'BEGIN CREATE TYPE "public"."enum_seq_moods_mood" AS ENUM(''sad'', ''ok'', ''happy''); EXCEPTION WHEN duplicate_object THEN null; END';ALTER TABLE "seq_moods" ALTER COLUMN "mood" TYPE "public"."enum_seq_moods_mood" USING ("mood"::"public"."enum_seq_moods_mood");
+
+--> Sequelize 6.37.8 | simple
+ALTER TABLE "seq_moods" ALTER COLUMN "createdAt" SET NOT NULL;ALTER TABLE "seq_moods" ALTER COLUMN "createdAt" DROP DEFAULT;ALTER TABLE "seq_moods" ALTER COLUMN "createdAt" TYPE TIMESTAMP WITH TIME ZONE;
+
+--> Sequelize 6.37.8 | simple
+ALTER TABLE "seq_moods" ALTER COLUMN "updatedAt" SET NOT NULL;ALTER TABLE "seq_moods" ALTER COLUMN "updatedAt" DROP DEFAULT;ALTER TABLE "seq_moods" ALTER COLUMN "updatedAt" TYPE TIMESTAMP WITH TIME ZONE;
+
+--> Sequelize 6.37.8 | simple
+SELECT i.relname AS name, ix.indisprimary AS primary, ix.indisunique AS unique, ix.indkey AS indkey, array_agg(a.attnum) as column_indexes, array_agg(a.attname) AS column_names, pg_get_indexdef(ix.indexrelid) AS definition FROM pg_class t, pg_class i, pg_index ix, pg_attribute a WHERE t.oid = ix.indrelid AND i.oid = ix.indexrelid AND a.attrelid = t.oid AND t.relkind = 'r' and t.relname = 'seq_moods' GROUP BY i.relname, ix.indexrelid, ix.indisprimary, ix.indisunique, ix.indkey ORDER BY i.relname;
+
+--> Sequelize 6.37.8 | extended {"types": [], "values": ["happy", "2026-11-21 13:43:36.053 +00:00", "y"]}
+UPDATE "seq_moods" SET "mood"=$1,"updatedAt"=$2 WHERE "name" = $3
+
+--> Sequelize 6.37.8 | simple
+DROP TABLE IF EXISTS "seq_moods";
