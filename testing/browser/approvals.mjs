@@ -1,9 +1,11 @@
 // The page in a real browser: a held statement is looked at and answered.
 //
-//   CHROMIUM=/usr/bin/chromium node approvals.mjs PAGE_URL ACCOUNT approve|deny|look TICKET [SCREENSHOT_FOLDER]
+//   CHROMIUM=/usr/bin/chromium node approvals.mjs PAGE_URL ACCOUNT approve|deny|look|lured TICKET [SCREENSHOT_FOLDER]
 //
 // Signs in through the identity provider that the page sends to, opens the request, and prints one line of JSON: what
-// was shown. It types nothing that a person could not.
+// was shown. It types nothing that a person could not. `lured` goes on, still signed in, to pages of somebody else that
+// send the approval in this person's name.
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +26,36 @@ const browser = await chromium.launchPersistentContext(profile, {
     '--disable-component-update', '--disable-sync'],
 });
 const said = { account, complaints: [] };
+
+// Somebody else's site, under a name that is another site to a browser (localhost) and under one that is the same site
+// and another origin (the page's own host, another port). It knows everything about the request but the secret of the
+// person's own forms.
+async function lure(page, fields) {
+  const target = `${page_url}/approvals/${ticket}/answer`;
+  const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`).join('');
+  const pages = {
+    '/form': `<form method="post" action="${target}">${inputs}</form><script>document.forms[0].submit()</script>`,
+    '/plain': `<form method="post" enctype="text/plain" action="${target}">${inputs}</form><script>document.forms[0].submit()</script>`,
+    '/fetch': `<script>fetch('${target}', { method: 'POST', mode: 'no-cors', credentials: 'include',
+      body: new URLSearchParams(${JSON.stringify(fields)}) }).finally(() => { document.title = 'sent' })</script>`,
+    '/image': `<img src="${target}?${new URLSearchParams(fields)}" onerror="document.title = 'sent'">`,
+  };
+  const site = createServer((asked, answer) => answer.setHeader('content-type', 'text/html').end(pages[asked.url] ?? ''));
+  await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
+  const told = [];
+  for (const host of ['localhost', new URL(page_url).hostname]) {
+    for (const path of Object.keys(pages)) {
+      const sent = page.waitForRequest((one) => one.url().startsWith(target));
+      // A form that sends itself interrupts the way to its page.
+      await page.goto(`http://${host}:${site.address().port}${path}`, { waitUntil: 'commit' }).catch(() => {});
+      const request = await sent;
+      const [answer, headers] = [await request.response(), await request.allHeaders()];
+      told.push({ host, path, status: answer?.status() ?? 0, cookie: 'cookie' in headers });
+    }
+  }
+  site.close();
+  return told;
+}
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(20_000);
@@ -62,7 +94,14 @@ try {
     said.statement = (await page.locator('pre.code').first().innerText()).trim();
     said.may_answer = (await page.locator('form.answer').count()) === 1;
   }
-  if (act !== 'look') {
+  if (act === 'lured') {
+    const value = (name) => page.locator(`form.answer input[name=${name}]`).first().getAttribute('value');
+    said.lured = await lure(page, { answer: 'approve', binding: await value('binding'), csrf: '0'.repeat(64), comment: '' });
+    await page.goto(`${page_url}/approvals/${ticket}`);
+    said.state = (await page.locator('h1 .chip').textContent()).trim();
+    said.complaints = [];
+  }
+  if (act === 'approve' || act === 'deny') {
     await page.locator('#comment').fill('looked at in a browser');
     await page.getByRole('button', { name: act === 'approve' ? 'Approve' : 'Deny', exact: true }).click();
     await page.waitForLoadState();

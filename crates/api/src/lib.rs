@@ -10,6 +10,7 @@ mod cookie;
 mod failure;
 mod grid;
 mod json;
+mod ledger_files;
 mod page;
 mod parts;
 mod rate;
@@ -34,7 +35,7 @@ use contract::ErrorCode;
 pub use crate::caller::{Caller, Need, Permission};
 pub use crate::failure::Failure;
 pub use crate::page::sign_in::CALLBACK_PATH;
-pub use crate::parts::{ApiParts, MetricsAccess, Oidc, RelyingParty, Target};
+pub use crate::parts::{ApiParts, LedgerFiles, MetricsAccess, Oidc, RelyingParty, Target};
 pub use crate::route::{Access, Peer, Route};
 pub use crate::server::serve;
 
@@ -81,6 +82,19 @@ fn open(table: Table) -> Table {
             Access::Public,
             json::discovery,
         )
+        .add(
+            get(),
+            "/ledger/checkpoint",
+            Access::Public,
+            ledger_files::checkpoint,
+        )
+        .add(get(), "/ledger/vkey", Access::Public, ledger_files::key)
+        .add(
+            get(),
+            "/ledger/tile/{level}/{*index}",
+            Access::Public,
+            ledger_files::hashes,
+        )
         .add(get(), "/assets/style.css", Access::Public, style)
         .add(get(), "/assets/mark.svg", Access::Public, mark)
         .add(get(), "/", Access::Public, page::sign_in::door)
@@ -114,6 +128,7 @@ fn api(table: Table) -> Table {
         .add(get(), "/api/v1/sessions/{id}/recording", viewer, json::recording)
         .add(post(), "/api/v1/sessions/{id}/kill", administrator, json::kill_session)
         .add(get(), "/api/v1/search", viewer, json::search)
+        .add(get(), "/ledger/tile/entries/{*index}", viewer, ledger_files::entries)
         .add(get(), "/api/v1/keys", person, json::list_keys)
         .add(post(), "/api/v1/keys", administrator, json::issue_key)
         .add(post(), "/api/v1/keys/{id}/revoke", person, json::revoke_key)
@@ -167,7 +182,10 @@ async fn wrong_method(request: Request) -> Response {
 
 fn tell(request: &Request, failure: &Failure) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") || path.starts_with("/.well-known/") {
+    if path.starts_with("/api/")
+        || path.starts_with("/.well-known/")
+        || path.starts_with("/ledger/")
+    {
         return failure.clone().into_response();
     }
     page::failure(failure, None)

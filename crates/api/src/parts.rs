@@ -30,6 +30,8 @@ pub struct ApiParts {
     pub rules: SharedRules,
     /// The journal's folder, where recordings are read.
     pub journal_dir: PathBuf,
+    /// The ledger's public files; `None` when recordings are not sealed.
+    pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.
     pub journal: Arc<dyn Journal>,
     /// Registered targets.
@@ -42,6 +44,18 @@ pub struct ApiParts {
     pub metrics_access: MetricsAccess,
     /// Whether the gateway can do its work: `Err` says, in one line without particulars, why not.
     pub health: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// The ledger as it is served: what is on disk for good, under the names that files have.
+pub trait LedgerFiles: Send + Sync {
+    /// The published checkpoint, whole.
+    fn checkpoint(&self) -> Option<String>;
+
+    /// The log's public key, as a vkey.
+    fn key(&self) -> String;
+
+    /// A tile or a bundle of entries.
+    fn tile(&self, tile: &ledger::tlog::tile::Tile) -> Option<Vec<u8>>;
 }
 
 /// A registered target.

@@ -16,7 +16,61 @@ use crate::testing::{World, agent, login};
 fn builder(method: &axum::http::Method, path: &str) -> axum::http::request::Builder {
     let path = path.replace("{ticket}", "T-0123456789");
     let path = path.replace("{id}", "01998877-6655-7443-a221-100f0e0d0c0b");
+    let path = path.replace("{level}", "0").replace("{*index}", "000.p/1");
     Request::builder().method(method.clone()).uri(path)
+}
+
+#[tokio::test]
+async fn the_ledger_shows_hashes_to_all_and_entries_to_viewers() {
+    let world = World::new();
+    let open = |path: &'static str| builder(&axum::http::Method::GET, path);
+    let checkpoint = world.send(open("/ledger/checkpoint"), "").await;
+    assert!(checkpoint.status == 200 && checkpoint.body.starts_with("gate.example/log\n"));
+    assert_eq!(
+        checkpoint.header("content-type"),
+        "text/plain; charset=utf-8"
+    );
+    assert_eq!(checkpoint.header("cache-control"), "no-store");
+    let hashes = world.send(open("/ledger/tile/0/x001/000.p/1"), "").await;
+    assert_eq!(
+        (hashes.status, hashes.body.as_str()),
+        (200, "tile/0/x001/000.p/1")
+    );
+    assert!(hashes.header("cache-control").contains("immutable"));
+    assert!(
+        world
+            .send(open("/ledger/vkey"), "")
+            .await
+            .body
+            .ends_with("\n")
+    );
+    let entries = "/ledger/tile/entries/000.p/1";
+    assert_eq!(world.send(open(entries), "").await.status, 401);
+    assert_eq!(world.get("ada", entries).await.status, 403);
+    assert_eq!(
+        world.get("vera", entries).await.body,
+        "tile/entries/000.p/1"
+    );
+    // No way around: not under another name, not above the log.
+    for path in [
+        "/ledger/tile/entries/000.p/1/",
+        "/ledger/tile/entries//000.p/1",
+        "/ledger/tile/%65ntries/000.p/1",
+        "/ledger/tile/0/%2e%2e/entries/000.p/1",
+        "/ledger/tile/0/../../../../ledger.key",
+        "/ledger/tile/0/000",
+        "/ledger/tile/0/..%2f..%2fledger.key",
+        "/ledger/tile/9/000.p/1",
+        "/ledger/key",
+        "/ledger/",
+    ] {
+        let answer = world.send(open(path), "").await;
+        assert!(
+            matches!(answer.status, 401 | 404),
+            "{path}: {}",
+            answer.status
+        );
+    }
 }
 
 #[tokio::test]

@@ -275,13 +275,53 @@ pub struct Revoke {
 pub enum Audit {
     /// Check that nothing in a journal was edited, removed, reordered or cut
     Verify {
-        /// The journal's folder
-        #[arg(long, value_name = "DIR")]
-        journal: PathBuf,
-        /// Only this session
-        #[arg(long, value_name = "ID")]
-        session: Option<String>,
+        #[command(flatten)]
+        wish: AuditVerify,
     },
+    /// Print the proof that a session's recording is in the ledger, as JSON
+    Proof {
+        /// The ledger's folder
+        #[arg(long, value_name = "DIR")]
+        ledger: PathBuf,
+        /// The session
+        #[arg(long, value_name = "ID")]
+        session: String,
+    },
+    /// Print the ledger's public key, to be kept elsewhere
+    Key {
+        /// The ledger's folder; without it the gateway is asked
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
+}
+
+/// `audit verify`
+#[derive(Args, Clone, Debug)]
+pub struct AuditVerify {
+    /// The journal's folder
+    #[arg(long, value_name = "DIR")]
+    pub journal: PathBuf,
+    /// The ledger's folder; `ledger` beside the journal's when not given
+    #[arg(long, value_name = "DIR")]
+    pub ledger: Option<PathBuf>,
+    /// The ledger's public key, kept since `audit key`: the key or a file with it
+    #[arg(long, value_name = "VKEY|FILE")]
+    pub key: Option<String>,
+    /// A witness's public key; may be given more than once
+    #[arg(long = "witness", value_name = "VKEY|FILE")]
+    pub witnesses: Vec<String>,
+    /// How many of the witnesses must have cosigned; all when not given
+    #[arg(long, value_name = "N")]
+    pub quorum: Option<usize>,
+    /// A checkpoint kept earlier, which the ledger must continue; may be given more than once
+    #[arg(long = "since-checkpoint", value_name = "FILE")]
+    pub since_checkpoints: Vec<PathBuf>,
+    /// Only what was sealed since: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only this session
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
 }
 
 /// Reads `90s`, `30m`, `1h`, `7d`.

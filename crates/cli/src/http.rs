@@ -114,6 +114,15 @@ impl Gateway {
         json(response).await
     }
 
+    /// GETs a text that is for everybody, by its path from the root.
+    pub(crate) async fn open_text(&self, path: &str) -> Result<String, Problem> {
+        let response = self
+            .send(self.client.get(format!("{}{path}", self.base)))
+            .await?;
+        let text = response.text().await;
+        text.map_err(|error| unreachable_by(&error))
+    }
+
     /// GETs a path under the API, with query parameters; empty ones are left out.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,

@@ -444,10 +444,12 @@ impl Session {
         self.append(&Event::Action(event))
     }
 
-    /// Appends an event behind everything that is staged.
+    /// Appends an event behind everything that is staged. Where that can't be recorded, what is appended here still
+    /// may be: a refusal has the reserve.
     fn append(&mut self, event: &Event<'_>) -> Result<(), PortError> {
-        self.journal()?;
-        self.seat.recorder.append(event)
+        let journaled = self.journal();
+        let appended = self.seat.recorder.append(event);
+        journaled.map(drop).and(appended)
     }
 
     fn write_approval(

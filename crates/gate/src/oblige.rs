@@ -302,8 +302,9 @@ fn is_kept_hidden(view: &LabelView<'_>, used: &ColumnUse, from: &Classification)
 /// Whether one mask shows nothing that the other hides. Those that keep something keep different things.
 fn is_as_strict(there: MaskKind, here: MaskKind) -> bool {
     let alike = std::mem::discriminant(&there) == std::mem::discriminant(&here);
-    matches!(there, MaskKind::Null | MaskKind::Redact)
-        || (alike && mask::stricter(there, here) == there)
+    let keeps_nothing = matches!(there, MaskKind::Null | MaskKind::Redact);
+    // Only NULL hides whether there is a value.
+    mask::stricter(there, here) == there && (alike || keeps_nothing)
 }
 
 fn hint(usage: Usage) -> &'static str {
@@ -372,5 +373,26 @@ impl Demands {
         if !self.refused.iter().any(|known| known.reason == reason) {
             self.refused.push(Refused { reason, hint });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_shows_no_more_than_its_source() {
+        let check = |there: MaskKind, here: MaskKind, expect: bool| {
+            assert_eq!(is_as_strict(there, here), expect, "{there:?} {here:?}");
+        };
+        let partial = |first, last| MaskKind::Partial { first, last };
+        check(MaskKind::Null, MaskKind::Redact, true);
+        check(MaskKind::Redact, MaskKind::Email, true);
+        check(MaskKind::Redact, MaskKind::Null, false);
+        check(MaskKind::Hash, MaskKind::Hash, true);
+        check(MaskKind::Hash, MaskKind::Token, false);
+        check(MaskKind::Token, MaskKind::Hash, false);
+        check(partial(1, 2), partial(2, 2), true);
+        check(partial(2, 1), partial(1, 2), false);
     }
 }

@@ -284,6 +284,14 @@ fn what_is_released_together_is_recorded_together_or_not_at_all() {
     assert!(matches!(session.journal(), Err(PortError::Full)));
     assert_eq!(recorded(&bench), ["deny", "deny"]);
     assert!(session.journal().is_ok(), "nothing is left to record");
+
+    // Nor is a refusal behind it lost.
+    let (bench, mut session) = staged();
+    bench.journal.set_fault(JournalFault::FullOnce);
+    let drop = query("drop", vec![statement(Verb::Drop, "orders", &[])]);
+    let refused = ask(&mut session, drop);
+    assert!(matches!(refused, Admission::Ready(Verdict::End(_))));
+    assert_eq!(recorded(&bench), ["deny", "deny", "deny"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use api::{Api, ApiParts, Oidc, RelyingParty};
@@ -16,7 +16,7 @@ use identity::{Authenticator, Issuers};
 use model::{Limits, Resource, ResourceName, Secret};
 use prometheus_client::registry::Registry;
 use relay::{ListenAddress, Relay, RelayParts};
-use store::{JournalHealth, JournalOptions, JournalStore, Store};
+use store::{JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -146,9 +146,12 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     let options = JournalOptions {
         limits: limits.clone(),
         strict: config.recording.durability == Durability::Strict,
+        ledger: Some(ledger_options(config)?),
     };
     let journal =
         JournalStore::open(&data.join("journal"), options).context("opening the journal")?;
+    rules::record_config(&config.written, journal.as_ref())
+        .context("recording the configuration")?;
     let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
     let (rules, sources) = rules::load(&config.policy, journal.as_ref())?;
     let issuers = config
@@ -178,6 +181,19 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         },
         sources,
     ))
+}
+
+fn ledger_options(config: &Config) -> Result<LedgerOptions> {
+    let data = &config.gateway.data_dir;
+    let (wish, beside) = (&config.ledger, data.join("ledger.key"));
+    Ok(LedgerOptions {
+        dir: data.join("ledger"),
+        key_file: wish.key_file.clone().unwrap_or(beside),
+        origin: wish.origin.clone(),
+        host: config.gateway.name.clone(),
+        interval: wish.seal_interval.0,
+        witnesses: wish.witnesses()?,
+    })
 }
 
 fn relay_parts(config: &Config, core: &Core, registry: &mut Registry) -> Result<RelayParts> {
@@ -242,11 +258,49 @@ fn api_parts(
             MetricsAccess::Open => api::MetricsAccess::Open,
             MetricsAccess::Off => api::MetricsAccess::Off,
         },
-        health: Arc::new(move || match journal.health() {
-            JournalHealth::Good => Ok(()),
-            poor => Err(format!("the journal: {poor:?}")),
+        ledger: core.journal.ledger().map(|ledger| {
+            let ledger: Arc<dyn api::LedgerFiles> = Arc::new(Served(Arc::clone(ledger)));
+            ledger
         }),
+        health: Arc::new(move || health(&journal)),
     })
+}
+
+/// The ledger as the API serves it.
+struct Served(Arc<store::Ledger>);
+
+impl api::LedgerFiles for Served {
+    fn checkpoint(&self) -> Option<String> {
+        self.0.checkpoint().map(|note| note.to_string())
+    }
+
+    fn key(&self) -> String {
+        self.0.key().to_string()
+    }
+
+    fn tile(&self, tile: &ledger::tlog::tile::Tile) -> Option<Vec<u8>> {
+        self.0.folder().tile(tile).ok()
+    }
+}
+
+/// For how long sealing may fail before the gateway says that it is not ready.
+const UNSEALED_MAX: Duration = Duration::from_secs(60);
+
+fn health(journal: &JournalStore) -> Result<(), String> {
+    match journal.health() {
+        JournalHealth::Good => {}
+        poor => return Err(format!("the journal: {poor:?}")),
+    }
+    let ledger = journal
+        .ledger()
+        .map(|ledger| ledger.health(journal.durable_sequence()));
+    match ledger.and_then(|health| health.failing) {
+        Some((since, _)) if since > UNSEALED_MAX => Err(format!(
+            "the ledger has not been sealed for {} s",
+            since.as_secs()
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn api_target(resource: &config::ResourceConfig) -> Result<api::Target> {

@@ -94,10 +94,7 @@ impl Sources {
     }
 
     fn data_hash(&self) -> String {
-        Sha256::digest(&self.data)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&Sha256::digest(&self.data))
     }
 }
 
@@ -145,6 +142,38 @@ pub fn refresh(
     *current = fresh;
 }
 
+/// Records the configuration that the gateway starts with.
+///
+/// # Errors
+/// [`PortError`] when it cannot be recorded.
+pub fn record_config(written: &str, journal: &dyn Journal) -> Result<(), PortError> {
+    let hash = hex(&Sha256::digest(written));
+    let fields = vec![
+        ("config".into(), hash.into()),
+        ("portcullis.toml".into(), written.into()),
+    ];
+    note(journal, "config.loaded", fields)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+type Fields<'a> = Vec<(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>;
+
+fn note(journal: &dyn Journal, name: &str, fields: Fields<'_>) -> Result<(), PortError> {
+    let micros = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_micros();
+    journal.control(&Event::Control {
+        time: u64::try_from(micros).unwrap_or(u64::MAX),
+        actor: "portcullis".into(),
+        name: name.into(),
+        fields,
+    })
+}
+
 fn record(journal: &dyn Journal, rules: &Rules, sources: &Sources) -> Result<(), PortError> {
     let mut fields = vec![
         ("policy".into(), rules.policies.hash().to_string().into()),
@@ -156,14 +185,5 @@ fn record(journal: &dyn Journal, rules: &Rules, sources: &Sources) -> Result<(),
         .map(|(name, text)| (name.as_str().into(), text.as_str().into()));
     fields.extend(texts);
     fields.push(("data.toml".into(), sources.data.as_str().into()));
-    let micros = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_micros();
-    journal.control(&Event::Control {
-        time: u64::try_from(micros).unwrap_or(u64::MAX),
-        actor: "portcullis".into(),
-        name: "policy.loaded".into(),
-        fields,
-    })
+    note(journal, "policy.loaded", fields)
 }

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod record;
 pub mod result;
 pub mod segment;
+pub mod tlog;
 pub mod verify;
 
 pub use event::Event;

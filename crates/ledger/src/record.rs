@@ -20,6 +20,9 @@ pub const FLAG_ZSTD: u8 = 1;
 /// Reserved: the payload is encrypted. Hashes are over what is stored, so they hold without the key.
 pub const FLAG_ENCRYPTED: u8 = 2;
 
+/// What is hashed of every record begins with this.
+const PREFIX: &[u8; 13] = b"pcj record 1\n";
+
 /// What a hash chain's first record stands on.
 pub const GENESIS: [u8; 32] = [0; 32];
 
@@ -128,7 +131,7 @@ impl<'a> Payload<'a> {
             .filter(|_| longest <= PAYLOAD_BYTES_MAX);
         Ok(Self {
             bytes,
-            digest: sha256(&[bytes]),
+            digest: sha256(bytes),
             raw_bytes: raw_bytes.ok_or(TooLong { bytes: longest })?,
             flags,
         })
@@ -192,7 +195,15 @@ impl Header {
 
     fn hash(&self, before: &[u8; 32], payload_digest: &[u8; 32]) -> [u8; 32] {
         // Two blocks of SHA-256 in all, its own padding included.
-        sha256(&[b"pcj record 1\n", before, &self.bytes(), payload_digest])
+        let mut bytes = [0; PREFIX.len() + 32 + 40 + 32];
+        let (prefix, rest) = bytes.split_at_mut(PREFIX.len());
+        let (chain, rest) = rest.split_at_mut(32);
+        let (header, payload) = rest.split_at_mut(40);
+        prefix.copy_from_slice(PREFIX);
+        chain.copy_from_slice(before);
+        header.copy_from_slice(&self.bytes());
+        payload.copy_from_slice(payload_digest);
+        sha256(&bytes)
     }
 }
 
@@ -227,7 +238,28 @@ pub enum PayloadError {
     Compression,
 }
 
+/// What stands at the front of some bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum Front<'a> {
+    /// A whole record, and how many bytes it takes.
+    Record(Record<'a>, usize),
+    /// The beginning of a record, or nothing.
+    Short,
+    /// No record.
+    Damaged,
+}
+
 impl<'a> Record<'a> {
+    /// Looks at the front of `bytes`. Unlike [`crate::segment::items`] it never searches for a record elsewhere, so
+    /// that nothing in a payload can pass for one.
+    pub fn front(bytes: &'a [u8]) -> Front<'a> {
+        match Self::parse(bytes) {
+            Ok((record, length)) => Front::Record(record, length),
+            Err(NoRecord::Short) => Front::Short,
+            Err(NoRecord::Damaged) => Front::Damaged,
+        }
+    }
+
     /// Takes a record from the front of `bytes`; also says where the next one begins.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<(Self, usize), NoRecord> {
         let head: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(NoRecord::Short)?;
@@ -265,7 +297,7 @@ impl<'a> Record<'a> {
 
     /// The hash that the record must have after a chain's last hash.
     pub fn expected_hash(&self, before: &[u8; 32]) -> [u8; 32] {
-        self.header.hash(before, &sha256(&[self.stored]))
+        self.header.hash(before, &sha256(self.stored))
     }
 
     /// The payload as it was before compression.
@@ -288,14 +320,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The SHA-256 of some parts in a row.
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = digest::Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
+/// The SHA-256 of some bytes.
+fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
+    hash.copy_from_slice(digest::digest(&SHA256, bytes).as_ref());
     hash
 }
 

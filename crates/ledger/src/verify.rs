@@ -251,7 +251,7 @@ impl fmt::Display for Finding {
 }
 
 /// A session's id as a UUID.
-struct Id<'a>(&'a [u8; 16]);
+pub(crate) struct Id<'a>(pub(crate) &'a [u8; 16]);
 
 impl fmt::Display for Id<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -311,6 +311,8 @@ struct Session {
     time: u64,
     end: Option<StreamEnd>,
     ended: bool,
+    /// A record of it was met.
+    met: bool,
 }
 
 /// Checks segments and records as they come.
@@ -337,11 +339,55 @@ impl Verifier {
         }
     }
 
-    /// Takes the next segment, by the number in its name.
-    pub fn segment(&mut self, number: u64, file: &[u8]) {
+    /// Goes on behind a place that is known to be good: the journal's head in a segment, and each chain's.
+    pub(crate) fn behind(
+        self,
+        head: Head,
+        segment: u64,
+        chains: impl Iterator<Item = (([u8; 16], Stream), Chain)>,
+    ) -> Self {
+        let mut verifier = Self {
+            head: Some(head),
+            last_segment: Some(segment),
+            ..self
+        };
+        for ((id, stream), chain) in chains {
+            let session = verifier.sessions.entry(id).or_default();
+            match stream {
+                Stream::Intents => session.intents = chain,
+                Stream::Results => session.results = chain,
+            }
+        }
+        verifier
+    }
+
+    /// The journal's id, as the first segment has it.
+    pub(crate) fn journal(&self) -> Option<[u8; 16]> {
+        self.journal
+    }
+
+    /// Whether a record of a session was met.
+    pub(crate) fn has(&self, session: &[u8; 16]) -> bool {
+        self.sessions
+            .get(session)
+            .is_some_and(|session| session.met)
+    }
+
+    /// Checks what a segment's header says.
+    pub(crate) fn begin_segment(&mut self, number: u64, file: &[u8]) {
         self.report.segments += 1;
         self.segment_header(number, file);
         self.last_segment = Some(number);
+    }
+
+    /// Notes what was found elsewhere in a segment.
+    pub(crate) fn note(&mut self, finding: Finding) {
+        self.find(finding);
+    }
+
+    /// Takes the next segment, by the number in its name.
+    pub fn segment(&mut self, number: u64, file: &[u8]) {
+        self.begin_segment(number, file);
         for item in items(file) {
             match item {
                 Item::Record { record, .. } => self.record(number, &record),
@@ -451,6 +497,7 @@ impl Verifier {
     fn chain(&mut self, record: &Record<'_>) {
         let header = record.header;
         let session = self.sessions.entry(header.session).or_default();
+        session.met = true;
         let ended = session.ended;
         let chain = match header.stream {
             Stream::Intents => &mut session.intents,
@@ -544,7 +591,8 @@ impl Verifier {
 
     /// Says what was found, also of what never came.
     pub fn finish(mut self, kept: Option<Head>) -> Report {
-        let mut sessions: Vec<_> = std::mem::take(&mut self.sessions).into_iter().collect();
+        let sessions = std::mem::take(&mut self.sessions).into_iter();
+        let mut sessions: Vec<_> = sessions.filter(|(_, session)| session.met).collect();
         sessions.sort_by_key(|(id, _)| *id);
         self.report.sessions = sessions.len() as u64;
         for (id, session) in sessions {

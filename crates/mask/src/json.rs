@@ -193,21 +193,16 @@ impl<'a> Reader<'a, '_> {
     /// One value in place of which its mask is written.
     fn masked(&mut self, kind: MaskKind, type_oid: u32) -> Option<()> {
         let form = Form::of(type_oid);
-        if form == Form::Inside {
+        if matches!(form, Form::Inside | Form::Other) {
             // What it is, and whether it is null, is the value itself.
             let start = self.out.len();
             self.any(0)?;
             self.out.truncate(start);
-            let redacted = kind == MaskKind::Redact;
-            self.out
-                .extend_from_slice(if redacted { b"\"***\"" } else { b"null" });
-            return Some(());
-        }
-        if form == Form::Other {
-            let start = self.out.len();
-            self.any(0)?;
-            self.out.truncate(start);
-            self.out.extend_from_slice(b"null");
+            let text: &[u8] = match form == Form::Inside && kind == MaskKind::Redact {
+                true => b"\"***\"",
+                false => b"null",
+            };
+            self.out.extend_from_slice(text);
             return Some(());
         }
         let raw = scalar(self.rest)?;

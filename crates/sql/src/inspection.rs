@@ -34,6 +34,8 @@ pub struct Inspected {
     pub session: SessionChange,
     /// Whether it answers with rows.
     pub returns_rows: bool,
+    /// Which functions and blocks are not followed, and why, where that is known.
+    pub notes: Vec<String>,
     /// Why it never passes, whatever policy says: it would make gateway and server read texts differently.
     pub refused: Option<String>,
 }
@@ -50,6 +52,21 @@ pub struct SessionChange {
     /// Definitions may have changed: compare [`crate::catalog::FINGERPRINT`] once the transaction has ended.
     /// Inside it, [`crate::state::QUERY`] reports the session's own changes. Implies `state_moved`.
     pub catalog_changed: bool,
+    /// Code runs that was not read, when it is run or already when it is planned. It may set whatever the session may
+    /// set. Implies `state_moved`.
+    pub unread: bool,
+    /// It sets who the session acts as, or another setting that [`crate::state::Footing`] holds. Implies `state_moved`.
+    pub footing_moved: bool,
+}
+
+impl SessionChange {
+    /// Takes in what something that this statement runs does to the session.
+    pub fn take_in(&mut self, inner: &Self) {
+        self.state_moved |= inner.state_moved;
+        self.catalog_changed |= inner.catalog_changed;
+        self.unread |= inner.unread;
+        self.footing_moved |= inner.footing_moved;
+    }
 }
 
 /// A step of the session's own machinery.
@@ -178,12 +195,18 @@ pub(crate) fn inspect(
         shape_safe &= analysis.shape_safe;
         let range = range(text, raw.stmt_location, raw.stmt_len);
         let inspected = inspected(analysis, kind, &answer, range);
-        // The end of a transaction takes back what was set, made or dropped in it before this text.
-        let ends = matches!(
+        // The end of a transaction takes back what was set, made or dropped in it before this text, and what a name
+        // stands for is not known here.
+        let elsewhere = matches!(
             inspected.session.step,
-            Step::Commit | Step::Rollback | Step::RollbackTo { .. }
+            Step::Commit
+                | Step::Rollback
+                | Step::RollbackTo { .. }
+                | Step::Execute { .. }
+                | Step::Fetch { .. }
+                | Step::Move { .. }
         );
-        moved |= ends || inspected.session.state_moved || inspected.session.catalog_changed;
+        moved |= elsewhere || inspected.session.state_moved;
         statements.push(inspected);
     }
     let redacted = redact(text);
@@ -300,16 +323,23 @@ pub(crate) fn inspected(
     answer: &Answer,
     range: std::ops::Range<usize>,
 ) -> Inspected {
-    if analysis.by_path && analysis.moves_path {
+    if analysis.by_path && (analysis.moves_path || analysis.unread) {
         analysis.unknown("function called where name resolution moves", "");
     }
     let mut session = std::mem::take(&mut analysis.session);
-    session.state_moved |= session.catalog_changed;
+    // What is kept by PREPARE runs later, and is asked about then.
+    if !matches!(session.step, Step::Prepare { .. }) {
+        session.catalog_changed |= analysis.is_unproven();
+        session.unread |= analysis.unread || analysis.is_unproven();
+        session.state_moved |= session.catalog_changed || session.unread;
+    }
     let refused = analysis.refused.take();
     let has_where = analysis.has_where;
     let returns_rows = !matches!(answer, Answer::Nothing);
+    let notes = std::mem::take(&mut analysis.notes);
     let finished = analysis.finish(answer);
     Inspected {
+        notes: notes.into_iter().collect(),
         statement: Statement {
             range,
             kind: kind.to_owned(),

@@ -11,6 +11,7 @@ mod analyse;
 pub mod catalog;
 mod inspection;
 mod place;
+mod plpgsql;
 mod reach;
 mod redact;
 mod shape;
@@ -49,6 +50,13 @@ pub fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<model::Effect
 /// Empty for built-in types; an `unanalysed` effect for a type the catalog does not hold.
 pub fn type_effects(catalog: &Catalog, oid: u32) -> Vec<model::Effect> {
     inspection::type_effects(catalog, oid)
+}
+
+/// The texts of SQL that a body in PL/pgSQL holds, in no order that matters; `None` where it is not read. So that
+/// tests can compare with PostgreSQL's own reader.
+pub fn plpgsql_texts(body: &str) -> Option<Vec<String>> {
+    let block = plpgsql::read(body).ok()?;
+    Some(block.texts().into_iter().map(str::to_owned).collect())
 }
 
 /// How far analysed statements reach, as the session described by `view` would run them now.

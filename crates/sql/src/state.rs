@@ -13,8 +13,9 @@ pub const BRIEF: &str = "\
 SELECT 'path'::pg_catalog.text, p.n::pg_catalog.text, p.s::pg_catalog.text, NULL::pg_catalog.text \
 FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS p(s, n) \
 UNION ALL SELECT 'role', current_user::pg_catalog.text, session_user::pg_catalog.text, NULL \
-UNION ALL SELECT 'setting', 'standard_conforming_strings', pg_catalog.current_setting('standard_conforming_strings'), NULL \
-UNION ALL SELECT 'setting', 'client_encoding', pg_catalog.current_setting('client_encoding'), NULL \
+UNION ALL SELECT 'setting', w.s, pg_catalog.current_setting(w.s), NULL \
+FROM pg_catalog.unnest(ARRAY['standard_conforming_strings','client_encoding','backslash_quote','escape_string_warning',\
+'session_replication_role','transform_null_equals']::pg_catalog.text[]) AS w(s) \
 UNION ALL SELECT 'more', pg_catalog.concat(pg_catalog.pg_my_temp_schema()), \
 pg_catalog.concat(pg_catalog.pg_current_xact_id_if_assigned()), NULL";
 
@@ -24,11 +25,14 @@ pg_catalog.concat(pg_catalog.pg_current_xact_id_if_assigned()), NULL";
 /// A definition counts as changed by this transaction when its row version is not older than the transaction's own
 /// number; what others committed meanwhile may be among them, which is harmless: it is reported as it is now.
 ///
+/// With a relation come the views that stand on it (`pg_depend`: 1259 is `pg_class`, 2618 `pg_rewrite`), whose text
+/// now names it otherwise than the catalog's does.
+///
 /// The triggers left out only check: uniqueness (1250), and foreign keys that neither cascade nor set anything.
 pub const QUERY: &str = "\
-WITH me AS MATERIALIZED (SELECT pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()) AS top \
+WITH RECURSIVE me AS MATERIALIZED (SELECT pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()) AS top \
 WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL), \
-fresh(oid) AS MATERIALIZED (\
+changed(oid) AS MATERIALIZED (\
 SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
 UNION SELECT c.oid FROM me, pg_catalog.pg_class c WHERE pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT a.attrelid FROM me, pg_catalog.pg_attribute a WHERE pg_catalog.age(a.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
@@ -40,12 +44,18 @@ UNION SELECT k.confrelid FROM me, pg_catalog.pg_constraint k WHERE pg_catalog.ag
 UNION SELECT i.indrelid FROM me, pg_catalog.pg_index i WHERE pg_catalog.age(i.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT p.polrelid FROM me, pg_catalog.pg_policy p WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT h.inhrelid FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
-UNION SELECT h.inhparent FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top)) \
+UNION SELECT h.inhparent FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top)), \
+fresh(oid) AS (\
+SELECT changed.oid FROM changed \
+UNION SELECT r.ev_class FROM fresh JOIN pg_catalog.pg_depend d ON d.refobjid OPERATOR(pg_catalog.=) fresh.oid \
+AND d.refclassid OPERATOR(pg_catalog.=) 1259::pg_catalog.oid AND d.classid OPERATOR(pg_catalog.=) 2618::pg_catalog.oid \
+JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) d.objid) \
 SELECT 'path'::pg_catalog.text, p.n::pg_catalog.text, p.s::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text \
 FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS p(s, n) \
 UNION ALL SELECT 'role', current_user::pg_catalog.text, session_user::pg_catalog.text, NULL, NULL, NULL \
-UNION ALL SELECT 'setting', 'standard_conforming_strings', pg_catalog.current_setting('standard_conforming_strings'), NULL, NULL, NULL \
-UNION ALL SELECT 'setting', 'client_encoding', pg_catalog.current_setting('client_encoding'), NULL, NULL, NULL \
+UNION ALL SELECT 'setting', w.s, pg_catalog.current_setting(w.s), NULL, NULL, NULL \
+FROM pg_catalog.unnest(ARRAY['standard_conforming_strings','client_encoding','backslash_quote','escape_string_warning',\
+'session_replication_role','transform_null_equals']::pg_catalog.text[]) AS w(s) \
 UNION ALL SELECT 'rel', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, \
 (EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid \
 AND NOT (t.tgisinternal AND t.tgfoid OPERATOR(pg_catalog.=) ANY (ARRAY[1250,1644,1645,1648,1649,1654,1655]::pg_catalog.oid[]))) \
@@ -94,6 +104,64 @@ UNION ALL SELECT 'changed', 'type', NULL, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_type t WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['b','d','r','m','p']::pg_catalog.\"char\"[]) \
 AND t.typelem OPERATOR(pg_catalog.=) 0::pg_catalog.oid";
+
+/// Settings beside the pinned ones that decide how texts are read or whether triggers run. Whatever they are at login,
+/// they must stay, unless a statement that was admitted sets them.
+pub(crate) const WATCHED: [&str; 4] = [
+    "backslash_quote",
+    "escape_string_warning",
+    "session_replication_role",
+    "transform_null_equals",
+];
+
+/// Who a session acts as, and the settings that must stay.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Footing {
+    /// The current role.
+    role: String,
+    /// The role that it goes back to.
+    session_role: String,
+    /// The watched settings, by name.
+    settings: Vec<(String, String)>,
+}
+
+impl Footing {
+    /// What another one has otherwise.
+    pub fn difference(&self, other: &Self) -> Option<&str> {
+        if self.role != other.role {
+            return Some("role");
+        }
+        if self.session_role != other.session_role {
+            return Some("session_authorization");
+        }
+        let mut known = self.settings.iter();
+        let moved = known.find(|known| !other.settings.contains(known));
+        moved.map(|(name, _)| name.as_str())
+    }
+}
+
+/// Reads who the session acts as from the answer to [`BRIEF`] or [`QUERY`].
+///
+/// # Errors
+/// Like [`parse`].
+pub fn footing(rows: &[Vec<Option<String>>]) -> Result<Footing, Error> {
+    let mut footing = Footing::default();
+    for row in rows {
+        match cell(row, 0)? {
+            "role" => {
+                cell(row, 1)?.clone_into(&mut footing.role);
+                cell(row, 2)?.clone_into(&mut footing.session_role);
+            }
+            "setting" => {
+                let setting = (cell(row, 1)?.to_owned(), cell(row, 2)?.to_owned());
+                footing.settings.push(setting);
+            }
+            _ => {}
+        }
+    }
+    footing.settings.sort();
+    Ok(footing)
+}
 
 /// How names resolve in one session at one time. Equal views resolve every text alike, given one catalog.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -299,6 +367,7 @@ fn pinned(name: &str, value: &str) -> Result<(), Error> {
     let (setting, pinned) = match name {
         "standard_conforming_strings" => ("standard_conforming_strings", "on"),
         "client_encoding" => ("client_encoding", "UTF8"),
+        watched if WATCHED.contains(&watched) => return Ok(()),
         _ => return Err(malformed("unknown setting")),
     };
     if value == pinned {

@@ -31,6 +31,36 @@ pub enum Error {
         /// Where.
         path: String,
     },
+    /// A file of the ledger could not be used.
+    #[error("cannot {doing} the ledger's file {path}")]
+    Ledger {
+        /// What was tried.
+        doing: &'static str,
+        /// Where.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The ledger's signing key cannot be used.
+    #[error("the ledger's key {path} {what}")]
+    LedgerKey {
+        /// Where.
+        path: String,
+        /// Why not.
+        what: String,
+    },
+    /// The ledger's files contradict each other or the journal: somebody changed them, or an old copy was put back.
+    #[error("the ledger in {path} contradicts itself: {what}")]
+    LedgerContradicted {
+        /// Where.
+        path: String,
+        /// What contradicts what.
+        what: String,
+    },
+    /// A part of the ledger is malformed.
+    #[error(transparent)]
+    Tlog(#[from] ledger::tlog::Error),
     /// SQLite refused.
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),

@@ -15,6 +15,7 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,6 +27,7 @@ use model::{Limits, SessionId};
 pub use log::JournalHealth;
 
 use crate::error::Error;
+use crate::ledger::{Disk as LedgerDisk, Files, JournalEnd, Ledger, LedgerOptions, Sealer};
 use disk::{Disk, Folder};
 use keeper::Keeper;
 use log::Log;
@@ -38,6 +40,8 @@ pub struct JournalOptions {
     pub limits: Limits,
     /// Every action is durable before it goes on, reads too.
     pub strict: bool,
+    /// How it is sealed; `None` leaves it unsealed.
+    pub ledger: Option<LedgerOptions>,
 }
 
 /// Keeps all recordings of one gateway in one folder.
@@ -45,8 +49,17 @@ pub struct JournalStore {
     dir: PathBuf,
     keeper: Arc<Keeper>,
     threads: Vec<JoinHandle<()>>,
+    sealing: Option<Sealing>,
     /// Keeps other processes out for as long as this lives.
     _lock: File,
+}
+
+/// The thread that seals, and what it works on.
+struct Sealing {
+    ledger: Arc<Ledger>,
+    /// Dropped to ask for a last turn and the end.
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl JournalStore {
@@ -55,12 +68,18 @@ impl JournalStore {
     /// # Errors
     /// [`Error`]: the folder is in use or unusable, or has no room for the reserve.
     pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, Error> {
-        Self::open_on(dir, Arc::new(Folder(dir.to_owned())), options)
+        let disk = Arc::new(Folder(dir.to_owned()));
+        let files = options.ledger.as_ref().map(|ledger| {
+            let files: Arc<dyn Files> = Arc::new(LedgerDisk(ledger.dir.clone()));
+            files
+        });
+        Self::open_on(dir, disk, files, options)
     }
 
     fn open_on(
         dir: &Path,
         disk: Arc<dyn Disk>,
+        files: Option<Arc<dyn Files>>,
         options: JournalOptions,
     ) -> Result<Arc<Self>, Error> {
         let recovered = recover::recover(dir)?;
@@ -73,6 +92,18 @@ impl JournalStore {
             }
         };
         let before = recovered.start.head;
+        let sealer = match (&options.ledger, files) {
+            (Some(wish), Some(files)) => {
+                private_folder(&wish.dir).map_err(failed("make the ledger beside"))?;
+                let journal = JournalEnd {
+                    dir,
+                    journal: recovered.start.journal,
+                    last: before.sequence,
+                };
+                Some(Ledger::open(wish, files, &journal)?)
+            }
+            (Some(_), None) | (None, _) => None,
+        };
         let reserve = options.limits.journal_reserve_bytes;
         let log = Log::start(disk, recovered.start, reserve).map_err(failed("begin a segment"))?;
         let keeper = Arc::new(Keeper::new(log, &options.limits, options.strict));
@@ -82,10 +113,13 @@ impl JournalStore {
             spawn("journal-keeper", move || writer.run()).map_err(failed("start a thread"))?,
             spawn("journal-watch", move || watcher.watch()).map_err(failed("start a thread"))?,
         ];
+        let sealing = sealer.map(|(ledger, sealer)| begin_sealing(ledger, sealer, &keeper));
+        let sealing = sealing.transpose().map_err(failed("start a thread"))?;
         let store = Self {
             dir: dir.to_owned(),
             keeper,
             threads,
+            sealing,
             _lock: recovered.lock,
         };
         let torn = recovered.torn_bytes.to_string();
@@ -116,6 +150,11 @@ impl JournalStore {
     /// The last record's place and hash. Keep it elsewhere: verification against it notices a cut.
     pub fn head(&self) -> Head {
         self.keeper.log.head()
+    }
+
+    /// The ledger that seals it.
+    pub fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.sealing.as_ref().map(|sealing| &sealing.ledger)
     }
 
     /// The sequence number of the last record known to be on disk.
@@ -150,7 +189,42 @@ impl Drop for JournalStore {
                 tracing::error!("a thread of the journal had panicked");
             }
         }
+        // Last, so that the end is sealed too.
+        if let Some(sealing) = &mut self.sealing {
+            drop(sealing.stop.take());
+            if sealing
+                .thread
+                .take()
+                .is_some_and(|thread| thread.join().is_err())
+            {
+                tracing::error!("the sealer's thread had panicked");
+            }
+        }
     }
+}
+
+fn begin_sealing(
+    ledger: Arc<Ledger>,
+    sealer: Sealer,
+    keeper: &Arc<Keeper>,
+) -> std::io::Result<Sealing> {
+    let (stop, stopped) = std::sync::mpsc::sync_channel(1);
+    let keeper = Arc::clone(keeper);
+    let thread = spawn("journal-sealer", move || {
+        sealer.run(&stopped, || keeper.log.synced(), now);
+    })?;
+    Ok(Sealing {
+        ledger,
+        stop: Some(stop),
+        thread: Some(thread),
+    })
+}
+
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(path)?;
+    disk::sync_folder(path.parent().unwrap_or(path))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

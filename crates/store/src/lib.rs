@@ -14,12 +14,14 @@ mod entitle;
 mod error;
 pub mod journal;
 mod keys;
+mod ledger;
 mod migrate;
 mod oneshot;
 mod row;
 #[cfg(test)]
 mod tests;
 
+pub use crate::ledger::{Ledger, LedgerHealth, LedgerOptions};
 pub use database::Store;
 pub use error::Error;
 pub use journal::{JournalHealth, JournalOptions, JournalStore};

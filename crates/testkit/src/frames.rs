@@ -1,8 +1,10 @@
 //! A client that speaks PostgreSQL's frames by hand, for what no driver would send.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 /// One message from the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,8 +72,24 @@ impl RawClient {
     /// # Panics
     /// When nobody listens.
     pub fn connect(address: SocketAddr) -> Self {
-        let stream =
-            TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        Self::over(TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}")))
+    }
+
+    /// Connects from an address of this machine's own, any of 127.0.0.0/8.
+    ///
+    /// # Panics
+    /// When nobody listens, or the address is not this machine's.
+    pub fn connect_from(from: IpAddr, address: SocketAddr) -> Self {
+        let connected = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.bind(&SocketAddr::from((from, 0)).into())?;
+            socket.connect(&address.into())?;
+            Ok(socket.into())
+        };
+        Self::over(connected().unwrap_or_else(|error: io::Error| panic!("{address}: {error}")))
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .expect("a time-out");
@@ -87,7 +105,15 @@ impl RawClient {
     /// # Panics
     /// When the login fails.
     pub fn login(address: SocketAddr, user: &str, database: &str, password: &str) -> Self {
-        let mut client = Self::connect(address);
+        Self::connect(address).log_in(user, database, password)
+    }
+
+    /// As [`Self::login`], over this connection.
+    ///
+    /// # Panics
+    /// When the login fails.
+    pub fn log_in(self, user: &str, database: &str, password: &str) -> Self {
+        let mut client = self;
         client.send_startup(&[("user", user), ("database", database)]);
         let asked = client.read();
         assert_eq!(

@@ -29,7 +29,7 @@ pub(crate) async fn run(globals: &Globals, command: &Command) -> Result<ExitCode
         Command::Search(search) => sessions::search(globals, search).await,
         Command::Keys(keys) => keys::run(globals, keys).await,
         Command::Revoke(revoke) => keys::revoke_principal(globals, revoke).await,
-        Command::Audit(audit) => audit::run(globals, audit),
+        Command::Audit(audit) => audit::run(globals, audit).await,
     };
     done.map(|()| ExitCode::SUCCESS)
 }

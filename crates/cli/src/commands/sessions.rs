@@ -185,7 +185,7 @@ fn show_hits(globals: &Globals, results: &SearchResults) -> Result<(), Problem> 
 }
 
 /// A time, or an age before `now`.
-fn time(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+pub(crate) fn time(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 //! Unknown keys are errors, so that a misspelt limit cannot silently be the default. Secrets never stand in
 //! the file: it names files or environment variables that hold them.
 
+mod ledger;
 mod limits;
 mod scalar;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
 pub use scalar::{Bytes, Span};
 
@@ -82,6 +84,9 @@ pub struct Config {
     /// Recording.
     #[serde(default)]
     pub recording: RecordingConfig,
+    /// Sealing what is recorded.
+    #[serde(default)]
+    pub ledger: LedgerConfig,
     /// Trusted identity providers.
     #[serde(default)]
     pub issuer: Vec<IssuerConfig>,
@@ -91,6 +96,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// The file as it was read, without comments: what the journal keeps of it.
+    #[serde(skip)]
+    pub written: String,
 }
 
 /// `[gateway]`
@@ -454,6 +462,7 @@ impl Config {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
+        config.written = written(&text);
         config.anchor(path.parent().unwrap_or(Path::new(".")));
         config.check()?;
         Ok(config)
@@ -472,6 +481,7 @@ impl Config {
             &mut self.tls.certificate_file,
             &mut self.tls.key_file,
             &mut self.masking.key_file,
+            &mut self.ledger.key_file,
         ];
         for issuer in &mut self.issuer {
             optional.extend([&mut issuer.client_secret_file, &mut issuer.ca_file]);
@@ -508,6 +518,7 @@ impl Config {
         {
             return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
         }
+        self.ledger.check()?;
         self.issuer.iter().try_for_each(check_issuer)?;
         self.check_resources()
     }
@@ -539,6 +550,38 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+/// A file's settings alone. Comments are left out, and what stands before an `@` in a URL: neither is a setting.
+fn written(text: &str) -> String {
+    let mut table: toml::Table = toml::from_str(text).unwrap_or_default();
+    for value in table.iter_mut().map(|(_, value)| value) {
+        without_userinfo(value);
+    }
+    toml::to_string(&table).unwrap_or_default()
+}
+
+fn without_userinfo(value: &mut toml::Value) {
+    match value {
+        toml::Value::String(text) => {
+            let Some((scheme, rest)) = text.split_once("://") else {
+                return;
+            };
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            if let Some((_, host)) = authority.rsplit_once('@') {
+                let after = rest.get(authority.len()..).unwrap_or_default();
+                *text = format!("{scheme}://{host}{after}");
+            }
+        }
+        toml::Value::Array(values) => values.iter_mut().for_each(without_userinfo),
+        toml::Value::Table(table) => table
+            .iter_mut()
+            .for_each(|(_, value)| without_userinfo(value)),
+        toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_) => {}
     }
 }
 
@@ -627,6 +670,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_the_file_has_no_secrets() {
+        let extra = "# password is hunter2\n[ledger]\norigin = \"a\" # hunter2\n[[ledger.witness]]\n\
+             key = \"w\"\nurl = \"https://me:hunter2@w.example/x@y\"\n";
+        let kept = written(&format!("{SMALL}{extra}"));
+        assert!(!kept.contains("hunter2"), "{kept}");
+        assert!(
+            kept.contains("https://w.example/x@y") && kept.contains("127.0.0.1:6432"),
+            "{kept}"
+        );
+    }
+
+    #[test]
     fn relative_paths_start_at_the_file() {
         let config = load(SMALL).unwrap();
         assert!(config.policy.dir.is_absolute());
@@ -654,6 +709,13 @@ mod tests {
             (
                 "\n[[listen]]\naddress = \"0.0.0.0:5432\"\ntls = \"off\"\n",
                 "listen.tls",
+            ),
+            ("\n[ledger]\nseal_interval = \"11s\"\n", "seal_interval"),
+            ("\n[ledger]\nquorum = 1\n", "ledger.quorum"),
+            ("\n[ledger]\norigin = \"a b\"\n", "ledger.origin"),
+            (
+                "\n[[ledger.witness]]\nkey = \"w+1+a\"\nurl = \"https://w.example\"\n",
+                "ledger.witness.key",
             ),
             (
                 "\n[[resource]]\nname = \"A\"\naddress = \"h:1\"\ndatabase = \"d\"\nuser = \"u\"\n",

@@ -50,7 +50,7 @@ fn answered(order: u32, account: &str, act: &str) -> (Value, testkit::Ran) {
         let waiting = scope.spawn(|| stage.psql("agent", &sql));
         let ticket = stage.ticket(&format!("order_id = {order}"), "pending");
         let said = browse(&stage, account, act, &ticket);
-        if act == "look" {
+        if act == "look" || act == "lured" {
             stage
                 .cli("dora", &["approvals", "deny", &ticket, "-y"])
                 .ok();
@@ -94,4 +94,25 @@ fn who_is_not_asked_is_shown_no_answer() {
     let (said, ran) = answered(183, "sam", "look");
     assert_ne!(ran.code, 0);
     assert_eq!(said["status"], 404, "to others it does not exist: {said}");
+}
+
+#[test]
+fn a_page_of_somebody_else_approves_nothing() {
+    if is_missing() {
+        return;
+    }
+    let (said, ran) = answered(184, "dora", "lured");
+    assert_ne!(ran.code, 0);
+    assert_eq!(said["state"], "pending", "{said}");
+    let lured = said["lured"].as_array().unwrap();
+    assert_eq!(lured.len(), 8, "{said}");
+    // Without its cookie the browser is nobody, and is sent to sign in (0: its answer is kept from that page).
+    for told in lured {
+        let status = told["status"].as_u64().unwrap();
+        let nobody = told["cookie"] == false && [0, 303].contains(&status);
+        assert!(nobody || status >= 400, "{told}");
+    }
+    // The same site's cookie comes along, and then the page itself refuses.
+    let came = lured.iter().filter(|told| told["cookie"] == true).count();
+    assert!(came >= 2, "{said}");
 }

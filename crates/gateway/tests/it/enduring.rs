@@ -56,6 +56,11 @@ fn half_open_logins_of_one_address_are_bounded() {
         fourth.set_patience(Duration::from_millis(200));
         fourth.read_byte().is_none() && stage.gateway.log().contains("per_address_max")
     });
+    // Another address has places of its own.
+    let elsewhere = [127, 0, 0, 2].into();
+    let client = RawClient::connect_from(elsewhere, stage.gateway.address());
+    let mut client = client.log_in("alice", "orders-prod", &token("alice"));
+    assert_eq!(client.query("SELECT 1").last().map(|f| f.tag), Some(b'Z'));
     drop(stalled);
     wait_until("the places to be free again", PATIENCE, || serves(&stage));
 }

@@ -21,6 +21,7 @@ mod identity;
 mod interference;
 mod journal;
 mod leaks;
+mod moving;
 mod oracle;
 mod reading;
 mod refusing;

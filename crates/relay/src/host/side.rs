@@ -1,5 +1,8 @@
-//! One side of a session: its socket, what was read and not yet taken, and how it stands. Knows not which side it is.
+//! One side of a session: its socket, what was read and not yet taken, and how it stands. What can be sent differs by
+//! side: towards the target only what the journal has.
 
+use std::io;
+use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
@@ -7,10 +10,15 @@ use gate::admit::Journaled;
 
 use crate::stream::Stream;
 
+/// Whoever asks.
+pub(crate) enum Client {}
+
+/// What is asked.
+pub(crate) enum Target {}
+
 /// One side of a session.
-pub(crate) struct Side {
-    /// Its stream.
-    pub(crate) stream: Stream,
+pub(crate) struct Side<Of> {
+    stream: Stream,
     /// Bytes read and not yet taken by the core.
     pub(crate) received: BytesMut,
     /// Nothing more comes from it.
@@ -19,9 +27,10 @@ pub(crate) struct Side {
     pub(super) broken: bool,
     /// Something written may still lie in the TLS layer.
     pub(super) unflushed: bool,
+    of: PhantomData<Of>,
 }
 
-impl Side {
+impl<Of> Side<Of> {
     /// A side whose login is over; `received` is what came after it.
     pub(crate) fn new(stream: Stream, received: BytesMut) -> Self {
         Self {
@@ -30,6 +39,7 @@ impl Side {
             ended: false,
             broken: false,
             unflushed: false,
+            of: PhantomData,
         }
     }
 
@@ -47,19 +57,13 @@ impl Side {
         Some(count)
     }
 
-    /// Writes what the journal has. `None`: nothing went out.
-    pub(super) fn forward(
-        &mut self,
-        bytes: &mut BytesMut,
-        _: Journaled,
-        cx: &mut Context<'_>,
-    ) -> Option<usize> {
-        let mut limit = bytes.len();
-        self.drain(bytes, &mut limit, cx)
+    /// Says the transport's own goodbye.
+    pub(super) async fn shut_down(&mut self) -> io::Result<()> {
+        tokio::io::AsyncWriteExt::shutdown(&mut self.stream).await
     }
 
     /// Writes the first `limit` bytes of `bytes` as far as possible. `None`: nothing went out.
-    pub(super) fn drain(
+    fn drain(
         &mut self,
         bytes: &mut BytesMut,
         limit: &mut usize,
@@ -83,5 +87,43 @@ impl Side {
                 Some(0)
             }
         }
+    }
+}
+
+impl Side<Client> {
+    /// Writes the first `limit` bytes, those that are recorded, as far as possible. `None`: nothing went out.
+    pub(super) fn deliver(
+        &mut self,
+        bytes: &mut BytesMut,
+        limit: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Option<usize> {
+        self.drain(bytes, limit, cx)
+    }
+
+    /// Whether the client is known to have gone.
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.stream.has_hung_up()
+    }
+
+    /// Reads until nothing more comes, and forgets it.
+    pub(super) async fn read_out(&mut self) {
+        let mut rest = BytesMut::with_capacity(1024);
+        while self.stream.receive(&mut rest).await.unwrap_or(0) > 0 {
+            rest.clear();
+        }
+    }
+}
+
+impl Side<Target> {
+    /// Writes what the journal has. `None`: nothing went out.
+    pub(super) fn forward(
+        &mut self,
+        bytes: &mut BytesMut,
+        _: Journaled,
+        cx: &mut Context<'_>,
+    ) -> Option<usize> {
+        let mut limit = bytes.len();
+        self.drain(bytes, &mut limit, cx)
     }
 }

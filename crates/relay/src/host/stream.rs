@@ -5,14 +5,12 @@
 //! bounded: a side whose bytes cannot go on is not read. Nothing goes to the client that the recorder did not take.
 
 use std::future::Future;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use gate::StopReason;
 use gate::admit::Completion;
 use gate::ports::{BoxFuture, PortError};
@@ -23,7 +21,7 @@ use wire::kit::{self, Effect, Inspect, Inspected};
 
 use super::admission::{Admitting, Step};
 use super::ending::{Ending, recorder_refusal, stop_refusal};
-use super::side::Side;
+use super::side::{Client, Side, Target};
 use crate::buffers;
 use crate::control::Control;
 use crate::metrics::Cells;
@@ -69,8 +67,8 @@ pub(crate) struct Surroundings {
 
 /// A session under way.
 pub(crate) struct Pump {
-    client: Side,
-    upstream: Side,
+    client: Side<Client>,
+    upstream: Side<Target>,
     core: Box<dyn kit::Session>,
     door: gate::Session,
     surroundings: Surroundings,
@@ -98,8 +96,8 @@ pub(crate) struct Pump {
 impl Pump {
     /// A session between two logged-in sides.
     pub(crate) fn new(
-        client: Side,
-        upstream: Side,
+        client: Side<Client>,
+        upstream: Side<Target>,
         core: Box<dyn kit::Session>,
         door: gate::Session,
         surroundings: Surroundings,
@@ -552,7 +550,7 @@ impl Pump {
     fn poll_writes(&mut self, cx: &mut Context<'_>) {
         self.forward(cx);
         let (bytes, _) = self.core.to_client();
-        if let Some(count) = self.client.drain(bytes, &mut self.recorded, cx) {
+        if let Some(count) = self.client.deliver(bytes, &mut self.recorded, cx) {
             self.steps += 1;
             self.surroundings.cells.client_got(count);
         }
@@ -631,7 +629,7 @@ impl Pump {
         self.step(step);
         if self.presence.take_if(|at| *at <= now).is_some() {
             self.presence = Some(now + PRESENCE_EVERY);
-            self.client.ended |= self.client.stream.has_hung_up();
+            self.client.ended |= self.client.has_hung_up();
             self.steps += 1;
         }
         if let Some((inspect, _, until)) = self.queued.take_if(|(_, at, _)| *at <= now) {
@@ -689,18 +687,13 @@ impl Pump {
 
 /// Says the transport's own goodbye to both, and lets the client read what it was told last: a socket closed
 /// with unread input in it would reset the connection and take the last words with it.
-async fn close(mut client: Side, mut upstream: Side, patience: Duration) {
-    use tokio::io::AsyncWriteExt;
+async fn close(mut client: Side<Client>, mut upstream: Side<Target>, patience: Duration) {
     let work = async {
-        let farewell: io::Result<()> = upstream.stream.shutdown().await;
-        drop(farewell);
+        // It may be gone already.
+        upstream.shut_down().await.ok();
         drop(upstream);
-        if client.broken || client.stream.shutdown().await.is_err() {
-            return;
-        }
-        let mut rest = BytesMut::with_capacity(1024);
-        while client.stream.receive(&mut rest).await.unwrap_or(0) > 0 {
-            rest.clear();
+        if !client.broken && client.shut_down().await.is_ok() {
+            client.read_out().await;
         }
     };
     // Either way both sockets are closed.

@@ -51,15 +51,15 @@ pub(crate) struct Called {
 }
 
 /// How names of a body resolve.
-struct Standing {
+pub(crate) struct Standing {
     /// In its own text.
-    lexical: View,
+    pub(crate) lexical: View,
     /// In the texts of functions that it calls; `None` where that is not known.
-    runtime: Option<View>,
+    pub(crate) runtime: Option<View>,
     /// Which of the path's schemas are searched depends on privileges.
-    unsure_path: bool,
+    pub(crate) unsure_path: bool,
     /// The caller's path decides.
-    by_path: bool,
+    pub(crate) by_path: bool,
 }
 
 impl<'a> Analysis<'a> {
@@ -68,23 +68,30 @@ impl<'a> Analysis<'a> {
         let (Some(text), Some(runtime)) = (function.definition.as_deref(), self.runtime) else {
             return Ok(None);
         };
-        let kept = function.opened.get().filter(|_| self.is_pristine());
+        let kept = function.opened.get(&runtime.search_path);
+        let kept = kept.filter(|_| self.is_pristine());
         let key = (function.oid, runtime.search_path.clone());
-        if let Some(known) = kept.or_else(|| self.bodies.get(&key)) {
-            return Ok(Some(Arc::clone(known)));
+        if let Some(known) = kept.or_else(|| self.bodies.get(&key).cloned()) {
+            return Ok(Some(known));
         }
-        if self.calling.contains(&function.oid)
-            || self.calling.len() + self.opening.len() >= NESTING_MAX
-        {
+        if self.calling.contains(&function.oid) {
+            self.not_followed(function, Some("it calls itself".to_owned()));
+            return Ok(None);
+        }
+        if self.calling.len() + self.opening.len() >= NESTING_MAX {
             return Ok(None);
         }
         self.enter(2)?;
         self.steps += text.len() / STEP_BYTES;
         let opened = Arc::new(self.look_into(function, text, runtime)?);
         self.leave(2);
-        if self.is_pristine() && !opened.by_path {
-            // Another thread may have been faster; both say the same.
-            let _lost = function.opened.set(Arc::clone(&opened));
+        if self.cut {
+            // It lacks what is being gathered further out.
+            return Ok(Some(opened));
+        }
+        if self.is_pristine() {
+            let path = opened.by_path.then(|| runtime.search_path.clone());
+            function.opened.keep(path, &opened);
         }
         self.bodies.insert(key, Arc::clone(&opened));
         Ok(Some(opened))
@@ -99,14 +106,15 @@ impl<'a> Analysis<'a> {
             return Ok(Opened::unknown());
         };
         let Some(routine) = Routine::read(definition) else {
-            return Ok(Opened::unknown());
+            return Ok(Opened::because("a setting or option of its own"));
         };
         let Some(standing) = self.standing(&routine, runtime) else {
-            return Ok(Opened::unknown());
+            return Ok(Opened::because("how its names resolve"));
         };
         let written;
         let statements = match &routine.body {
             Body::Resolved(statements) => statements.clone(),
+            Body::Procedural(_) => Vec::new(),
             Body::Text(text) => {
                 let old_server = self.catalog.server_version < 160_000;
                 let Ok(body) = parse(text) else {
@@ -124,14 +132,24 @@ impl<'a> Analysis<'a> {
         let mut within = self.beneath(&standing.lexical, standing.runtime.as_ref());
         within.calling.push(function.oid);
         within.unsure_path = standing.unsure_path;
-        let names = routine.names.iter().cloned();
-        within.parameters = Some(Rc::new(Parameters {
-            function: function.name.clone(),
-            listed: names.zip(function.argument_types.iter().copied()).collect(),
-        }));
         for effect in &defaults {
             within.merge(effect);
         }
+        if let Body::Procedural(body) = &routine.body {
+            let row = within.look_into_procedure(function, &routine, body)?;
+            self.above(&mut within);
+            let by_path = standing.by_path || (within.by_path && routine.path.is_none());
+            let mut opened = within.into_opened(&row);
+            opened.by_path = by_path;
+            return Ok(opened);
+        }
+        let names = routine.names.iter().cloned();
+        let types = function.argument_types.iter();
+        let types = types.map(|type_oid| self.certain(*type_oid));
+        within.parameters = Some(Rc::new(Parameters {
+            function: function.name.clone(),
+            listed: names.zip(types).collect(),
+        }));
         let row = within.statements(&statements, function)?;
         self.above(&mut within);
         let by_path = standing.by_path || (within.by_path && routine.path.is_none());
@@ -143,9 +161,9 @@ impl<'a> Analysis<'a> {
     }
 
     /// How names resolve in a function's body; `None` where that is not known.
-    fn standing(&self, routine: &Routine<'_>, runtime: &View) -> Option<Standing> {
+    pub(crate) fn standing(&self, routine: &Routine<'_>, runtime: &View) -> Option<Standing> {
         let own = routine.path.as_ref().map(|path| own_view(path, runtime));
-        let is_text = matches!(routine.body, Body::Text(_));
+        let is_text = !matches!(routine.body, Body::Resolved(_));
         // Its owner may see other schemas of the caller's path, and has another `$user`.
         let callers = (!routine.as_owner).then(|| runtime.clone());
         let searched = routine.path.as_ref().map_or(0, |path| {
@@ -156,8 +174,8 @@ impl<'a> Analysis<'a> {
         let by_path = own.is_none() && is_text;
         let runtime = own.or(callers);
         let lexical = match (&routine.body, &runtime) {
-            (Body::Text(_), Some(view)) => view.clone(),
-            (Body::Text(_), None) => return None,
+            (Body::Text(_) | Body::Procedural(_), Some(view)) => view.clone(),
+            (Body::Text(_) | Body::Procedural(_), None) => return None,
             (Body::Resolved(_), _) => {
                 // Its text names what it was made with by the names that the catalog holds.
                 let own = self.locals.iter();
@@ -275,7 +293,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// The types of a function's result columns; `None` when whoever calls it says.
-    fn declared(&self, function: &Function) -> Option<Vec<u32>> {
+    pub(crate) fn declared(&self, function: &Function) -> Option<Vec<u32>> {
         let types = |columns: &[crate::catalog::Column]| {
             columns.iter().map(|column| column.type_oid).collect()
         };
@@ -300,6 +318,7 @@ impl<'a> Analysis<'a> {
         self.by_path |= opened.by_path;
         self.follows = true;
         if opened.unknown {
+            self.not_followed(function, opened.reason.clone());
             return Ok(None);
         }
         let place = format!("the body of {}()", function.name);
@@ -403,19 +422,23 @@ impl<'a> Analysis<'a> {
         within.stack_base = self.stack_base;
         within.steps = self.steps;
         within.bodies = std::mem::take(&mut self.bodies);
+        within.firing.clone_from(&self.firing);
+        within.cut = self.cut;
         within
     }
 
     /// Takes back from an analysis beneath what is counted and kept throughout.
     pub(crate) fn above(&mut self, within: &mut Analysis<'_>) {
         self.steps = within.steps;
+        self.unread |= within.unread;
         self.bodies = std::mem::take(&mut within.bodies);
+        self.cut |= within.cut;
     }
 
     /// Whether what is found here holds for every session.
     pub(crate) fn is_pristine(&self) -> bool {
-        let made = self.runtime.map(|view| view.overlay.functions.is_empty());
-        self.locals.is_empty() && made == Some(true)
+        let plain = |view: &View| view.overlay == crate::state::Overlay::default();
+        self.locals.is_empty() && self.runtime.is_some_and(plain)
     }
 }
 

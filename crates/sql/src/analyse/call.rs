@@ -258,6 +258,7 @@ impl<'a> Analysis<'a> {
     fn run_built_in(&mut self, function: &Function, call: &FuncCall, values: &[Value]) {
         let name = function.name.as_str();
         let Some(reach) = reach::function(name, function.volatility) else {
+            self.unread = true;
             self.effect(Verb::Call, function_object(function));
             self.expose(values);
             return;

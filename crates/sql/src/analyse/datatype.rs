@@ -84,7 +84,28 @@ impl<'a> Analysis<'a> {
             return;
         }
         for effect in type_effects(self.catalog, oid) {
+            self.unread |= effect.verb == Verb::Call;
             self.merge(&effect);
+        }
+    }
+
+    /// A type that is what it is called: whoever calls a function says what a polymorphic one stands for.
+    pub(crate) fn certain(&self, oid: u32) -> u32 {
+        if self.is_polymorphic(oid) { 0 } else { oid }
+    }
+
+    /// Records what storing a value elsewhere may run: casts that PostgreSQL applies unasked where it assigns.
+    pub(crate) fn type_left(&mut self, oid: u32) {
+        if oid < FIRST_USER_OID {
+            return;
+        }
+        for cast in &self.catalog.casts {
+            let unasked = matches!(cast.context, b'i' | b'a') && cast.function != 0;
+            if cast.source == oid && unasked {
+                for effect in routine_effects(self.catalog, cast.function) {
+                    self.merge(&effect);
+                }
+            }
         }
     }
 

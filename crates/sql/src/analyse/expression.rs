@@ -175,6 +175,11 @@ impl<'a> Analysis<'a> {
 
     /// All columns of what a star stands for, as one value.
     pub(crate) fn starred(&mut self, qualifier: &[Node], scope: &Scope<'_>) -> Value {
+        if let Some(columns) = self.variable_row(qualifier, scope) {
+            let columns = columns.unwrap_or_default();
+            let values: Vec<Value> = columns.into_iter().map(|(_, value)| value).collect();
+            return self.record(&values);
+        }
         match strings(qualifier).as_deref() {
             Some([]) => scope.everything(),
             Some([table]) => self.whole(scope.rel(None, table).cloned()),
@@ -276,7 +281,10 @@ impl<'a> Analysis<'a> {
             Some(NodeEnum::RowExpr(row)) => &row.args,
             Some(NodeEnum::List(list)) => &list.items,
             Some(NodeEnum::AArrayExpr(array)) => &array.elements,
-            _ => return Ok(vec![self.parts_kept(node, scope)?]),
+            _ => match self.members(node) {
+                Some(members) => return Ok(members),
+                None => return Ok(vec![self.parts_kept(node, scope)?]),
+            },
         };
         let mut values = Vec::new();
         for item in items {
@@ -467,6 +475,9 @@ impl<'a> Analysis<'a> {
             && matches!(inner(last), Some(NodeEnum::AStar(_)))
         {
             return self.starred(qualifier, scope);
+        }
+        if let Some(value) = self.variable(fields, scope) {
+            return value;
         }
         match self.resolve_column(fields, scope) {
             Resolved::Column(value) => {

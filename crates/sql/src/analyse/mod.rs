@@ -12,6 +12,7 @@ mod expression;
 mod from;
 mod json;
 mod naming;
+mod plpgsql;
 mod query;
 mod reach;
 mod relation;
@@ -37,7 +38,7 @@ use crate::inspection::SessionChange;
 use crate::state::View;
 
 pub(crate) use datatype::{routine_effects, type_effects};
-pub(crate) use relation::Opened;
+pub(crate) use relation::{Attached, Opened};
 use scope::{Kind, Source, Value};
 use total::oid;
 
@@ -94,6 +95,22 @@ pub(crate) struct Analysis<'a> {
     bodies: HashMap<(u32, Vec<String>), Arc<Opened>>,
     /// The parameters of the body being walked.
     parameters: Option<Rc<body::Parameters>>,
+    /// The variables of the body being walked, in PL/pgSQL.
+    pub(crate) variables: Option<Rc<plpgsql::Names>>,
+    /// The body reads the text of an error.
+    tells_errors: bool,
+    /// Columns of the row that fires the trigger being walked.
+    row_sources: BTreeSet<Source>,
+    /// Uses of such rows, which need no right to read them.
+    row_uses: BTreeMap<((RelationId, usize), Usage), Place>,
+    /// Copies of their columns, from and into.
+    row_copies: BTreeSet<((RelationId, usize), (RelationId, usize))>,
+    /// Triggers being walked, outermost first.
+    firing: Vec<(u32, RelationId, plpgsql::Fired)>,
+    /// A trigger was left out because it is being walked further out.
+    cut: bool,
+    /// Why bodies were not followed.
+    pub(crate) notes: BTreeSet<String>,
     /// Which schemas of the path are searched is not sure.
     unsure_path: bool,
     /// A body was followed whose names the session's path decides.
@@ -102,6 +119,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) follows: bool,
     /// The statement itself moves the session's path.
     pub(crate) moves_path: bool,
+    /// Code runs whose body was not read, beside what is unanalysed of the statement itself.
+    pub(crate) unread: bool,
     depth: usize,
     /// Where the stack stood when the walk began.
     stack_base: usize,
@@ -154,10 +173,19 @@ impl<'a> Analysis<'a> {
             lenient: false,
             bodies: HashMap::new(),
             parameters: None,
+            variables: None,
+            tells_errors: false,
+            row_sources: BTreeSet::new(),
+            row_uses: BTreeMap::new(),
+            row_copies: BTreeSet::new(),
+            firing: Vec::new(),
+            cut: false,
+            notes: BTreeSet::new(),
             unsure_path: false,
             by_path: false,
             follows: false,
             moves_path: false,
+            unread: false,
             depth: 0,
             stack_base: stack_place(),
             steps: 0,
@@ -222,6 +250,12 @@ impl<'a> Analysis<'a> {
                 name: name.to_owned(),
             },
         );
+    }
+
+    /// Whether anything of it could not be proven.
+    pub(crate) fn is_unproven(&self) -> bool {
+        let mut verbs = self.effects.keys().map(|(verb, _)| *verb);
+        verbs.any(|verb| verb == Verb::Unanalysed)
     }
 
     fn misses_relation(&self) -> bool {
@@ -454,6 +488,7 @@ impl<'a> Analysis<'a> {
             }));
         }
         uses.extend(self.copied());
+        uses.extend(self.used_rows());
         uses.sort();
         uses.dedup_by(|next, kept| {
             next.column == kept.column && next.usage == kept.usage && next.into == kept.into
@@ -462,6 +497,43 @@ impl<'a> Analysis<'a> {
             effects: self.effects(),
             projections,
             uses,
+        }
+    }
+
+    /// What is done with rows that fire triggers.
+    fn used_rows(&mut self) -> Vec<ColumnUse> {
+        let mut uses = Vec::new();
+        for (((id, at), usage), place) in std::mem::take(&mut self.row_uses) {
+            let source = self.source(id, at);
+            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
+                column,
+                usage,
+                into: Vec::new(),
+                place: place.clone(),
+            }));
+        }
+        for ((id, at), (into, column)) in std::mem::take(&mut self.row_copies) {
+            let (source, into) = (self.source(id, at), self.source(into, column));
+            let into = self.landed(into);
+            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
+                column,
+                usage: Usage::Stored,
+                into: into.clone(),
+                place: Cow::Borrowed("a trigger"),
+            }));
+        }
+        uses
+    }
+
+    /// Says why a function's body is not followed.
+    pub(crate) fn not_followed(
+        &mut self,
+        function: &crate::catalog::Function,
+        reason: Option<String>,
+    ) {
+        if let Some(reason) = reason {
+            let name = datatype::function_object(function);
+            self.notes.insert(format!("{name}: {reason}"));
         }
     }
 

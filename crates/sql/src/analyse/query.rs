@@ -147,9 +147,21 @@ impl<'a> Analysis<'a> {
                 continue;
             };
             let mut current = Row::with_capacity(list.items.len());
-            for (at, item) in list.items.iter().enumerate() {
-                let value = self.expression(item, scope)?;
-                current.push((format!("column{}", at + 1), value));
+            for item in &list.items {
+                let before = current.len();
+                if let Some(NodeEnum::ColumnRef(column)) = inner(item)
+                    && let [qualifier @ .., last] = column.fields.as_slice()
+                    && is_star(last)
+                    && self.variables.is_some()
+                {
+                    self.star(qualifier, scope, &mut current);
+                } else {
+                    let value = self.expression(item, scope)?;
+                    current.push((String::new(), value));
+                }
+                for (at, (name, _)) in current.iter_mut().enumerate().skip(before) {
+                    *name = format!("column{}", at + 1);
+                }
             }
             match &mut row {
                 None => row = Some(current),
@@ -351,6 +363,13 @@ impl<'a> Analysis<'a> {
         if qualifier.is_empty() {
             for rel in scope.rels.iter().filter(|rel| rel.bare) {
                 self.spread(rel, row);
+            }
+            return;
+        }
+        if let Some(columns) = self.variable_row(qualifier, scope) {
+            match columns {
+                Some(columns) => row.extend(columns),
+                None => self.unknown("expansion of a row", ""),
             }
             return;
         }

@@ -24,8 +24,15 @@ pub(crate) struct Opened {
     no_where: bool,
     /// Part of it could not be followed.
     pub(crate) unknown: bool,
+    /// Uses and copies of the row that fires a trigger.
+    row_uses: Vec<((RelationId, usize), Usage)>,
+    row_copies: Vec<((RelationId, usize), (RelationId, usize))>,
+    /// Why it could not be followed, where that is known.
+    pub(crate) reason: Option<String>,
     /// A function's body was followed in it.
     follows: bool,
+    /// Code runs in it that was not read.
+    unread: bool,
     /// What it does depends on the session's path.
     pub(crate) by_path: bool,
 }
@@ -38,6 +45,28 @@ impl Opened {
             by_path: true,
             ..Self::default()
         }
+    }
+
+    /// As [`Self::unknown`], and why.
+    pub(crate) fn because(reason: &str) -> Self {
+        Self {
+            reason: Some(reason.to_owned()),
+            ..Self::unknown()
+        }
+    }
+
+    /// Adds what something else does, which gives no columns.
+    pub(crate) fn add(&mut self, other: &mut Self) {
+        self.effects.append(&mut other.effects);
+        self.uses.append(&mut other.uses);
+        self.read.append(&mut other.read);
+        self.row_uses.append(&mut other.row_uses);
+        self.row_copies.append(&mut other.row_copies);
+        self.no_where |= other.no_where;
+        self.unknown |= other.unknown;
+        self.follows |= other.follows;
+        self.by_path |= other.by_path;
+        self.reason = self.reason.take().or(other.reason.take());
     }
 
     /// How many columns it has.
@@ -55,6 +84,14 @@ struct Under {
     risky: bool,
     type_oid: u32,
     sources: Vec<(RelationId, usize)>,
+}
+
+/// What the expressions attached to a relation do.
+#[derive(Debug, Default)]
+pub(crate) struct Attached {
+    effects: Vec<Effect>,
+    /// Code runs in them that was not read.
+    unread: bool,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -90,7 +127,7 @@ impl<'a> Analysis<'a> {
         holding.count() > 1
     }
 
-    fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
+    pub(crate) fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
         let local = self
             .locals
             .iter()
@@ -245,7 +282,7 @@ impl<'a> Analysis<'a> {
                 Arc::new(self.look_under(id, relation)?)
             }
         };
-        if self.is_pristine() && !opened.by_path {
+        if self.is_pristine() && !opened.by_path && !self.cut {
             // Another thread may have been faster; both say the same.
             let _lost = relation.opened.set(Arc::clone(&opened));
         }
@@ -289,12 +326,18 @@ impl<'a> Analysis<'a> {
             let kept = self.uses.entry((source, *usage));
             kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
         }
+        for (used, usage) in &opened.row_uses {
+            let kept = self.row_uses.entry((*used, *usage));
+            kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
+        }
+        self.row_copies.extend(&opened.row_copies);
         for (under, at) in &opened.read {
             let source = self.source(*under, *at);
             self.planned.insert(source);
         }
         self.has_where &= !opened.no_where;
         self.follows |= opened.follows;
+        self.unread |= opened.unread;
     }
 
     /// As [`Self::charge`], and gives the columns of what was opened.
@@ -358,8 +401,34 @@ impl<'a> Analysis<'a> {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
         let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
+        let reason = effects
+            .iter()
+            .find(|effect| effect.verb == Verb::Unanalysed)
+            .map(|effect| effect.object.to_string());
+        let reason = reason.map(|reason| match self.notes.first() {
+            Some(note) => note.clone(),
+            None => reason,
+        });
         effects.retain(|effect| effect.verb != Verb::Unanalysed);
+        let is_row = |source: &u32| self.row_sources.contains(source);
+        let mut row_uses: Vec<_> = self
+            .uses
+            .keys()
+            .filter(|(source, _)| is_row(source))
+            .filter_map(|(source, usage)| Some((place(source)?, *usage)))
+            .collect();
+        row_uses.extend(self.row_uses.keys().copied());
+        let mut row_copies: Vec<_> = self
+            .copies
+            .iter()
+            .filter(|(source, _)| is_row(source))
+            .filter_map(|(source, into)| Some((place(source)?, place(into)?)))
+            .collect();
+        row_copies.extend(&self.row_copies);
         Opened {
+            row_uses,
+            row_copies,
+            reason,
             // What a body or view copies is nobody's choice here: no place of its own is looked at.
             uses: self
                 .uses
@@ -370,6 +439,7 @@ impl<'a> Analysis<'a> {
                         .iter()
                         .map(|(source, _)| (*source, Usage::Stored)),
                 )
+                .filter(|(source, _)| !is_row(source))
                 .filter_map(|(source, usage)| Some((place(&source)?, usage)))
                 .collect(),
             columns: row
@@ -383,10 +453,16 @@ impl<'a> Analysis<'a> {
                     sources: value.sources.iter().filter_map(place).collect(),
                 })
                 .collect(),
-            read: self.planned.iter().filter_map(place).collect(),
+            read: self
+                .planned
+                .iter()
+                .filter(|source| !is_row(source))
+                .filter_map(place)
+                .collect(),
             no_where: !self.has_where,
             by_path: self.by_path,
             follows: self.follows,
+            unread: self.unread,
             effects,
             unknown,
         }
@@ -409,29 +485,32 @@ impl<'a> Analysis<'a> {
             return Ok(());
         }
         let kept = relation.attached.get().filter(|_| self.locals.is_empty());
-        let effects = match kept {
-            Some(effects) => Arc::clone(effects),
+        let attached = match kept {
+            Some(attached) => Arc::clone(attached),
             None => Arc::new(self.attached_effects(id, relation)?),
         };
         if self.locals.is_empty() {
-            let _lost = relation.attached.set(Arc::clone(&effects));
+            let _lost = relation.attached.set(Arc::clone(&attached));
         }
-        for effect in effects.iter() {
+        for effect in &attached.effects {
             self.merge(effect);
         }
+        self.unread |= attached.unread;
         Ok(())
     }
 
-    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Vec<Effect>> {
+    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
         if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
-            return Ok(Vec::new());
+            return Ok(Attached::default());
         }
         let local = id >= self.catalog.relations.len();
-        let mut found = Vec::new();
+        let before = std::mem::take(&mut self.unread);
+        let mut effects = Vec::new();
         for (_, text) in &relation.expressions {
-            found.extend(self.standalone(text, Some((id, relation)), local, false)?);
+            effects.extend(self.standalone(text, Some((id, relation)), local, false)?);
         }
-        Ok(found)
+        let unread = std::mem::replace(&mut self.unread, before);
+        Ok(Attached { effects, unread })
     }
 
     /// Effects of one expression of the catalog, with a relation's columns in scope.
@@ -480,6 +559,7 @@ impl<'a> Analysis<'a> {
             });
         }
         within.select(select, &scope)?;
+        within.unread |= within.is_unproven();
         self.above(&mut within);
         let mut effects = within.effects();
         effects.retain(|effect| match (&effect.verb, &effect.object) {

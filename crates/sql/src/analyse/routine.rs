@@ -1,4 +1,4 @@
-//! A SQL function's definition, read: its body, its settings, its parameters.
+//! A function's definition, read: its body, its settings, its parameters.
 //!
 //! Reads what `pg_get_functiondef` tells and nothing else; knows neither the session nor what names mean.
 
@@ -22,6 +22,10 @@ pub(crate) struct Routine<'t> {
     pub(crate) as_owner: bool,
     /// Names of the parameters that are given, in order; empty where one has none.
     pub(crate) names: Vec<String>,
+    /// Those of the parameters that are given back.
+    pub(crate) outputs: Vec<String>,
+    /// It is written in PL/pgSQL.
+    procedural: bool,
     /// Expressions of defaults.
     pub(crate) defaults: Vec<&'t Node>,
 }
@@ -32,6 +36,8 @@ pub(crate) enum Body<'t> {
     Resolved(Vec<&'t NodeEnum>),
     /// Names are resolved when it runs.
     Text(&'t str),
+    /// PL/pgSQL.
+    Procedural(&'t str),
 }
 
 impl<'t> Routine<'t> {
@@ -42,6 +48,8 @@ impl<'t> Routine<'t> {
             path: None,
             as_owner: false,
             names: Vec::new(),
+            outputs: Vec::new(),
+            procedural: false,
             defaults: Vec::new(),
         };
         for option in &definition.options {
@@ -52,20 +60,28 @@ impl<'t> Routine<'t> {
                 return None;
             };
             match FunctionParameterMode::try_from(parameter.mode).ok()? {
-                FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable => {}
+                FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable => {
+                    routine.outputs.push(parameter.name.clone());
+                }
                 FunctionParameterMode::FuncParamIn
                 | FunctionParameterMode::FuncParamInout
                 | FunctionParameterMode::FuncParamVariadic
                 | FunctionParameterMode::FuncParamDefault => {
                     routine.names.push(parameter.name.clone());
+                    if parameter.mode == FunctionParameterMode::FuncParamInout as i32 {
+                        routine.outputs.push(parameter.name.clone());
+                    }
                     routine.defaults.extend(parameter.defexpr.as_deref());
                 }
                 FunctionParameterMode::Undefined => return None,
             }
         }
+        if let (true, Body::Text(body)) = (routine.procedural, &routine.body) {
+            routine.body = Body::Procedural(body);
+        }
         match &routine.body {
             Body::Resolved(statements) if statements.is_empty() => None,
-            Body::Resolved(_) | Body::Text(_) => Some(routine),
+            Body::Resolved(_) | Body::Text(_) | Body::Procedural(_) => Some(routine),
         }
     }
 
@@ -84,6 +100,9 @@ impl<'t> Routine<'t> {
             ("security", Some(NodeEnum::Boolean(definer))) => self.as_owner = definer.boolval,
             ("set", Some(NodeEnum::VariableSetStmt(set))) => self.setting(set)?,
             ("language", Some(NodeEnum::String(name))) if name.sval == "sql" => {}
+            ("language", Some(NodeEnum::String(name))) if name.sval == "plpgsql" => {
+                self.procedural = true;
+            }
             (
                 "volatility" | "strict" | "leakproof" | "parallel" | "cost" | "rows" | "support"
                 | "window",
@@ -162,7 +181,7 @@ mod tests {
         };
         let routine = routine.unwrap_or_else(|| panic!("{options}"));
         let found = match &routine.body {
-            Body::Text(text) => (*text).to_owned(),
+            Body::Text(text) | Body::Procedural(text) => (*text).to_owned(),
             Body::Resolved(statements) => format!("{} statements", statements.len()),
         };
         assert_eq!(found, body, "{options}");

@@ -30,7 +30,10 @@ impl<'a> Analysis<'a> {
             Ok(VariableSetKind::VarSetDefault | VariableSetKind::VarReset) => {
                 self.set(&set.name, None, true);
             }
-            Ok(VariableSetKind::VarResetAll) => self.session.state_moved = true,
+            Ok(VariableSetKind::VarResetAll) => {
+                self.session.state_moved = true;
+                self.session.footing_moved = true;
+            }
             Ok(VariableSetKind::VarSetValue) => self.set(&set.name, value.as_deref(), false),
             Ok(VariableSetKind::VarSetCurrent) => self.set(&set.name, None, false),
             Ok(VariableSetKind::VarSetMulti) => match set.name.as_str() {
@@ -64,14 +67,22 @@ impl<'a> Analysis<'a> {
                     self.refused = Some(format!("{name} must stay {pinned}"));
                 }
             }
-            // Back to the role of the login.
-            Knob::Role if is_reset => self.session.state_moved = true,
             Knob::Role => {
                 self.session.state_moved = true;
-                let name = value.unwrap_or("default").to_owned();
-                self.effect(Verb::SetRole, Object::Role { name });
+                self.session.footing_moved = true;
+                // A reset goes back to the role of the login.
+                if !is_reset {
+                    let name = value.unwrap_or("default").to_owned();
+                    self.effect(Verb::SetRole, Object::Role { name });
+                }
             }
-            Knob::Matters => self.effect(Verb::Set, setting()),
+            Knob::Matters => {
+                if crate::state::WATCHED.contains(&name.to_ascii_lowercase().as_str()) {
+                    self.session.state_moved = true;
+                    self.session.footing_moved = true;
+                }
+                self.effect(Verb::Set, setting());
+            }
         }
     }
 
@@ -126,6 +137,10 @@ impl<'a> Analysis<'a> {
         }
         self.shape_safe &= within.shape_safe;
         let inspected = inspection::inspected(within, kind, &answer, 0..0);
+        if until == Until::Fetched {
+            // Part of it may run at once, and the rest when the transaction ends.
+            self.session.take_in(&inspected.session);
+        }
         // Keeping it is judged as running it: a forbidden statement is refused early, and once more when it runs.
         for effect in &inspected.statement.effects {
             self.merge(effect);
@@ -167,6 +182,7 @@ impl<'a> Analysis<'a> {
             Ok(DiscardMode::DiscardAll) => {
                 self.session.step = Step::DiscardAll;
                 self.session.state_moved = true;
+                self.session.footing_moved = true;
             }
             Ok(DiscardMode::DiscardTemp) => self.session.state_moved = true,
             Ok(DiscardMode::DiscardPlans | DiscardMode::DiscardSequences) => {}

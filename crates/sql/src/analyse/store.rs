@@ -20,6 +20,7 @@ const CASCADE: u8 = b'c';
 impl<'a> Analysis<'a> {
     /// Records that a value is stored in a column of a relation.
     pub(crate) fn store(&mut self, value: &Value, relation: RelationId, column: Option<&str>) {
+        self.type_left(value.type_oid);
         let whole = value.kind == Kind::Direct && !value.mixed;
         let Some(place) = column
             .filter(|_| whole)
@@ -71,7 +72,7 @@ impl<'a> Analysis<'a> {
         uses
     }
 
-    fn landed(&self, place: Source) -> Vec<ColumnRef> {
+    pub(crate) fn landed(&self, place: Source) -> Vec<ColumnRef> {
         let Some((id, at)) = self.place(place) else {
             return Vec::new();
         };

@@ -346,7 +346,11 @@ impl<'a> Analysis<'a> {
                 self.effect(Verb::Notify, Object::Channel { name });
                 "NOTIFY"
             }
-            NodeEnum::ConstraintsSetStmt(_) => "SET CONSTRAINTS",
+            NodeEnum::ConstraintsSetStmt(_) => {
+                // Triggers that were put off run now.
+                self.unread = true;
+                "SET CONSTRAINTS"
+            }
             NodeEnum::VacuumStmt(vacuum) => self.vacuum(vacuum)?,
             NodeEnum::ClusterStmt(cluster) => {
                 self.maintain(cluster.relation.as_ref())?;
@@ -382,7 +386,7 @@ impl<'a> Analysis<'a> {
                 "LOAD"
             }
             NodeEnum::DoStmt(block) => {
-                self.code(block);
+                self.code(block)?;
                 "DO"
             }
             NodeEnum::CallStmt(call) => {
@@ -398,7 +402,7 @@ impl<'a> Analysis<'a> {
         Ok((kind, Answer::Nothing))
     }
 
-    fn code(&mut self, block: &DoStmt) {
+    fn code(&mut self, block: &DoStmt) -> Walk<()> {
         let language = block
             .args
             .iter()
@@ -410,8 +414,30 @@ impl<'a> Analysis<'a> {
             });
         let object = other("code", language.unwrap_or("plpgsql"));
         self.effect(Verb::Execute, object.clone());
+        let text = block
+            .args
+            .iter()
+            .find_map(|argument| match inner(argument) {
+                Some(NodeEnum::DefElem(element)) if element.defname == "as" => {
+                    element.arg.as_deref().and_then(string)
+                }
+                _ => None,
+            });
+        if let (None | Some("plpgsql"), Some(text)) = (language, text) {
+            let opened = self.look_into_code(text)?;
+            if !opened.unknown {
+                self.follows = true;
+                self.take_in(&opened, "the body of DO");
+                self.session.state_moved = true;
+                return Ok(());
+            }
+            let reason = opened.reason.as_ref();
+            self.notes
+                .extend(reason.map(|reason| format!("DO: {reason}")));
+        }
         self.effect(Verb::Unanalysed, object);
         self.definitions_moved();
+        Ok(())
     }
 
     fn truncate(&mut self, truncate: &TruncateStmt) -> Walk<()> {

@@ -9,7 +9,7 @@ use pg_query::protobuf::{
     ReturningClause, UpdateStmt, WithClause,
 };
 
-use super::datatype::routine_effects;
+use super::plpgsql::Fired;
 use super::relation::Touch;
 use super::scope::{Rel, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, object, string};
@@ -54,6 +54,9 @@ impl Change {
         }
     }
 }
+
+/// The bits of INSERT and DELETE.
+const MOVES: i32 = 4 | 8;
 
 /// The table that a statement writes.
 struct Target {
@@ -408,7 +411,7 @@ impl<'a> Analysis<'a> {
                         Some("UPDATE of pg_settings may change how texts are read".to_owned());
                 }
             }
-            self.fire(relation, change);
+            self.fire(member, relation, change)?;
             self.attached(member, Touch::Write)?;
             for referrer in &relation.referrers {
                 let action = match change {
@@ -462,7 +465,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Triggers and rules on a change.
-    fn fire(&mut self, relation: &'a Relation, change: Change) {
+    fn fire(&mut self, id: RelationId, relation: &'a Relation, change: Change) -> Walk<()> {
         if relation.unknown_parts {
             self.unknown("relation changed in this transaction", &relation.name);
         }
@@ -471,21 +474,19 @@ impl<'a> Analysis<'a> {
             self.unknown("rule on", &format!("{}.{}", relation.schema, relation.name));
         }
         for trigger in &relation.triggers {
-            // An upsert or a partition move may fire another kind: the whole change counts.
-            if trigger.bits & change.trigger_bit() == 0 {
+            // A row that moves to another partition is deleted from one and inserted into the other.
+            let moves = change == Change::Update && !relation.parents.is_empty();
+            let also = if moves { MOVES } else { 0 };
+            if trigger.bits & (change.trigger_bit() | also) == 0 {
                 continue;
             }
-            for mut effect in routine_effects(self.catalog, trigger.function) {
-                // A trigger returns no rows to the client: that it runs is what is reported.
-                if effect.verb == Verb::Unanalysed {
-                    effect.verb = Verb::Call;
-                }
-                self.merge(&effect);
-            }
-            if trigger.when.as_deref().is_some_and(calls_in_condition) {
-                self.unknown("trigger condition on", &relation.name);
-            }
+            let fired = match change {
+                Change::Insert => Fired::ByInsert,
+                Change::Update | Change::Delete | Change::Truncate => Fired::Otherwise,
+            };
+            self.fired(id, relation, trigger, fired)?;
         }
+        Ok(())
     }
 
     fn returning(
@@ -527,20 +528,6 @@ fn old_and_new(clause: &ReturningClause, scope: &mut Scope<'_>, target: &Rel) {
         rel.bare = false;
         scope.rels.push(rel);
     }
-}
-
-/// Whether a trigger's WHEN may call something: any parenthesis group preceded by a name.
-fn calls_in_condition(definition: &str) -> bool {
-    let Some((_, rest)) = definition.split_once(" WHEN (") else {
-        return true;
-    };
-    let condition = rest
-        .rsplit_once(") EXECUTE ")
-        .map_or(rest, |(condition, _)| condition);
-    let bytes = condition.as_bytes();
-    bytes.windows(2).any(|pair| {
-        matches!(pair, [before, b'('] if before.is_ascii_alphanumeric() || *before == b'_' || *before == b'"')
-    }) || condition.contains("OPERATOR(")
 }
 
 /// Whether a target is a column and no part of one.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use model::CatalogVersion;
 
 use super::{
-    Cast, Catalog, Column, Function, Operator, QUERIES, Referrer, Relation, Trigger, Type,
+    Cast, Catalog, Column, Function, Kept, Operator, QUERIES, Referrer, Relation, Trigger, Type,
 };
 use crate::{Error, View};
 
@@ -202,7 +202,7 @@ impl Builder {
             extension: row.optional(10)?.map(str::to_owned),
             outputs: outputs(row)?,
             definition: None,
-            opened: OnceLock::new(),
+            opened: Kept::default(),
         };
         self.functions.push((row.number(1)?, function));
         Ok(())
@@ -275,6 +275,8 @@ impl Builder {
                     function: row.number(1)?,
                     bits: row.number(2)?,
                     when: row.optional(3)?.map(str::to_owned),
+                    on_insert: Kept::default(),
+                    otherwise: Kept::default(),
                 };
                 self.triggers.push((row.number(0)?, trigger));
             }

@@ -3,6 +3,7 @@
 //! Built from the answers to [`QUERIES`]; never asks by itself.
 
 mod builder;
+mod kept;
 mod origin;
 mod queries;
 
@@ -12,10 +13,11 @@ use std::sync::{Arc, OnceLock};
 use model::CatalogVersion;
 
 pub use builder::Builder;
+pub(crate) use kept::Kept;
 pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
-use crate::analyse::Opened;
+use crate::analyse::{Attached, Opened};
 
 /// One question to the server.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,10 @@ pub(crate) struct Trigger {
     pub(crate) bits: i32,
     /// The definition, when it has a WHEN clause.
     pub(crate) when: Option<String>,
+    /// What it does to a row that is inserted, once looked at.
+    pub(crate) on_insert: Kept,
+    /// What it does otherwise.
+    pub(crate) otherwise: Kept,
 }
 
 /// A foreign key that points here.
@@ -80,8 +86,8 @@ pub(crate) struct Relation {
     pub(crate) unknown_parts: bool,
     /// What lies under it, once looked at by a session without relations of its own.
     pub(crate) opened: OnceLock<Arc<Opened>>,
-    /// Effects of its expressions, likewise.
-    pub(crate) attached: OnceLock<Arc<Vec<model::Effect>>>,
+    /// What its expressions do, likewise.
+    pub(crate) attached: OnceLock<Arc<Attached>>,
 }
 
 impl Relation {
@@ -120,10 +126,10 @@ pub(crate) struct Function {
     pub(crate) extension: Option<String>,
     /// Output columns of a function with OUT or TABLE parameters.
     pub(crate) outputs: Vec<Column>,
-    /// The whole definition, of one whose language is SQL.
+    /// The whole definition, of one whose language is SQL or PL/pgSQL.
     pub(crate) definition: Option<String>,
-    /// What its body does, once looked at, where that is the same for every session.
-    pub(crate) opened: OnceLock<Arc<Opened>>,
+    /// What its body does, once looked at by a session without definitions of its own.
+    pub(crate) opened: Kept,
 }
 
 impl Function {

@@ -65,7 +65,7 @@ pub const QUERIES: &[Query] = &[
         name: "bodies",
         sql: "SELECT p.oid::text, pg_catalog.pg_get_functiondef(p.oid) \
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-              WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind IN ('f', 'p')",
+              WHERE p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p')",
     },
     Query {
         name: "types",
@@ -174,5 +174,5 @@ UNION ALL SELECT 'e' || count(*) || ':' || coalesce(sum(hashint8((oid::int8 << 3
 UNION ALL SELECT 'z' || count(*) || ':' || coalesce(sum(hashint8((oid::int8 << 32) | xmin::text::int8)::int8), 0) FROM pg_catalog.pg_extension \
 UNION ALL SELECT 'q' || count(*) || ':' || coalesce(sum(hashint8((partrelid::int8 << 32) | xmin::text::int8)::int8), 0) FROM pg_catalog.pg_partitioned_table \
 UNION ALL SELECT 'w' || count(*) || ':' || coalesce(sum(hashint8((rngtypid::int8 << 32) | xmin::text::int8)::int8), 0) FROM pg_catalog.pg_range \
-UNION ALL SELECT 'u' || pg_catalog.current_setting('search_path') || coalesce((SELECT pg_catalog.array_to_string(pg_catalog.array_agg(s.setconfig::text ORDER BY s.setconfig::text), ',') FROM pg_catalog.pg_db_role_setting s), '')\
+UNION ALL SELECT 'u' || (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path') || coalesce((SELECT pg_catalog.array_to_string(pg_catalog.array_agg(s.setconfig::text ORDER BY s.setconfig::text), ',') FROM pg_catalog.pg_db_role_setting s), '')\
 ) f(x)";

@@ -111,8 +111,13 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
     flags.extend((!statement.has_where).then_some("no-where"));
     flags.extend(session.catalog_changed.then_some("catalog-changed"));
     flags.extend((session.state_moved && !session.catalog_changed).then_some("state-moved"));
+    flags.extend(session.unread.then_some("unread"));
+    flags.extend(session.footing_moved.then_some("footing-moved"));
     if !flags.is_empty() {
         writeln!(out, "{depth}{}", flags.join(" ")).unwrap();
+    }
+    for note in &inspected.notes {
+        writeln!(out, "{depth}not followed: {note}").unwrap();
     }
     if let Some(refused) = &inspected.refused {
         writeln!(out, "{depth}refused: {refused}").unwrap();
@@ -139,8 +144,21 @@ fn text_of(outcome: &Result<Inspection, NotUnderstood>) -> String {
 #[test]
 fn corpus() {
     let server = Server::start(include_str!("schema.sql"));
-    let catalog = Arc::new(read_catalog(&server));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cases.txt");
+    run_cases(&server, path);
+}
+
+/// Bodies in PL/pgSQL: functions, triggers and blocks, harmless and hostile.
+#[test]
+fn procedures() {
+    let schema = [include_str!("schema.sql"), include_str!("procedures.sql")].concat();
+    let server = Server::start(&schema);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/procedures.txt");
+    run_cases(&server, path);
+}
+
+fn run_cases(server: &Server, path: &str) {
+    let catalog = Arc::new(read_catalog(server));
     let cases = std::fs::read_to_string(path).unwrap();
     let mut fresh = String::new();
     let mut wrong = Vec::new();
@@ -329,6 +347,9 @@ fn state_as_the_session_sees_it() {
         "SELECT email FROM plain",
         "[=shop.customers.ssn,shop.plain.email]",
     );
+    for (before, text, expect) in VIEWS {
+        check(before, text, expect);
+    }
     check(
         &[
             "BEGIN",
@@ -403,6 +424,93 @@ fn migrations_within_one_transaction() {
         &["BEGIN", "ALTER TABLE shop.watched ALTER v SET DEFAULT 'x'"],
         "INSERT INTO watched (id) VALUES (1)",
         Some("unanalysed relation changed in this transaction"),
+    );
+}
+
+/// What a session may do to the names that a view's text gives to what it reads.
+const VIEWS: &[(&[&str], &str, &str)] = &[
+    (
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.customers RENAME TO clients",
+            "CREATE TABLE shop.customers (id int, email text, ssn text, name text)",
+        ],
+        "SELECT mail FROM contacts",
+        "[=shop.clients.email,shop.contacts.mail]",
+    ),
+    // Through another view.
+    (
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.customers RENAME TO clients",
+            "CREATE TABLE shop.customers (id int, email text, ssn text, name text)",
+        ],
+        "SELECT mail FROM contacts2",
+        "[=shop.clients.email,shop.contacts.mail,shop.contacts2.mail]",
+    ),
+    (
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.customers RENAME COLUMN email TO other",
+            "ALTER TABLE shop.customers RENAME COLUMN name TO email",
+        ],
+        "SELECT email FROM plain",
+        "[=shop.customers.other,shop.plain.email]",
+    ),
+    (
+        &[
+            "BEGIN",
+            "ALTER VIEW shop.contacts RENAME TO reached",
+            "CREATE VIEW shop.contacts AS SELECT 1 AS mail, 2 AS id",
+        ],
+        "SELECT mail FROM contacts2",
+        "shop.customers.email",
+    ),
+    (
+        &[
+            "BEGIN",
+            "ALTER TABLE shop.orders SET SCHEMA tools",
+            "CREATE TABLE shop.orders (customer_id int, total numeric)",
+        ],
+        "SELECT total FROM totals",
+        "[!shop.totals.total,tools.orders.total]",
+    ),
+];
+
+#[test]
+fn who_the_session_acts_as_is_told_by_both_questions() {
+    let server = Server::start("CREATE ROLE other SUPERUSER");
+    let footing = |before: &[&str], question| {
+        sql::state::footing(&server.rows_after(before, question)).unwrap()
+    };
+    let login = footing(&[], sql::state::BRIEF);
+    let check = |before: &[&str], expect: Option<&str>| {
+        for question in [sql::state::BRIEF, sql::state::QUERY] {
+            let now = footing(before, question);
+            assert_eq!(login.difference(&now), expect, "{before:?}");
+        }
+    };
+    check(&[], None);
+    check(&["SET search_path = tools", "SET work_mem = '1MB'"], None);
+    check(&["SET ROLE pg_monitor"], Some("role"));
+    check(&["SET ROLE pg_monitor", "RESET ROLE"], None);
+    check(&["SET SESSION AUTHORIZATION pg_monitor"], Some("role"));
+    check(
+        &["SET SESSION AUTHORIZATION other", "SET ROLE postgres"],
+        Some("session_authorization"),
+    );
+    check(
+        &["SET session_replication_role = replica"],
+        Some("session_replication_role"),
+    );
+    check(
+        &["SET transform_null_equals = on"],
+        Some("transform_null_equals"),
+    );
+    check(&["SET backslash_quote = on"], Some("backslash_quote"));
+    check(
+        &["SET escape_string_warning = off"],
+        Some("escape_string_warning"),
     );
 }
 

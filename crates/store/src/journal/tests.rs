@@ -60,6 +60,7 @@ fn options() -> JournalOptions {
             ..Limits::standard()
         },
         strict: false,
+        ledger: None,
     }
 }
 
@@ -308,7 +309,7 @@ fn faulty(dir: &Path) -> (Arc<JournalStore>, Arc<Faults>) {
         folder: Folder(dir.to_owned()),
         faults: Arc::clone(&faults),
     };
-    let store = JournalStore::open_on(dir, Arc::new(disk), options()).unwrap();
+    let store = JournalStore::open_on(dir, Arc::new(disk), None, options()).unwrap();
     (store, faults)
 }
 

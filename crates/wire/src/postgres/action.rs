@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Action, ActionKind, Detected, Ground, Named, Parameter, Projections, Statement};
+use model::{Action, ActionKind, Detected, Ground, Named, Parameter, Projections, Statement, Verb};
 use sql::{SessionChange, Step};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
@@ -56,6 +56,8 @@ pub(crate) struct Judged {
     pub(crate) missing: Option<Missing>,
     /// The texts behind names.
     pub(crate) named: Vec<Named>,
+    /// A declared type runs code when a value is bound.
+    pub(crate) binding_runs: bool,
 }
 
 impl Held {
@@ -106,16 +108,16 @@ impl Session {
         })
     }
 
-    /// Finds a text's analysis, or sets off what it takes to have it.
-    pub(crate) fn analysis(&mut self, text: &str) -> Option<Arc<Analysis>> {
+    /// Whether it is known how names resolve now; sets off what it takes to know it.
+    pub(crate) fn is_settled(&mut self) -> bool {
         if self.catalog_awaited {
             self.phase = Phase::AwaitCatalog;
-            return None;
+            return false;
         }
         // What moved may yet move back when the batches in flight are answered.
         if (self.dirty || self.moved) && self.batches.in_flight() {
             self.await_upstream();
-            return None;
+            return false;
         }
         if self.dirty && self.status != b'E' {
             if !self.asking {
@@ -125,6 +127,14 @@ impl Session {
                 });
             }
             self.await_upstream();
+            return false;
+        }
+        true
+    }
+
+    /// Finds a text's analysis, or sets off what it takes to have it.
+    pub(crate) fn analysis(&mut self, text: &str) -> Option<Arc<Analysis>> {
+        if !self.is_settled() {
             return None;
         }
         let basis = self.basis()?;
@@ -154,6 +164,7 @@ impl Session {
             by_name: false,
             missing: None,
             named: Vec::new(),
+            binding_runs: false,
         };
         let simple = matches!(what, What::Query);
         match self.resolve(&mut judged) {
@@ -267,6 +278,7 @@ impl Session {
                 by_name: false,
                 missing: None,
                 named: Vec::new(),
+                binding_runs: false,
             });
         };
         match analysis.changes.get(index).map(|change| &change.step) {
@@ -278,6 +290,7 @@ impl Session {
                 key: 0,
                 by_name: false,
                 missing: None,
+                binding_runs: false,
             }),
             _ => Err("the statement that was prepared is no longer understood".to_owned()),
         }
@@ -355,6 +368,7 @@ impl Session {
             by_name: false,
             missing: None,
             named: Vec::new(),
+            binding_runs: false,
         };
         let held_text = Arc::from(text.as_str());
         let what = What::Function;
@@ -480,6 +494,7 @@ impl Session {
         }
         judged.statements = statements.into();
         judged.key = 0;
+        judged.binding_runs = true;
     }
 
     /// Sends a held message upstream. The permit was checked to be for it.
@@ -514,6 +529,11 @@ impl Session {
             }
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
+                // Types check what is bound, and planning runs what seems constant.
+                if judged.binding_runs || judged.changes.iter().any(|change| change.unread) {
+                    self.dirty = true;
+                    self.moved = true;
+                }
                 let obligations = permit.obligations();
                 let masked =
                     obligations.wall.is_some() || obligations.results.iter().any(|r| !r.is_free());
@@ -540,6 +560,8 @@ impl Session {
             What::Function => {
                 self.dirty = true;
                 self.moved = true;
+                let mut effects = judged.statements.iter().flat_map(|s| &s.effects);
+                self.catalog_moved |= effects.any(|effect| effect.verb == Verb::Unanalysed);
                 self.expect(Expect::Function(FunctionRun {
                     sequence,
                     permit,
@@ -632,10 +654,11 @@ impl Session {
         undo: &mut Vec<(usize, NameUndo)>,
     ) {
         for (index, change) in changes.iter().enumerate() {
-            if change.state_moved || change.catalog_changed {
+            if change.state_moved {
                 self.dirty = true;
                 self.moved = true;
             }
+            self.footing_moved |= change.footing_moved;
             self.catalog_moved |= change.catalog_changed;
             self.apply_step(index, &change.step, source, sequence, undo);
         }
@@ -670,7 +693,9 @@ impl Session {
                     sequence,
                     statements: Arc::from([inner.statement.clone()]),
                     source: Arc::clone(source),
-                    origin: Origin::Declare,
+                    origin: Origin::Declare {
+                        does: inner.session.clone(),
+                    },
                     plan: OnceLock::new(),
                     tally: Tally::default(),
                 });

@@ -16,6 +16,8 @@ pub(crate) enum Broken {
     Rows(RowError),
     #[error("the target moved {0} away from its pinned value")]
     Unpinned(&'static str),
+    #[error("code that was not analysed set {0}, which this session may not: it ends")]
+    Moved(String),
     #[error("the session's state cannot be read: {0}")]
     State(String),
     #[error("a permit came for another action")]
@@ -36,7 +38,7 @@ impl Broken {
             // The target is believed: it is the analysis that was wrong.
             Self::Rows(RowError::Origin { .. }) => Fault::Gateway,
             Self::Upstream(_) | Self::Rows(_) | Self::State(_) => Fault::Upstream,
-            Self::Unpinned(_) => Fault::Policy,
+            Self::Unpinned(_) | Self::Moved(_) => Fault::Policy,
             Self::Permit => Fault::Gateway,
         }
     }
@@ -47,7 +49,7 @@ impl Broken {
             Self::Client(FrameError::TooLong { .. }) => "54000",
             Self::Client(_) => "08P01",
             Self::Upstream(_) | Self::State(_) => "58000",
-            Self::Rows(_) | Self::Unpinned(_) => "42501",
+            Self::Rows(_) | Self::Unpinned(_) | Self::Moved(_) => "42501",
             Self::Permit => "XX000",
         }
     }

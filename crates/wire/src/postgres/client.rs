@@ -27,6 +27,14 @@ pub(crate) enum Taken {
     Waits,
 }
 
+/// Whether a portal's next rows depend on what names mean now. Once it runs, they do where it calls a function: the body
+/// is read when it is first called, and names in it must not mean something else by then.
+fn asks_names(portal: &Portal) -> bool {
+    let started = &portal.tally.started;
+    let goes_on = started.load(std::sync::atomic::Ordering::Relaxed);
+    !portal.statements.is_empty() && (!goes_on || calls(&portal.statements))
+}
+
 /// Whether statements call functions whose bodies are read as they run.
 fn calls(statements: &[model::Statement]) -> bool {
     let mut effects = statements.iter().flat_map(|statement| &statement.effects);
@@ -265,6 +273,9 @@ impl Session {
                 return Ok(Taken::Done);
             }
         };
+        if self.dirty && asks_names(&portal) && !self.is_settled() {
+            return Ok(Taken::Waits);
+        }
         if let Err(message) = self.may_run(&portal) {
             self.object(false, "0A000", message);
             return Ok(Taken::Done);
@@ -297,9 +308,9 @@ impl Session {
         let Origin::Bind { basis, names, .. } = &portal.origin else {
             return Err("a cursor is read with FETCH, not with Execute");
         };
-        let goes_on = portal.tally.started.swap(true, Ordering::Relaxed);
-        // The body of a function is read when it is first called: names in it must not mean something else by then.
-        if portal.statements.is_empty() || (goes_on && !calls(&portal.statements)) {
+        let asks = asks_names(portal);
+        portal.tally.started.store(true, Ordering::Relaxed);
+        if !asks {
             return Ok(());
         }
         if portal.permit().is_some_and(|permit| !permit.is_current()) {

@@ -67,7 +67,10 @@ fn may_hold_text(searched: &Searched) -> bool {
     searched.type_oid == 0 || mask::is_searchable(searched.type_oid)
 }
 
-/// Buffers of one field, kept between rows. Says nothing of the plan, so all are equal.
+/// Appends what a field with escapes or quotes says.
+type WritePlainly = fn(&[u8], &mut Vec<u8>);
+
+/// Buffers of one field, kept between rows.
 #[derive(Clone, Default)]
 struct Scratch {
     raw: Vec<u8>,
@@ -195,7 +198,7 @@ impl CopyPlan {
     }
 
     fn put_csv(
-        &self,
+        &mut self,
         masking: &mut Masking,
         body: &[u8],
         out: &mut BytesMut,
@@ -203,6 +206,7 @@ impl CopyPlan {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         let fields = split_csv(line)?;
         self.check_width(fields.len())?;
+        let mut scratch = std::mem::take(&mut self.scratch);
         for (position, field) in fields.iter().enumerate() {
             if position > 0 {
                 out.put_u8(b',');
@@ -211,24 +215,10 @@ impl CopyPlan {
                 None => out.extend_from_slice(field),
                 // An empty field without quotes is NULL.
                 Some(_) if field.is_empty() => {}
-                Some(mask) => {
-                    let value = unquote(field);
-                    let masked = masked_text(masking, mask, &value);
-                    if masked.as_ref().is_some_and(|masked| *masked == value) {
-                        out.extend_from_slice(field);
-                    } else if let Some(value) = masked {
-                        out.put_u8(b'"');
-                        for byte in value {
-                            if byte == b'"' {
-                                out.put_u8(b'"');
-                            }
-                            out.put_u8(byte);
-                        }
-                        out.put_u8(b'"');
-                    }
-                }
+                Some(mask) => scratch.put_csv(masking, mask, field, out),
             }
         }
+        self.scratch = scratch;
         out.put_u8(b'\n');
         Ok(())
     }
@@ -266,11 +256,6 @@ impl CopyPlan {
 
 const MALFORMED: FrameError = FrameError::Malformed { kind: b'd' };
 
-fn masked_text(masking: &mut Masking, mask: &ColumnMask, value: &[u8]) -> Option<BytesMut> {
-    let mut out = BytesMut::new();
-    mask.put(masking, value, &mut out).then_some(out)
-}
-
 impl std::fmt::Debug for Scratch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // It held raw values.
@@ -287,20 +272,57 @@ impl Scratch {
         field: &[u8],
         out: &mut BytesMut,
     ) {
-        let value = match memchr::memchr(b'\\', field) {
+        match self.masked(masking, mask, field, (b'\\', unescape)) {
+            Some((_, masked)) => escape(masked, out),
+            None => out.extend_from_slice(b"\\N"),
+        }
+    }
+
+    /// Appends one masked field in CSV, where NULL is nothing at all.
+    fn put_csv(
+        &mut self,
+        masking: &mut Masking,
+        mask: &ColumnMask,
+        field: &[u8],
+        out: &mut BytesMut,
+    ) {
+        match self.masked(masking, mask, field, (b'"', unquote)) {
+            None => {}
+            Some((value, masked)) if value == masked => out.extend_from_slice(field),
+            Some((_, masked)) => {
+                out.put_u8(b'"');
+                for &byte in masked {
+                    if byte == b'"' {
+                        out.put_u8(b'"');
+                    }
+                    out.put_u8(byte);
+                }
+                out.put_u8(b'"');
+            }
+        }
+    }
+
+    /// A field's value and its mask, `None` for NULL. A field that holds the mark is not the value itself until it is
+    /// written plainly.
+    fn masked<'a>(
+        &'a mut self,
+        masking: &mut Masking,
+        mask: &ColumnMask,
+        field: &'a [u8],
+        (mark, write_plainly): (u8, WritePlainly),
+    ) -> Option<(&'a [u8], &'a [u8])> {
+        let value = match memchr::memchr(mark, field) {
             None => field,
             Some(_) => {
                 self.raw.clear();
-                unescape(field, &mut self.raw);
+                write_plainly(field, &mut self.raw);
                 &self.raw
             }
         };
         self.masked.clear();
         let masked = &mut self.masked;
-        match mask.put(masking, value, masked) {
-            true => escape(masked, out),
-            false => out.extend_from_slice(b"\\N"),
-        }
+        mask.put(masking, value, masked)
+            .then_some((value, &*masked))
     }
 }
 
@@ -368,14 +390,12 @@ fn split_csv(line: &[u8]) -> Result<Vec<&[u8]>, RowError> {
     Ok(fields)
 }
 
-fn unquote(field: &[u8]) -> Vec<u8> {
-    let Some(inner) = field
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-    else {
-        return field.to_vec();
+/// Takes a CSV field's quotes away, and makes one of each two within.
+fn unquote(field: &[u8], out: &mut Vec<u8>) {
+    let quoted = field.strip_prefix(b"\"");
+    let Some(inner) = quoted.and_then(|rest| rest.strip_suffix(b"\"")) else {
+        return out.extend_from_slice(field);
     };
-    let mut out = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter();
     while let Some(&byte) = bytes.next() {
         if byte == b'"' {
@@ -383,7 +403,6 @@ fn unquote(field: &[u8]) -> Vec<u8> {
         }
         out.push(byte);
     }
-    out
 }
 
 #[cfg(test)]

@@ -59,7 +59,10 @@ pub(crate) enum Origin {
         names: Option<(u64, u64)>,
     },
     /// By DECLARE; its rows come by FETCH alone.
-    Declare,
+    Declare {
+        /// What reading it does to the session.
+        does: sql::SessionChange,
+    },
 }
 
 /// What became of one portal's action so far.
@@ -91,7 +94,7 @@ impl Portal {
     pub(crate) fn permit(&self) -> Option<&Permit> {
         match &self.origin {
             Origin::Bind { permit, .. } => permit.as_ref(),
-            Origin::Declare => None,
+            Origin::Declare { .. } => None,
         }
     }
 }

@@ -11,13 +11,13 @@ use sql::{Inspected, SessionChange, Step};
 
 use super::action::{Judged, Pause};
 use super::bound::{join, naming};
-use super::portal::{Found, RESERVED};
+use super::portal::{Found, Origin, RESERVED};
 use super::session::Session;
 
 /// What a name in a text stands for.
 enum Meant {
-    /// This statement, and its text.
-    It(Statement, String),
+    /// This statement, what it does to the session, and its text.
+    It(Statement, SessionChange, String),
     /// Nothing that is known here, and what it is taken for.
     Missing(Missing, Statement),
 }
@@ -37,8 +37,11 @@ impl Session {
         }
         let changes = Arc::clone(&judged.changes);
         let mut local: HashMap<(bool, &str), &Inspected> = HashMap::new();
-        let mut joined: Option<Vec<Statement>> = None;
+        let mut joined: Option<(Vec<Statement>, Vec<SessionChange>)> = None;
+        let mut moved = false;
         for (index, change) in changes.iter().enumerate() {
+            let was_moved = moved;
+            moved |= change.state_moved || ends(&change.step);
             let named: Option<(bool, &str)> = match &change.step {
                 Step::Prepare { name, inner } => {
                     check_reserved(name)?;
@@ -55,31 +58,43 @@ impl Session {
                 _ => None,
             };
             let Some(key) = named else { continue };
-            let inner = match local.get(&key) {
-                Some(inner) => inner.statement.clone(),
+            let (mut inner, does) = match local.get(&key) {
+                Some(inner) => (inner.statement.clone(), inner.session.clone()),
                 None => match self.named_statement(key)? {
-                    Meant::It(statement, text) => {
+                    Meant::It(statement, does, text) => {
                         let what = if key.0 {
                             "cursor"
                         } else {
                             "prepared statement"
                         };
                         judged.named.push(naming(what, key.1, &text));
-                        statement
+                        (statement, does)
                     }
                     Meant::Missing(missing, statement) => {
                         judged.missing.get_or_insert(missing);
-                        statement
+                        (statement, unread())
                     }
                 },
             };
-            let statements = joined.get_or_insert_with(|| judged.statements.to_vec());
+            if was_moved {
+                inner.effects.push(unanalysed(
+                    "statement after one that moves name resolution",
+                    key.1,
+                ));
+            }
+            moved |= does.state_moved;
+            let (statements, changes) =
+                joined.get_or_insert_with(|| (judged.statements.to_vec(), changes.to_vec()));
             if let Some(outer) = statements.get_mut(index) {
                 join(outer, inner);
             }
+            if let Some(outer) = changes.get_mut(index) {
+                outer.take_in(&does);
+            }
         }
-        if let Some(statements) = joined {
+        if let Some((statements, changes)) = joined {
             judged.statements = statements.into();
+            judged.changes = changes.into();
             judged.key = 0;
             judged.by_name = true;
         }
@@ -91,7 +106,13 @@ impl Session {
         if cursor {
             return match self.portals.find(name.as_bytes(), self.batches) {
                 Found::It(portal) => Ok(match portal.statements.first() {
-                    Some(statement) => Meant::It(statement.clone(), portal.source.to_string()),
+                    Some(statement) => {
+                        let does = match &portal.origin {
+                            Origin::Declare { does } => does.clone(),
+                            Origin::Bind { changes, .. } => one(changes),
+                        };
+                        Meant::It(statement.clone(), does, portal.source.to_string())
+                    }
                     None => missing("34000", "cursor", name),
                 }),
                 Found::Nothing => Ok(missing("34000", "cursor", name)),
@@ -113,7 +134,7 @@ impl Session {
         match &*judged.statements {
             [statement] if judged.changes.iter().all(plain) && analysis.objection.is_none() => {
                 let text = prepared.text(&analysis).to_owned();
-                Ok(Meant::It(statement.clone(), text))
+                Ok(Meant::It(statement.clone(), one(&judged.changes), text))
             }
             _ => Err(Pause::Never(
                 "0A000",
@@ -126,14 +147,7 @@ impl Session {
 /// What stands for a name that is not known here. Nothing can be said of it, so it passes only where everything may,
 /// and then the server says whether there is such a thing.
 fn missing(code: &'static str, what: &str, name: &str) -> Meant {
-    let effect = Effect {
-        verb: Verb::Unanalysed,
-        object: Object::Other {
-            kind: format!("{what} that this session did not make"),
-            name: name.to_owned(),
-        },
-        columns: Vec::new(),
-    };
+    let effect = unanalysed(&format!("{what} that this session did not make"), name);
     let statement = Statement {
         range: 0..0,
         kind: String::new(),
@@ -144,6 +158,40 @@ fn missing(code: &'static str, what: &str, name: &str) -> Meant {
     };
     let message = format!("{what} \"{name}\" does not exist");
     Meant::Missing(Missing { code, message }, statement)
+}
+
+fn unanalysed(kind: &str, name: &str) -> Effect {
+    Effect {
+        verb: Verb::Unanalysed,
+        object: Object::Other {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        },
+        columns: Vec::new(),
+    }
+}
+
+/// What one statement does to the session; the changes of those that do nothing are not kept.
+fn one(changes: &[SessionChange]) -> SessionChange {
+    changes.first().cloned().unwrap_or_default()
+}
+
+/// What may be done to the session by what is not known.
+fn unread() -> SessionChange {
+    SessionChange {
+        state_moved: true,
+        catalog_changed: true,
+        unread: true,
+        ..SessionChange::default()
+    }
+}
+
+/// Whether a step takes back what was set in the transaction.
+fn ends(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Commit | Step::Rollback | Step::RollbackTo { .. } | Step::DiscardAll
+    )
 }
 
 fn check_reserved(name: &str) -> Result<(), Pause> {

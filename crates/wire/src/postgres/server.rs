@@ -341,7 +341,7 @@ impl Session {
                 let range = run.portal.statements.first().map(|s| s.range.clone());
                 let text = match &run.portal.origin {
                     Origin::Bind { prepared, .. } => range.and_then(|r| prepared.source.get(r)),
-                    Origin::Declare => None,
+                    Origin::Declare { .. } => None,
                 };
                 run.result.copy =
                     copy_plan(&self.inspector, obliged, text, body).map_err(Broken::Rows)?;

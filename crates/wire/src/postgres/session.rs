@@ -27,6 +27,9 @@ use super::refuse::{self, Severity, Words, own};
 use super::server::plain_completion;
 use crate::kit::{self, Effect, Span};
 
+/// Roles and settings that a session may go back to; it ends where it goes back to one before these.
+const FOOTINGS_MAX: usize = 64;
+
 /// What a session is made of.
 pub struct SessionParts<'a> {
     /// The bounds.
@@ -86,6 +89,10 @@ pub struct Session {
     pub(crate) moved: bool,
     /// Definitions may have changed in the transaction that is open.
     pub(crate) catalog_moved: bool,
+    /// Who the session acted as so far, and with which settings; the first is the login's.
+    footings: Vec<sql::state::Footing>,
+    /// A statement that was admitted sets one of these: what the server says next is one more.
+    pub(crate) footing_moved: bool,
     /// The host was told to read the catalog and has not said that it did.
     pub(crate) catalog_awaited: bool,
     /// The upstream's transaction status: `I`, `T` or `E`.
@@ -147,6 +154,8 @@ impl Session {
             has_own: false,
             moved: false,
             catalog_moved: false,
+            footings: Vec::new(),
+            footing_moved: false,
             catalog_awaited: false,
             status: b'I',
             began: false,
@@ -328,6 +337,7 @@ impl Session {
             Some(code) => return Err(Broken::State(code)),
             None => {}
         }
+        self.stand_on(sql::state::footing(&run.rows).map_err(|e| Broken::State(e.to_string()))?)?;
         let view = match run.purpose {
             Purpose::State => sql::state::parse_brief(&run.rows),
             Purpose::WholeState | Purpose::Name => sql::state::parse(&run.rows).map(Some),
@@ -355,10 +365,32 @@ impl Session {
         Ok(())
     }
 
+    /// Takes who the session acts as and how; what nobody was admitted to set must not have moved.
+    fn stand_on(&mut self, found: sql::state::Footing) -> Result<(), Broken> {
+        let may_move = std::mem::take(&mut self.footing_moved) || self.footings.is_empty();
+        if self.footings.contains(&found) {
+            return Ok(());
+        }
+        if !may_move {
+            let moved = self
+                .footings
+                .last()
+                .and_then(|known| known.difference(&found));
+            return Err(Broken::Moved(moved.unwrap_or("role").to_owned()));
+        }
+        if self.footings.len() >= FOOTINGS_MAX {
+            self.footings.remove(1);
+        }
+        self.footings.push(found);
+        Ok(())
+    }
+
     /// ReadyForQuery was taken: what held until the end of a transaction or a batch ends here.
     pub(crate) fn at_boundary(&mut self) {
         self.batches.answering += 1;
-        self.began = false;
+        // What was sent meanwhile is not answered by this.
+        let all = self.synced && !self.batches.in_flight();
+        self.began &= !all;
         let idle = self.status == b'I';
         let mut dropped = Vec::new();
         self.portals.sweep(
@@ -369,8 +401,9 @@ impl Session {
         dropped.into_iter().for_each(|c| self.complete(c));
         self.statements.sweep(self.batches, |_| false, |_| {});
         if idle {
-            self.dirty |= std::mem::take(&mut self.moved);
-            if std::mem::take(&mut self.catalog_moved) {
+            self.dirty |= self.moved;
+            self.moved &= !all;
+            if all && std::mem::take(&mut self.catalog_moved) {
                 self.catalog_awaited = true;
                 self.push(Effect::CatalogChanged);
             }

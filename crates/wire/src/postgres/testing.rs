@@ -65,6 +65,14 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
         "commit" => change.step = Step::Commit,
         "rollback" => change.step = Step::Rollback,
         "set" => change.state_moved = true,
+        "call" => {
+            change.state_moved = true;
+            change.unread = true;
+        }
+        "become" => {
+            change.state_moved = true;
+            change.footing_moved = true;
+        }
         "create" => {
             change.state_moved = true;
             change.catalog_changed = true;
@@ -113,6 +121,7 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
         },
         session: change,
         returns_rows: false,
+        notes: Vec::new(),
         refused: None,
     })
 }

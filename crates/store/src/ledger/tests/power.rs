@@ -1,0 +1,1 @@
+//! The power fails at every step of every write.
