@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use model::{
-    Action, ActionKind, ColumnRef, ColumnUse, Detected, Effect, Ground, JsonShape, Limits, Named,
-    Object, Parameter, ParameterFormat, Principal, Projection, Projections, Reach, RefusalKind,
-    ResourceName, SessionId, Statement, Usage, Verb,
+    Action, ActionKind, Class, Classes, ColumnRef, ColumnUse, Detected, Effect, Ground, JsonShape,
+    Limits, Named, Object, Parameter, ParameterFormat, Principal, Projection, Projections, Reach,
+    RefusalKind, ResourceName, Search, SessionId, Statement, Usage, Verb,
 };
 
 use crate::admit::{Admission, Completion, HoldEnd, Session};
@@ -552,6 +552,100 @@ fn masks_follow_lineage_into_json() {
         ]),
         Some("Redact Some(Tuple([Value { kind: Null, type_oid: 0 }, Keep]))"),
     );
+}
+
+/// What each result column, and everything else, is searched for: whole classes, and classes by place.
+fn searched(policies: &str, groups: &[&str], columns: Vec<Projection>) -> String {
+    const DETECT: &str = "[[detect]]\ntable = \"customers\"\nfind = [\"card\", \"email\"]\n\
+                          [[detect]]\ntable = \"tickets\"\nfind = [\"ssn\"]\nhide = \"place\"\n";
+    let policies = format!("{POLICY}\n{policies}");
+    let bench = Bench::new(
+        &policies,
+        &format!("{CATALOG}\n{DETECT}"),
+        Limits::standard(),
+    );
+    let mut session = open(&bench, person("ada", groups));
+    let admission = ask(&mut session, select(columns, vec![]));
+    let Admission::Ready(Verdict::Release(permit)) = &admission else {
+        panic!("{}", outcome(&admission));
+    };
+    let words = |classes: Classes| {
+        classes
+            .iter()
+            .map(Class::word)
+            .collect::<Vec<_>>()
+            .join("+")
+    };
+    let shown = |search: Search| format!("{}/{}", words(search.whole), words(search.place));
+    let obligations = permit.obligations();
+    let result = &obligations.results[0];
+    let columns = result
+        .searched
+        .iter()
+        .map(|one| format!("{}={}", one.position, shown(one.search)));
+    let mut lines: Vec<String> = columns.collect();
+    lines.push(format!("all={}", shown(result.search_all)));
+    lines.push(format!("else={}", shown(obligations.search)));
+    lines.join(" ")
+}
+
+#[test]
+fn columns_without_a_label_are_searched() {
+    let of = |table, name| Projection::Direct(vec![column(table, name)]);
+    let columns = || {
+        vec![
+            // Labelled, not labelled, elsewhere, of no entry, computed, of no column, of two.
+            direct("ssn"),
+            direct("name"),
+            of("tickets", "body"),
+            of("orders", "note"),
+            Projection::Derived(vec![column("orders", "note")]),
+            Projection::Free,
+            Projection::Direct(vec![column("customers", "name"), column("tickets", "body")]),
+        ]
+    };
+    let check = |policies, groups: &[&str], expect: &str| {
+        assert_eq!(searched(policies, groups, columns()), expect, "{policies}");
+    };
+    check(
+        "",
+        &["staff"],
+        "1=card+email/ 2=/ssn 4=card+email/ssn 5=card+email/ssn 6=card+email/ssn all=/ else=card+email/ssn",
+    );
+    check(
+        r#"@id("d") permit(principal, action == Action::"reveal", resource in Label::"detected:email");"#,
+        &["staff"],
+        "1=card/ 2=/ssn 4=card/ssn 5=card/ssn 6=card/ssn all=/ else=card/ssn",
+    );
+    check(
+        r#"@id("d") permit(principal, action == Action::"reveal", resource) when { resource.table == "customers" };"#,
+        &["staff"],
+        "2=/ssn 4=card+email/ssn 5=card+email/ssn 6=/ssn all=/ else=card+email/ssn",
+    );
+    check("", &["staff", "dba"], "all=/ else=/");
+}
+
+#[test]
+fn members_of_masked_json_are_searched() {
+    let value = |projection| JsonShape::Value(Box::new(projection));
+    let shape = |name: &str| {
+        JsonShape::Tuple(vec![
+            value(direct(name)),
+            value(direct("name")),
+            value(Projection::Free),
+        ])
+    };
+    let check = |name: &str, expect: &str| {
+        let sources = vec![column("customers", name), column("customers", "name")];
+        let projection = Projection::Shaped {
+            sources,
+            shape: shape(name),
+        };
+        assert_eq!(searched("", &["staff"], vec![projection]), expect);
+    };
+    // Masked, it is searched member by member; else as a whole.
+    check("ssn", "all=/ else=card+email/ssn");
+    check("note", "0=card+email/ssn all=/ else=card+email/ssn");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod inside;
 
+use std::ops::RangeInclusive;
+
 use bytes::BytesMut;
 use model::{Classes, Detected, MaskKind, ParameterFormat, Search};
 
@@ -30,6 +32,17 @@ pub struct Masking {
     pub found: Detected,
 }
 
+impl Masking {
+    /// With nothing found yet.
+    pub fn new(key: MaskKey, searched_bytes_max: usize) -> Self {
+        Self {
+            key,
+            searched_bytes_max,
+            found: Detected::default(),
+        }
+    }
+}
+
 /// How a type's values are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Form {
@@ -43,6 +56,65 @@ enum Form {
     /// As bytes that may hold text anywhere.
     Bytes,
 }
+
+/// Types that hold no text, likewise by OID.
+const NO_TEXT: &[RangeInclusive<u32>] = &[
+    // Booleans, bytea, "char", numbers, ids and their vectors, void, bits, uuid.
+    16..=18,
+    20..=24,
+    26..=30,
+    700..=701,
+    790..=790,
+    1560..=1560,
+    1562..=1562,
+    1700..=1700,
+    2278..=2278,
+    2950..=2950,
+    3220..=3220,
+    // Geometry, network addresses, moments.
+    600..=604,
+    628..=628,
+    650..=650,
+    718..=718,
+    774..=774,
+    829..=829,
+    869..=869,
+    1082..=1083,
+    1114..=1114,
+    1184..=1184,
+    1186..=1186,
+    1266..=1266,
+    // Ranges and multiranges of numbers and moments, with their arrays.
+    3904..=3913,
+    3926..=3927,
+    4451..=4451,
+    4532..=4536,
+    6150..=6153,
+    6155..=6155,
+    6157..=6157,
+    // Arrays of the others.
+    629..=629,
+    651..=651,
+    719..=719,
+    775..=775,
+    791..=791,
+    1000..=1002,
+    1005..=1008,
+    1010..=1013,
+    1016..=1022,
+    1027..=1028,
+    1040..=1041,
+    1115..=1115,
+    1182..=1183,
+    1185..=1185,
+    1187..=1187,
+    1231..=1231,
+    1270..=1270,
+    1561..=1561,
+    1563..=1563,
+    2951..=2951,
+    3221..=3221,
+];
 
 impl Form {
     /// By OIDs as in PostgreSQL's `pg_type.dat`; `None` for types that hold no text.
@@ -61,73 +133,7 @@ impl Form {
             199 => Self::Array(114),
             3807 => Self::Array(3802),
             143 => Self::Array(142),
-            // Booleans, bytea, "char", numbers, ids and their vectors, void, and bits.
-            16
-            | 17
-            | 18
-            | 20..=24
-            | 26..=30
-            | 700
-            | 701
-            | 790
-            | 1560
-            | 1562
-            | 1700
-            | 2278
-            | 3220 => {
-                return None;
-            }
-            // Geometry, network addresses, moments, uuid.
-            600..=604
-            | 628
-            | 650
-            | 718
-            | 774
-            | 829
-            | 869
-            | 1082
-            | 1083
-            | 1114
-            | 1184
-            | 1186
-            | 1266
-            | 2950 => return None,
-            // Ranges and multiranges of numbers and moments.
-            3904 | 3906 | 3908 | 3910 | 3912 | 3926 | 4451 | 4532..=4536 => return None,
-            // Arrays of all these.
-            629
-            | 651
-            | 719
-            | 775
-            | 791
-            | 1000..=1002
-            | 1005..=1008
-            | 1010..=1013
-            | 1016..=1022
-            | 1027
-            | 1028
-            | 1040
-            | 1041
-            | 1115
-            | 1182
-            | 1183
-            | 1185
-            | 1187
-            | 1231
-            | 1270
-            | 1561
-            | 1563
-            | 2951
-            | 3221
-            | 3905
-            | 3907
-            | 3909
-            | 3911
-            | 3913
-            | 3927
-            | 6150..=6153
-            | 6155
-            | 6157 => return None,
+            other if NO_TEXT.iter().any(|range| range.contains(&other)) => return None,
             _ => Self::Bytes,
         })
     }

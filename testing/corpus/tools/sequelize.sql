@@ -172,3 +172,26 @@ SELECT i.relname AS name, ix.indisprimary AS primary, ix.indisunique AS unique, 
 
 --> Sequelize 6.37.8 | simple
 DROP TABLE IF EXISTS "seq_news";
+
+--= session dora
+
+--> Sequelize 6.37.8 | simple
+SET client_min_messages TO warning;SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUTE;
+
+--> Sequelize 6.37.8 | simple
+WITH ranges AS (  SELECT pg_range.rngtypid, pg_type.typname AS rngtypname,         pg_type.typarray AS rngtyparray, pg_range.rngsubtype    FROM pg_range LEFT OUTER JOIN pg_type ON pg_type.oid = pg_range.rngtypid)SELECT pg_type.typname, pg_type.typtype, pg_type.oid, pg_type.typarray,       ranges.rngtypname, ranges.rngtypid, ranges.rngtyparray  FROM pg_type LEFT OUTER JOIN ranges ON pg_type.oid = ranges.rngsubtype WHERE (pg_type.typtype IN('b', 'e'));
+
+--> Sequelize 6.37.8 | simple
+SET client_min_messages TO warning;SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUTE;
+
+--> Sequelize 6.37.8 | simple
+DROP TABLE IF EXISTS "seq_moods" CASCADE;
+
+--> Sequelize 6.37.8 | simple
+DROP TYPE IF EXISTS "public"."enum_seq_moods_mood";
+
+--> Sequelize 6.37.8 | simple
+SELECT t.typname enum_name, array_agg(e.enumlabel ORDER BY enumsortorder) enum_value FROM pg_type t JOIN pg_enum e ON t.oid = e.enumtypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'public' AND t.typname='enum_seq_moods_mood' GROUP BY 1
+
+--> Sequelize 6.37.8 | refused: it is not proven | simple
+DROP TYPE IF EXISTS "public"."enum_seq_moods_mood"; DO 'BEGIN CREATE TYPE "public"."enum_seq_moods_mood" AS ENUM(''sad'', ''ok''); EXCEPTION WHEN duplicate_object THEN null; END';

@@ -11,6 +11,7 @@ mod approving;
 mod bearer;
 mod browser;
 mod clients;
+mod detecting;
 mod enduring;
 mod generate;
 mod grants;

@@ -96,11 +96,16 @@ fn is_end(bytes: &[u8], at: usize) -> bool {
     next.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_')
 }
 
-/// Whether a number may begin at `at`: not inside another, nor behind its decimal point or hyphen.
+/// Whether a number may begin at `at`: not inside another, nor behind its decimal point, its hyphen or the comma before
+/// three more of its digits. Behind any other comma stands the next value of a list or a record.
 fn is_number_start(bytes: &[u8], at: usize) -> bool {
     let back = |count: usize| at.checked_sub(count).and_then(|i| bytes.get(i)).copied();
-    let joins = matches!(back(1), Some(b'.' | b'-' | b',')) && back(2).is_some_and(is_digit);
-    is_start(bytes, at) && !joins
+    let is_joint = match back(1) {
+        Some(b'.' | b'-') => true,
+        Some(b',') => run(bytes, at, 4, is_digit) == 3,
+        Some(_) | None => false,
+    };
+    is_start(bytes, at) && !(is_joint && back(2).is_some_and(is_digit))
 }
 
 /// Whether a number may end before `at`: no further digit, also none behind a point or hyphen.
@@ -152,6 +157,12 @@ mod tests {
             "to DE89 3704 0044 0532 0130 00!",
             &[(Class::Iban, "DE89 3704 0044 0532 0130 00")],
         );
+        check(
+            "(3,4111111111111111,4)",
+            &[(Class::Card, "4111111111111111")],
+        );
+        check("1,411 1111 1111 1111", &[]);
+        check("0.4111111111111111", &[]);
         check("no 4111111111111112 here", &[]);
         check("at 2026-11-21 10:00:00.123456+00", &[]);
         check("0190a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b", &[]);

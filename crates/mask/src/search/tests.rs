@@ -1,3 +1,4 @@
+//! Values searched, in every form: what must go, what must stay, and what is counted. Knows no detector's rules.
 #![allow(clippy::unwrap_used)]
 use model::{Class, Secret};
 use proptest::prelude::*;

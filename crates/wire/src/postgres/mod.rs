@@ -1,7 +1,7 @@
 //! PostgreSQL's protocol, 3.0 and 3.2.
 //!
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
-//! side until ReadyForQuery), `session` (between the two), `rows` (masking), `origin` (the second wall), `inspect` (text to action),
+//! side until ReadyForQuery), `session` (between the two), `rows` (masking), `words` (what the target says itself), `origin` (the second wall), `inspect` (text to action),
 //! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
 
 mod action;
@@ -29,6 +29,7 @@ mod settings;
 pub mod startup;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod words;
 
 pub use inspect::Inspector;
 pub use login::{CancelKey, Login, LoginEffect, LoginParts, UpstreamReady};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Detected, Limits, Refusal, RefusalKind, Search};
+use model::{Limits, Refusal, RefusalKind, Search};
 
 use super::action::Held;
 use super::broken::Broken;
@@ -24,6 +24,7 @@ use super::question::{OWN_NAME, put_question};
 use super::queue::{Expect, OwnRun, Purpose, Refused};
 use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
+use super::server::plain_completion;
 use crate::kit::{self, Effect, Span};
 
 /// Roles and settings that a session may go back to; it ends where it goes back to one before these.
@@ -135,15 +136,10 @@ impl Session {
             .filter(|(name, _)| name == "application_name")
             .map(|(_, value)| value.strip_prefix(&prefix).unwrap_or(value).to_owned())
             .next_back();
-        let masking = mask::Masking {
-            key: parts.mask_key,
-            searched_bytes_max: parts.limits.searched_bytes_max,
-            found: Detected::default(),
-        };
         let mut session = Self {
+            masking: mask::Masking::new(parts.mask_key, parts.limits.searched_bytes_max),
             limits: parts.limits,
             inspector: parts.inspector,
-            masking,
             search: Search::default(),
             prefix,
             phase: Phase::Ready,
@@ -261,8 +257,8 @@ impl Session {
     ) -> Result<usize, E> {
         let start = self.to_client.len();
         write(&mut self.masking, &mut self.to_client)?;
-        let found = std::mem::take(&mut self.masking.found);
-        if !found.is_empty() {
+        if !self.masking.found.is_empty() {
+            let found = std::mem::take(&mut self.masking.found);
             self.note(&found);
         }
         Ok(self.attribute(sequence, start))
@@ -481,14 +477,7 @@ impl Session {
 
     /// Drops a held message because one before it failed meanwhile: the server would ignore it.
     fn drop_held(&mut self, sequence: u64) {
-        self.complete(Completion {
-            sequence,
-            status: "SKIPPED".to_owned(),
-            rows: 0,
-            bytes: 0,
-            error: None,
-            detected: Detected::default(),
-        });
+        self.complete(plain_completion(sequence, "SKIPPED", 0));
     }
 
     /// Refuses a message that is no action: it names what is not there, or is of a form that is not served.

@@ -7,13 +7,14 @@
 //!   `\t`, `\\` and `\xHH` stand for bytes, `{16 n}` and `{32 n}` for numbers, `{v text}` for a value with its length
 //!   and `{null}` for NULL; `S> own` answers the gateway's own question, `S> own T` in transaction status `T`, `S> own
 //!   -` without ReadyForQuery;
-//! - `! release [masks=0,2] [width=3] [scrub] [wall]` (a wall hides column 2 of relation 1), `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
+//! - `! release [masks=0,2] [width=3] [scrub] [wall] [search]` (a wall hides column 2 of relation 1; a search
+//!   hides the places of all classes in all columns), `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
 //! - `>C M`, `>S M`, `! judge …`, `! completed …`, `! close …`: what must come of it, in this order. Where several
 //!   outputs come of one input, effects come first, then bytes for the server, then bytes for the client.
 #![allow(clippy::unwrap_used)]
 
-use model::Limits;
-use model::decision::Wall;
+use model::decision::{ResultObligation, Searched, Wall};
+use model::{Classes, Limits, Obligations, Search};
 use proptest::prelude::*;
 
 use super::super::testing::{Host, Log};
@@ -26,6 +27,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &[
     ("refusals", include_str!("../../transcripts/refusals.txt")),
     ("names", include_str!("../../transcripts/names.txt")),
     ("masks", include_str!("../../transcripts/masks.txt")),
+    ("search", include_str!("../../transcripts/search.txt")),
     ("wall", include_str!("../../transcripts/wall.txt")),
     ("copy", include_str!("../../transcripts/copy.txt")),
     ("state", include_str!("../../transcripts/state.txt")),
@@ -173,6 +175,34 @@ fn normal(line: &str) -> String {
 fn act(host: &mut Host, line: &str) {
     let mut words = line.split(' ').skip(1);
     match words.next().unwrap() {
+        "release" if words.clone().any(|word| word == "search") => {
+            let search = Search {
+                whole: Classes::NONE,
+                place: Classes::ALL,
+            };
+            let width = words.find_map(|word| word.strip_prefix("width=")?.parse().ok());
+            let columns = (0..width.unwrap_or(0)).map(|position| Searched {
+                position,
+                search,
+                type_oid: 25,
+            });
+            let result = ResultObligation {
+                width,
+                searched: columns.collect(),
+                search_all: if width.is_none() {
+                    search
+                } else {
+                    Search::default()
+                },
+                ..ResultObligation::default()
+            };
+            let obligations = Obligations {
+                results: vec![result; 4],
+                search,
+                ..Obligations::default()
+            };
+            host.release_as(host.sequence, obligations);
+        }
         "release" => {
             let (mut masks, mut width, mut scrub) = (Vec::new(), None, false);
             let mut wall = None;

@@ -304,13 +304,19 @@ impl Host {
                 self.session.inspected(result);
                 return;
             }
-            Effect::Completed(done) => format!(
-                "! completed {} {:?} rows={} error={}",
-                done.sequence,
-                done.status,
-                done.rows,
-                done.error.unwrap_or_default()
-            ),
+            Effect::Completed(done) => {
+                let found = done.detected.counts().filter(|(_, count)| *count > 0);
+                let found: String = found
+                    .map(|(word, count)| format!(" {word}={count}"))
+                    .collect();
+                format!(
+                    "! completed {} {:?} rows={} error={}{found}",
+                    done.sequence,
+                    done.status,
+                    done.rows,
+                    done.error.unwrap_or_default()
+                )
+            }
             Effect::CatalogChanged => "! catalog changed".to_owned(),
             Effect::Contradicted => "! contradicted".to_owned(),
             Effect::Close(fault, text) => format!("! close {} {text}", fault.as_str()),
