@@ -21,6 +21,7 @@ mod interference;
 mod journal;
 mod leaks;
 mod oracle;
+mod procedures;
 mod reading;
 mod refusing;
 mod scanning;

@@ -97,6 +97,8 @@ pub(crate) struct Analysis<'a> {
     parameters: Option<Rc<body::Parameters>>,
     /// The variables of the body being walked, in PL/pgSQL.
     pub(crate) variables: Option<Rc<plpgsql::Names>>,
+    /// Types of the user's own making that values may be of.
+    seen_types: BTreeSet<u32>,
     /// The body reads the text of an error.
     tells_errors: bool,
     /// Columns of the row that fires the trigger being walked.
@@ -172,6 +174,7 @@ impl<'a> Analysis<'a> {
             bodies: HashMap::new(),
             parameters: None,
             variables: None,
+            seen_types: BTreeSet::new(),
             tells_errors: false,
             row_sources: BTreeSet::new(),
             row_uses: BTreeMap::new(),

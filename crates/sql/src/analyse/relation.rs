@@ -244,6 +244,9 @@ impl<'a> Analysis<'a> {
 
     /// A relation's columns as stored.
     fn base_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
+        for column in &relation.columns {
+            self.sees_type(column.type_oid);
+        }
         relation
             .columns
             .iter()
@@ -278,6 +281,9 @@ impl<'a> Analysis<'a> {
         }
         self.by_path |= opened.by_path;
         self.charge(&opened, "the query of a view");
+        for column in &relation.columns {
+            self.sees_type(column.type_oid);
+        }
         let mut row = Row::with_capacity(relation.columns.len());
         for (at, column) in relation.columns.iter().enumerate() {
             let mut value = Value {
