@@ -82,7 +82,10 @@ impl<'a> Analysis<'a> {
                 self.by_path |= opened.by_path;
                 self.follows = true;
                 let place = format!("the trigger {}()", function.name);
+                let has_where = self.has_where;
                 self.take_in(&opened, &place);
+                // As with cascades: what the statement itself says is asked for.
+                self.has_where = has_where;
             }
             found => {
                 let reason = found.and_then(|opened| opened.reason.clone());
