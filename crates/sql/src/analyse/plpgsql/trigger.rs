@@ -78,7 +78,7 @@ impl<'a> Analysis<'a> {
             return Ok(());
         }
         match self.look_at_trigger(key, relation, trigger, function)? {
-            Some(opened) if !opened.unknown => {
+            Some(opened) if !opened.unknown && !(opened.by_path && trigger.deferrable) => {
                 self.by_path |= opened.by_path;
                 self.follows = true;
                 let place = format!("the trigger {}()", function.name);
@@ -88,7 +88,11 @@ impl<'a> Analysis<'a> {
                 self.has_where = has_where;
             }
             found => {
-                let reason = found.and_then(|opened| opened.reason.clone());
+                // By then, names may mean something else.
+                let late = trigger
+                    .deferrable
+                    .then(|| "run when the transaction ends".to_owned());
+                let reason = found.and_then(|opened| opened.reason.clone()).or(late);
                 self.not_followed(function, reason);
                 self.effect(Verb::Unanalysed, function_object(function));
             }
