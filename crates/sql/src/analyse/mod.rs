@@ -494,43 +494,6 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// What is done with rows that fire triggers.
-    fn used_rows(&mut self) -> Vec<ColumnUse> {
-        let mut uses = Vec::new();
-        for (((id, at), usage), place) in std::mem::take(&mut self.row_uses) {
-            let source = self.source(id, at);
-            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
-                column,
-                usage,
-                into: Vec::new(),
-                place: place.clone(),
-            }));
-        }
-        for ((id, at), (into, column)) in std::mem::take(&mut self.row_copies) {
-            let (source, into) = (self.source(id, at), self.source(into, column));
-            let into = self.landed(into);
-            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
-                column,
-                usage: Usage::Stored,
-                into: into.clone(),
-                place: Cow::Borrowed("a trigger"),
-            }));
-        }
-        uses
-    }
-
-    /// Says why a function's body is not followed.
-    pub(crate) fn not_followed(
-        &mut self,
-        function: &crate::catalog::Function,
-        reason: Option<String>,
-    ) {
-        if let Some(reason) = reason {
-            let name = datatype::function_object(function);
-            self.notes.insert(format!("{name}: {reason}"));
-        }
-    }
-
     fn effects(&self) -> Vec<Effect> {
         self.effects
             .iter()

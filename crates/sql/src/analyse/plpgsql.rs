@@ -4,7 +4,9 @@
 //! what a query puts into one counts as having left it (decision 0013). Whatever is not understood leaves the call
 //! unanalysed.
 
+mod declared;
 mod names;
+mod put;
 mod trigger;
 mod walk;
 
@@ -234,7 +236,7 @@ impl<'w, 'a> Procedure<'w, 'a> {
     fn run(mut self, block: &Block<'_>, mut names: Names) -> Walk<Row> {
         names.declare("found".to_owned(), Variable::of(oid::BOOL, true));
         self.analysis.variables = Some(Rc::new(names));
-        walk::assigned(block, &mut self.assigned);
+        put::assigned(block, &mut self.assigned);
         self.block(block)?;
         if self.analysis.tells_errors {
             self.analysis.tell_errors();
