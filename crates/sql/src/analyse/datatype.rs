@@ -84,8 +84,10 @@ impl<'a> Analysis<'a> {
         if oid < FIRST_USER_OID || own.iter().any(|(own, ..)| *own == oid) {
             return;
         }
-        for effect in type_effects(self.catalog, oid) {
-            self.merge(&effect);
+        let effects = type_effects(self.catalog, oid);
+        self.runs_unasked(&effects);
+        for effect in &effects {
+            self.merge(effect);
         }
     }
 

@@ -21,6 +21,7 @@ mod scope;
 mod session;
 mod store;
 mod total;
+mod unasked;
 mod utility;
 mod write;
 
@@ -111,6 +112,8 @@ pub(crate) struct Analysis<'a> {
     firing: Vec<(u32, RelationId, plpgsql::Fired)>,
     /// A trigger was left out because it is being walked further out.
     cut: bool,
+    /// Functions that run though nobody called them, by OID.
+    unasked: BTreeSet<u32>,
     /// Why bodies were not followed.
     pub(crate) notes: BTreeSet<String>,
     /// Which schemas of the path are searched is not sure.
@@ -181,6 +184,7 @@ impl<'a> Analysis<'a> {
             row_copies: BTreeSet::new(),
             firing: Vec::new(),
             cut: false,
+            unasked: BTreeSet::new(),
             notes: BTreeSet::new(),
             unsure_path: false,
             by_path: false,
