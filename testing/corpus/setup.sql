@@ -25,7 +25,8 @@ CREATE FUNCTION note(text) RETURNS void LANGUAGE sql AS 'UPDATE public.customers
 CREATE FUNCTION contacts() RETURNS TABLE (id bigint, mail text, number text) LANGUAGE sql STABLE BEGIN ATOMIC SELECT id, email, phone FROM public.customers WHERE id < 5; END;
 CREATE FUNCTION whole_customers() RETURNS SETOF customers LANGUAGE sql AS 'SELECT c FROM public.customers c WHERE id < 5';
 CREATE FUNCTION echo(anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';
-CREATE FUNCTION sly(a int DEFAULT public.remove('x')) RETURNS int LANGUAGE sql AS 'SELECT a';
+CREATE FUNCTION remove_by_text(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DELETE FROM public.order_items WHERE order_id = 9'; RETURN 1; END $$;
+CREATE FUNCTION sly(a int DEFAULT public.remove_by_text('x')) RETURNS int LANGUAGE sql AS 'SELECT a';
 CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM public.order_items';
 CREATE FUNCTION nested_purge() RETURNS void LANGUAGE sql AS 'SELECT public.purge()';
 CREATE FUNCTION moving() RETURNS text LANGUAGE sql AS 'SELECT set_config(''search_path'', ''alt'', false)';

@@ -10,7 +10,7 @@ use model::{ColumnRef, Projection, Projections, Reason, Statement};
 use serde_json::{Value, json};
 
 /// As a tree: the outcome, why, and for each statement what it does and where its columns come from.
-pub(crate) fn tree(said: &Rehearsal, statements: &[Statement]) -> String {
+pub(crate) fn tree(said: &Rehearsal, statements: &[Statement], notes: &[String]) -> String {
     let mut text = format!("{}\n", said.outcome.as_str());
     // Writing to a String cannot fail.
     for reason in &said.reasons {
@@ -28,6 +28,9 @@ pub(crate) fn tree(said: &Rehearsal, statements: &[Statement]) -> String {
     for statement in statements {
         let _ = writeln!(text, "  {}", statement.kind);
         branch(&mut text, statement);
+    }
+    for note in notes {
+        let _ = writeln!(text, "  not followed  {note}");
     }
     text
 }
@@ -61,7 +64,7 @@ fn branch(text: &mut String, statement: &Statement) {
 }
 
 /// The same as JSON.
-pub(crate) fn value(said: &Rehearsal, statements: &[Statement]) -> Value {
+pub(crate) fn value(said: &Rehearsal, statements: &[Statement], notes: &[String]) -> Value {
     let reason = |reason: &Reason| json!({ "rule": reason.rule, "text": reason.text });
     json!({
         "outcome": said.outcome.as_str(),
@@ -70,6 +73,7 @@ pub(crate) fn value(said: &Rehearsal, statements: &[Statement]) -> Value {
         "approvals": said.approvals.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "masked": said.masked,
         "hint": said.hint,
+        "not_followed": notes,
         "statements": statements.iter().map(statement).collect::<Vec<_>>(),
     })
 }
@@ -161,9 +165,11 @@ mod tests {
             effects: Vec::new(),
         };
         let statements = [statement];
-        let expect = "allow\n  SELECT\n    column 1  free\n    column 2  derived\n      from   public.customers.ssn\n    compared public.customers.ssn in WHERE\n";
-        assert_eq!(tree(&said, &statements), expect);
-        let json = value(&said, &statements);
+        let expect = "allow\n  SELECT\n    column 1  free\n    column 2  derived\n      from   public.customers.ssn\n    compared public.customers.ssn in WHERE\n  not followed  public.f(): dynamic SQL (EXECUTE) in line 3\n";
+        let notes = ["public.f(): dynamic SQL (EXECUTE) in line 3".to_owned()];
+        assert_eq!(tree(&said, &statements, &notes), expect);
+        let json = value(&said, &statements, &notes);
+        assert_eq!(json["not_followed"][0], notes[0]);
         let found = &json["statements"][0];
         assert_eq!(found["columns"][1]["sources"][0], "public.customers.ssn");
         assert_eq!(found["columns"][1]["origin"], "derived");

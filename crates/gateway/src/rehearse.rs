@@ -121,11 +121,11 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
         PolicyCommand::Check(check) => check.run().await,
         PolicyCommand::Grants(grants) => grants.run().await,
         PolicyCommand::Explain(explain) => {
-            let (said, action) = explain.run().await?;
+            let (said, action, notes) = explain.run().await?;
             let statements = &action.statements;
             match as_json {
-                true => println!("{:#}", crate::explain::value(&said, statements)),
-                false => print!("{}", crate::explain::tree(&said, statements)),
+                true => println!("{:#}", crate::explain::value(&said, statements, &notes)),
+                false => print!("{}", crate::explain::tree(&said, statements, &notes)),
             }
             Ok(())
         }
@@ -209,16 +209,16 @@ impl Grants {
 }
 
 impl Explain {
-    async fn run(self) -> Result<(Rehearsal, Action)> {
+    async fn run(self) -> Result<(Rehearsal, Action, Vec<String>)> {
         let config = Config::read(&self.place.config)?;
         let rules = Sources::read(&config.policy)?.compile(1)?;
         let (settings, database) = find(&config, &self.resource)?;
         let resource = resource(settings, database)?;
         let catalog = catalog(&config, settings, &resource.database).await?;
-        let action = action(&self.statement, &catalog)?;
+        let (action, notes) = analysed(&self.statement, &catalog)?;
         let principal = self.principal();
         let said = rehearse(&rules, &principal, &resource, &action, &Context::default());
-        Ok((said, action))
+        Ok((said, action, notes))
     }
 
     fn principal(&self) -> Principal {
@@ -370,6 +370,11 @@ async fn catalogs(config: &Config) -> Vec<Known> {
 
 /// A statement as the door would be asked about it, analysed on a stack that is deep enough.
 fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
+    Ok(analysed(text, catalog)?.0)
+}
+
+/// The same, and which functions are not followed, and why.
+fn analysed(text: &str, catalog: &Arc<sql::Catalog>) -> Result<(Action, Vec<String>)> {
     let (owned, catalog) = (text.to_owned(), Arc::clone(catalog));
     let thread = std::thread::Builder::new()
         .stack_size(sql::STACK_BYTES)
@@ -378,8 +383,12 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
             sql::inspect(&owned, &view, &catalog)
         })?;
     let inspected = thread.join().ok().context("the analysis failed")?;
+    let mut notes = Vec::new();
     let (statements, not_understood) = match inspected {
         Ok(inspection) => {
+            for one in &inspection.statements {
+                notes.extend(one.notes.iter().cloned());
+            }
             let refused = inspection
                 .statements
                 .iter()
@@ -395,7 +404,7 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         }
         Err(problem) => (Vec::new(), Some(problem.message)),
     };
-    Ok(Action {
+    let action = Action {
         kind: ActionKind::Query,
         text: text.into(),
         text_redacted: None,
@@ -406,5 +415,6 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         in_transaction: false,
         named: Vec::new(),
         ground: None,
-    })
+    };
+    Ok((action, notes))
 }

@@ -184,7 +184,9 @@ pub(crate) fn inspect(
             continue;
         };
         let mut analysis = Analysis::new(catalog, view, &locals);
-        let (kind, answer) = analysis.statement(node).map_err(|halt| {
+        let walked = analysis.statement(node);
+        let walked = walked.and_then(|found| analysis.follow_unasked().map(|()| found));
+        let (kind, answer) = walked.map_err(|halt| {
             let message = match halt {
                 Halt::Deep => "the statement nests too deeply to be analysed",
                 Halt::Long => "the statement is too complex to be analysed",

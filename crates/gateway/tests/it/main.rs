@@ -24,6 +24,7 @@ mod leaks;
 mod ledger;
 mod moving;
 mod oracle;
+mod procedures;
 mod reading;
 mod refusing;
 mod scanning;

@@ -427,6 +427,14 @@ impl<'a> Analysis<'a> {
         within
     }
 
+    /// Says why a function's body is not followed.
+    pub(crate) fn not_followed(&mut self, function: &Function, reason: Option<String>) {
+        if let Some(reason) = reason {
+            let name = function_object(function);
+            self.notes.insert(format!("{name}: {reason}"));
+        }
+    }
+
     /// Takes back from an analysis beneath what is counted and kept throughout.
     pub(crate) fn above(&mut self, within: &mut Analysis<'_>) {
         self.steps = within.steps;

@@ -49,6 +49,12 @@ impl<'a> Analysis<'a> {
             return Ok(Value::free(20));
         }
         let candidates = self.likely(candidates, call, &values);
+        for function in &candidates {
+            self.sees_type(function.returns);
+            for output in &function.outputs {
+                self.sees_type(output.type_oid);
+            }
+        }
         let mut results = Vec::new();
         for function in &candidates {
             results.extend(self.run(function, call, &values)?);
@@ -472,6 +478,8 @@ impl<'a> Analysis<'a> {
                 None => self.view.search_path.contains(&found.schema),
             };
             if in_reach && self.may_be(found.left, left) && self.may_be(found.right, right) {
+                let run = catalog.function(found.function);
+                self.sees_type(run.map_or(0, |run| run.returns));
                 for effect in routine_effects(catalog, found.function) {
                     self.merge(&effect);
                 }

@@ -28,6 +28,7 @@ impl<'a> Analysis<'a> {
             self.unknown("unresolved type", &parts.join("."));
             return 0;
         };
+        self.sees_type(element);
         if let ([only], true) = (parts.as_slice(), self.unsure_path) {
             let path = self.view.search_path.iter();
             let holding = path.filter(|schema| self.type_in(schema, only).is_some());
@@ -83,15 +84,24 @@ impl<'a> Analysis<'a> {
         if oid < FIRST_USER_OID || own.iter().any(|(own, ..)| *own == oid) {
             return;
         }
-        for effect in type_effects(self.catalog, oid) {
-            self.unread |= effect.verb == Verb::Call;
-            self.merge(&effect);
+        let effects = type_effects(self.catalog, oid);
+        self.unread |= effects.iter().any(|effect| effect.verb == Verb::Call);
+        self.runs_unasked(&effects);
+        for effect in &effects {
+            self.merge(effect);
         }
     }
 
     /// A type that is what it is called: whoever calls a function says what a polymorphic one stands for.
     pub(crate) fn certain(&self, oid: u32) -> u32 {
         if self.is_polymorphic(oid) { 0 } else { oid }
+    }
+
+    /// Values may be of this type from here on.
+    pub(crate) fn sees_type(&mut self, oid: u32) {
+        if oid >= FIRST_USER_OID {
+            self.seen_types.insert(oid);
+        }
     }
 
     /// Records what storing a value elsewhere may run: casts that PostgreSQL applies unasked where it assigns.

@@ -21,6 +21,7 @@ mod scope;
 mod session;
 mod store;
 mod total;
+mod unasked;
 mod utility;
 mod write;
 
@@ -97,6 +98,8 @@ pub(crate) struct Analysis<'a> {
     parameters: Option<Rc<body::Parameters>>,
     /// The variables of the body being walked, in PL/pgSQL.
     pub(crate) variables: Option<Rc<plpgsql::Names>>,
+    /// Types of the user's own making that values may be of.
+    seen_types: BTreeSet<u32>,
     /// The body reads the text of an error.
     tells_errors: bool,
     /// Columns of the row that fires the trigger being walked.
@@ -109,6 +112,8 @@ pub(crate) struct Analysis<'a> {
     firing: Vec<(u32, RelationId, plpgsql::Fired)>,
     /// A trigger was left out because it is being walked further out.
     cut: bool,
+    /// Functions that run though nobody called them, by OID.
+    unasked: BTreeSet<u32>,
     /// Why bodies were not followed.
     pub(crate) notes: BTreeSet<String>,
     /// Which schemas of the path are searched is not sure.
@@ -174,12 +179,14 @@ impl<'a> Analysis<'a> {
             bodies: HashMap::new(),
             parameters: None,
             variables: None,
+            seen_types: BTreeSet::new(),
             tells_errors: false,
             row_sources: BTreeSet::new(),
             row_uses: BTreeMap::new(),
             row_copies: BTreeSet::new(),
             firing: Vec::new(),
             cut: false,
+            unasked: BTreeSet::new(),
             notes: BTreeSet::new(),
             unsure_path: false,
             by_path: false,
@@ -497,43 +504,6 @@ impl<'a> Analysis<'a> {
             effects: self.effects(),
             projections,
             uses,
-        }
-    }
-
-    /// What is done with rows that fire triggers.
-    fn used_rows(&mut self) -> Vec<ColumnUse> {
-        let mut uses = Vec::new();
-        for (((id, at), usage), place) in std::mem::take(&mut self.row_uses) {
-            let source = self.source(id, at);
-            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
-                column,
-                usage,
-                into: Vec::new(),
-                place: place.clone(),
-            }));
-        }
-        for ((id, at), (into, column)) in std::mem::take(&mut self.row_copies) {
-            let (source, into) = (self.source(id, at), self.source(into, column));
-            let into = self.landed(into);
-            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
-                column,
-                usage: Usage::Stored,
-                into: into.clone(),
-                place: Cow::Borrowed("a trigger"),
-            }));
-        }
-        uses
-    }
-
-    /// Says why a function's body is not followed.
-    pub(crate) fn not_followed(
-        &mut self,
-        function: &crate::catalog::Function,
-        reason: Option<String>,
-    ) {
-        if let Some(reason) = reason {
-            let name = datatype::function_object(function);
-            self.notes.insert(format!("{name}: {reason}"));
         }
     }
 

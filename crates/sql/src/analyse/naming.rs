@@ -3,7 +3,7 @@
 //! Looks at the tree alone; knows nothing of where values come from.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AExprKind, Node, ResTarget, SubLink, SubLinkType};
+use pg_query::protobuf::{AExprKind, CommonTableExpr, Node, ResTarget, SubLink, SubLinkType};
 
 use super::{Row, boxed, inner, string};
 
@@ -14,6 +14,27 @@ pub(crate) fn rename(row: &mut Row, names: &[Node]) {
             new.clone_into(name);
         }
     }
+}
+
+/// Names a recursive term's columns before it is walked, as its first arm will.
+pub(crate) fn name_first_columns(term: &CommonTableExpr, row: &mut Row) {
+    let mut select = match boxed(term.ctequery.as_ref()) {
+        Some(NodeEnum::SelectStmt(select)) => select.as_ref(),
+        _ => return,
+    };
+    while let Some(left) = select.larg.as_deref() {
+        select = left;
+    }
+    for ((name, _), target) in row.iter_mut().zip(&select.target_list) {
+        if let Some(NodeEnum::ResTarget(target)) = inner(target) {
+            *name = match target.val.as_deref() {
+                _ if !target.name.is_empty() => target.name.clone(),
+                Some(node) => column_name(node),
+                None => continue,
+            };
+        }
+    }
+    rename(row, &term.aliascolnames);
 }
 
 /// The name PostgreSQL gives an output column (`FigureColname`).

@@ -4,7 +4,9 @@
 //! what a query puts into one counts as having left it (decision 0013). Whatever is not understood leaves the call
 //! unanalysed.
 
+mod declared;
 mod names;
+mod put;
 mod trigger;
 mod walk;
 
@@ -174,15 +176,43 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// What converting to these types may run.
+    /// What converting values of all types in sight to these may run.
     fn conversions(&mut self, types: &BTreeSet<u32>) {
         let catalog = self.catalog;
+        let mut from = BTreeSet::new();
+        let seen = std::mem::take(&mut self.seen_types);
+        for type_oid in seen.iter().chain(types) {
+            self.with_parts(*type_oid, &mut from);
+        }
+        self.seen_types = seen;
         for cast in &catalog.casts {
             let unasked = matches!(cast.context, b'i' | b'a') && cast.function != 0;
-            if unasked && types.contains(&cast.target) {
+            let in_sight = cast.source < FIRST_USER_OID || from.contains(&cast.source);
+            if unasked && in_sight && types.contains(&cast.target) {
                 for effect in super::routine_effects(catalog, cast.function) {
                     self.merge(&effect);
                 }
+            }
+        }
+    }
+}
+
+impl Analysis<'_> {
+    /// A type, the one behind it, and those within it.
+    fn with_parts(&self, type_oid: u32, types: &mut BTreeSet<u32>) {
+        let mut todo = vec![type_oid];
+        while let Some(next) = todo.pop() {
+            if next == 0 || !types.insert(next) {
+                continue;
+            }
+            todo.push(self.catalog.base_type(next));
+            let known = self.catalog.types.get(&next);
+            if let Some(known) = known.filter(|known| known.is_array) {
+                todo.push(known.element);
+            }
+            if next >= FIRST_USER_OID {
+                let columns = self.composite(next);
+                todo.extend(columns.into_iter().flatten().map(|column| column.type_oid));
             }
         }
     }
@@ -206,7 +236,7 @@ impl<'w, 'a> Procedure<'w, 'a> {
     fn run(mut self, block: &Block<'_>, mut names: Names) -> Walk<Row> {
         names.declare("found".to_owned(), Variable::of(oid::BOOL, true));
         self.analysis.variables = Some(Rc::new(names));
-        walk::assigned(block, &mut self.assigned);
+        put::assigned(block, &mut self.assigned);
         self.block(block)?;
         if self.analysis.tells_errors {
             self.analysis.tell_errors();
@@ -240,21 +270,7 @@ impl<'w, 'a> Procedure<'w, 'a> {
 
     /// A type that values are converted to, with those within it.
     fn takes(&mut self, type_oid: u32) {
-        let mut todo = vec![type_oid];
-        while let Some(next) = todo.pop() {
-            if next == 0 || !self.types.insert(next) {
-                continue;
-            }
-            let catalog = self.analysis.catalog;
-            todo.push(catalog.base_type(next));
-            if let Some(known) = catalog.types.get(&next).filter(|known| known.is_array) {
-                todo.push(known.element);
-            }
-            if next >= FIRST_USER_OID {
-                let columns = self.analysis.composite(next);
-                todo.extend(columns.into_iter().flatten().map(|column| column.type_oid));
-            }
-        }
+        self.analysis.with_parts(type_oid, &mut self.types);
     }
 
     fn names(&mut self) -> Option<&mut Names> {

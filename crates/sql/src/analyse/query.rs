@@ -8,7 +8,7 @@ use pg_query::protobuf::{
     CommonTableExpr, Node, ResTarget, SelectStmt, SetOperation, WindowDef, WithClause, a_const,
 };
 
-use super::naming::rename;
+use super::naming::{name_first_columns, rename};
 use super::scope::{Cte, Kind, Rel, Resolved, Scope, Value};
 use super::{Analysis, Row, Walk, boxed, inner, object, string, strings};
 
@@ -148,20 +148,13 @@ impl<'a> Analysis<'a> {
             };
             let mut current = Row::with_capacity(list.items.len());
             for item in &list.items {
-                let before = current.len();
-                if let Some(NodeEnum::ColumnRef(column)) = inner(item)
-                    && let [qualifier @ .., last] = column.fields.as_slice()
-                    && is_star(last)
-                    && self.variables.is_some()
-                {
-                    self.star(qualifier, scope, &mut current);
-                } else {
+                if !self.star_of_values(item, scope, &mut current) {
                     let value = self.expression(item, scope)?;
                     current.push((String::new(), value));
                 }
-                for (at, (name, _)) in current.iter_mut().enumerate().skip(before) {
-                    *name = format!("column{}", at + 1);
-                }
+            }
+            for (at, (name, _)) in current.iter_mut().enumerate() {
+                *name = format!("column{}", at + 1);
             }
             match &mut row {
                 None => row = Some(current),
@@ -366,11 +359,7 @@ impl<'a> Analysis<'a> {
             }
             return;
         }
-        if let Some(columns) = self.variable_row(qualifier, scope) {
-            match columns {
-                Some(columns) => row.extend(columns),
-                None => self.unknown("expansion of a row", ""),
-            }
+        if self.variable_star(qualifier, scope, row) {
             return;
         }
         let found = match strings(qualifier).as_deref() {
@@ -579,27 +568,6 @@ impl<'a> Analysis<'a> {
             self.effect(Verb::Lock, super::other("rows", ""));
         }
     }
-}
-
-/// Names a recursive term's columns before it is walked, as its first arm will.
-fn name_first_columns(term: &CommonTableExpr, row: &mut Row) {
-    let mut select = match boxed(term.ctequery.as_ref()) {
-        Some(NodeEnum::SelectStmt(select)) => select.as_ref(),
-        _ => return,
-    };
-    while let Some(left) = select.larg.as_deref() {
-        select = left;
-    }
-    for ((name, _), target) in row.iter_mut().zip(&select.target_list) {
-        if let Some(NodeEnum::ResTarget(target)) = inner(target) {
-            *name = match target.val.as_deref() {
-                _ if !target.name.is_empty() => target.name.clone(),
-                Some(node) => super::naming::column_name(node),
-                None => continue,
-            };
-        }
-    }
-    rename(row, &term.aliascolnames);
 }
 
 fn same(left: &Row, right: &Row) -> bool {

@@ -15,7 +15,9 @@ use crate::state::View;
 /// What lies under a view, free of any one analysis.
 #[derive(Debug, Default)]
 pub(crate) struct Opened {
-    effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
+    /// Functions that run in it though nobody called them.
+    pub(crate) unasked: Vec<u32>,
     uses: Vec<((RelationId, usize), Usage)>,
     columns: Vec<Under>,
     /// Columns that it reads though nothing may come of their values.
@@ -58,6 +60,7 @@ impl Opened {
     /// Adds what something else does, which gives no columns.
     pub(crate) fn add(&mut self, other: &mut Self) {
         self.effects.append(&mut other.effects);
+        self.unasked.append(&mut other.unasked);
         self.uses.append(&mut other.uses);
         self.read.append(&mut other.read);
         self.row_uses.append(&mut other.row_uses);
@@ -254,6 +257,9 @@ impl<'a> Analysis<'a> {
 
     /// A relation's columns as stored.
     fn base_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
+        for column in &relation.columns {
+            self.sees_type(column.type_oid);
+        }
         relation
             .columns
             .iter()
@@ -288,6 +294,9 @@ impl<'a> Analysis<'a> {
         }
         self.by_path |= opened.by_path;
         self.charge(&opened, "the query of a view");
+        for column in &relation.columns {
+            self.sees_type(column.type_oid);
+        }
         let mut row = Row::with_capacity(relation.columns.len());
         for (at, column) in relation.columns.iter().enumerate() {
             let mut value = Value {
@@ -331,6 +340,7 @@ impl<'a> Analysis<'a> {
             kept.or_insert_with(|| super::Place::Owned(place.to_owned()));
         }
         self.row_copies.extend(&opened.row_copies);
+        self.unasked.extend(&opened.unasked);
         for (under, at) in &opened.read {
             let source = self.source(*under, *at);
             self.planned.insert(source);
@@ -428,6 +438,7 @@ impl<'a> Analysis<'a> {
         Opened {
             row_uses,
             row_copies,
+            unasked: self.unasked.iter().copied().collect(),
             reason,
             // What a body or view copies is nobody's choice here: no place of its own is looked at.
             uses: self
@@ -492,6 +503,7 @@ impl<'a> Analysis<'a> {
         if self.locals.is_empty() {
             let _lost = relation.attached.set(Arc::clone(&attached));
         }
+        self.runs_unasked(&attached.effects);
         for effect in &attached.effects {
             self.merge(effect);
         }

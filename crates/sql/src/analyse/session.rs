@@ -130,6 +130,7 @@ impl<'a> Analysis<'a> {
         within.stack_base = self.stack_base;
         within.steps = self.steps;
         let (kind, answer) = within.statement(node)?;
+        within.follow_unasked()?;
         self.steps = within.steps;
         if until == Until::Fetched && within.follows {
             // It reads a body when it first calls it: by then it may be another, or mean something else.

@@ -275,6 +275,7 @@ impl Builder {
                     function: row.number(1)?,
                     bits: row.number(2)?,
                     when: row.optional(3)?.map(str::to_owned),
+                    deferrable: row.optional(4)? == Some("true"),
                     on_insert: Kept::default(),
                     otherwise: Kept::default(),
                 };

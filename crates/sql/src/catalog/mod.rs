@@ -49,6 +49,8 @@ pub(crate) struct Trigger {
     pub(crate) bits: i32,
     /// The definition, when it has a WHEN clause.
     pub(crate) when: Option<String>,
+    /// It may run when the transaction ends.
+    pub(crate) deferrable: bool,
     /// What it does to a row that is inserted, once looked at.
     pub(crate) on_insert: Kept,
     /// What it does otherwise.

@@ -122,7 +122,7 @@ pub const QUERIES: &[Query] = &[
     Query {
         name: "triggers",
         sql: "SELECT t.tgrelid::text, t.tgfoid::text, t.tgtype::text, \
-              CASE WHEN t.tgqual IS NULL THEN NULL ELSE pg_catalog.pg_get_triggerdef(t.oid) END \
+              CASE WHEN t.tgqual IS NULL THEN NULL ELSE pg_catalog.pg_get_triggerdef(t.oid) END, t.tgdeferrable::text \
               FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'",
     },
     Query {

@@ -222,3 +222,168 @@ fn what_is_not_read() {
         "too long",
     );
 }
+
+/// Numbers that look like chance, the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+
+    fn one_of<'t>(&mut self, choices: &[&'t str]) -> &'t str {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// Expressions that hold what a reader may stumble on.
+const EXPRESSIONS: &[&str] = &[
+    "1",
+    "a",
+    "f(1, (2))",
+    "'x;y'",
+    "$$;$$",
+    "\"a;\"",
+    "a[1]",
+    "(SELECT b FROM t WHERE c = 1)",
+    "CAST(a AS int)",
+    "a := 1",
+    "-1",
+    "a || 'END LOOP'",
+    "3 /* ; */ + 4",
+    "b -- ; END\n + 1",
+    "ARRAY[1, 2]",
+    "count(*) FROM t",
+    "E'\\';'",
+    "a.b",
+    "r.\"loop\"",
+    "x <> 'then'",
+];
+
+fn steps(chance: &mut Chance, depth: usize, out: &mut String) {
+    for _ in 0..=chance.below(3) {
+        step(chance, depth, out);
+    }
+}
+
+fn step(chance: &mut Chance, depth: usize, out: &mut String) {
+    let mut e = || chance.one_of(EXPRESSIONS);
+    let (one, two) = (e(), e());
+    let kinds = if depth == 0 { 16 } else { 24 };
+    let simple = |text: String, out: &mut String| out.push_str(&text);
+    match chance.below(kinds) {
+        0 => simple(format!("a := {one};"), out),
+        1 => simple(format!("a = {one};"), out),
+        2 => simple(format!("a[{one}] := {two};"), out),
+        3 => simple(format!("PERFORM {one};"), out),
+        4 => simple(format!("RAISE NOTICE '% %', {one}, {two};"), out),
+        5 => simple(
+            format!("RAISE EXCEPTION 'x' USING HINT = {one}, DETAIL = {two};"),
+            out,
+        ),
+        6 => simple(format!("ASSERT {one}, {two};"), out),
+        7 => simple(format!("SELECT {one} INTO a FROM t WHERE {two};"), out),
+        8 => simple(
+            format!("INSERT INTO t VALUES ({one}) RETURNING b INTO STRICT a;"),
+            out,
+        ),
+        9 => simple(format!("UPDATE t SET b = {one} WHERE c = {two};"), out),
+        10 => simple("GET DIAGNOSTICS a = ROW_COUNT;".to_owned(), out),
+        11 => simple("NULL;".to_owned(), out),
+        12 => simple(
+            format!("OPEN c FOR SELECT {one}; FETCH RELATIVE {two} FROM c INTO a; CLOSE c;"),
+            out,
+        ),
+        13 => simple(
+            format!("MOVE FORWARD {one} IN c; FETCH c INTO a; OPEN d({two});"),
+            out,
+        ),
+        14 => simple(format!("CALL p({one}, {two});"), out),
+        15 => simple("COMMIT; ROLLBACK AND CHAIN; RETURN;".to_owned(), out),
+        16 => nested(chance, depth, &format!("IF {one} THEN "), " END IF;", out),
+        17 => {
+            nested(
+                chance,
+                depth,
+                &format!("IF {one} THEN NULL; ELSIF {two} THEN "),
+                "",
+                out,
+            );
+            nested(chance, depth, "ELSE ", " END IF;", out);
+        }
+        18 => nested(
+            chance,
+            depth,
+            &format!("CASE {one} WHEN {two} THEN "),
+            " ELSE NULL; END CASE;",
+            out,
+        ),
+        19 => nested(
+            chance,
+            depth,
+            &format!("CASE WHEN {one} THEN NULL; WHEN {two} THEN "),
+            " END CASE;",
+            out,
+        ),
+        20 => nested(
+            chance,
+            depth,
+            &format!("<<l>> WHILE {one} LOOP EXIT l WHEN {two}; "),
+            " END LOOP l;",
+            out,
+        ),
+        21 => nested(
+            chance,
+            depth,
+            &format!("FOR i IN REVERSE {one} .. {two} LOOP "),
+            " END LOOP;",
+            out,
+        ),
+        22 => nested(
+            chance,
+            depth,
+            &format!("FOR r IN SELECT {one} LOOP "),
+            " END LOOP; FOR x IN d(1) LOOP NULL; END LOOP;",
+            out,
+        ),
+        _ => nested(
+            chance,
+            depth,
+            &format!("<<m>> DECLARE v int := {one}; BEGIN "),
+            " EXCEPTION WHEN OTHERS OR SQLSTATE '22012' THEN NULL; END m;",
+            out,
+        ),
+    }
+    out.push('\n');
+}
+
+fn nested(chance: &mut Chance, depth: usize, head: &str, tail: &str, out: &mut String) {
+    out.push_str(head);
+    steps(chance, depth - 1, out);
+    out.push_str(tail);
+}
+
+#[test]
+fn generated_bodies_read_as_by_postgresql() {
+    let mut chance = Chance(7);
+    let (mut both, mut ours) = (0, 0);
+    for _ in 0..4_000 {
+        let mut body =
+            "DECLARE a int[]; b int; r record; c refcursor; d CURSOR (k int) FOR SELECT k; BEGIN "
+                .to_owned();
+        steps(&mut chance, 3, &mut body);
+        body.push_str("END");
+        let is_read = read(&body).is_ok();
+        let is_theirs = theirs(&body).is_some();
+        // What PostgreSQL refuses never runs, however it is read.
+        assert!(is_read || !is_theirs, "not read: {body}");
+        both += usize::from(is_read && is_theirs);
+        ours += usize::from(is_read);
+        covers(&body);
+    }
+    assert!(both > 400, "{both} bodies of {ours} compared");
+}

@@ -138,3 +138,15 @@ CREATE FUNCTION tools.shaded(shop.shade, int) RETURNS boolean LANGUAGE plpgsql A
 CREATE OPERATOR public.=== (LEFTARG = shop.shade, RIGHTARG = int, FUNCTION = tools.shaded);
 CREATE FUNCTION tools.of_money(shop.money2) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop.items; RETURN 1; END $$;
 CREATE CAST (shop.money2 AS numeric) WITH FUNCTION tools.of_money(shop.money2) AS ASSIGNMENT;
+
+CREATE TABLE work.p_late (id int);
+CREATE FUNCTION work.t_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM items WHERE sku = 'x'; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER t AFTER INSERT ON work.p_late DEFERRABLE FOR EACH ROW EXECUTE FUNCTION work.t_late();
+CREATE TABLE work.p_late_fixed (id int);
+CREATE FUNCTION work.t_late_fixed() RETURNS trigger LANGUAGE plpgsql SET search_path = shop AS $$ BEGIN DELETE FROM items WHERE sku = 'x'; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER t AFTER INSERT ON work.p_late_fixed DEFERRABLE FOR EACH ROW EXECUTE FUNCTION work.t_late_fixed();
+
+CREATE FUNCTION work.checks(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop.items; RETURN EXISTS (SELECT 1 FROM shop.customers WHERE name = $1); END $$;
+CREATE DOMAIN work.checked AS text CHECK (work.checks(VALUE));
+CREATE TABLE work.p_checked (id int, v work.checked, w text CHECK (work.checks(w)), d int DEFAULT work.erase());
+CREATE FUNCTION work.domain_in_body() RETURNS void LANGUAGE plpgsql AS $$ DECLARE x work.checked; BEGIN x := 'a'; END $$;

@@ -183,6 +183,36 @@ impl<'a> Analysis<'a> {
         Some(columns)
     }
 
+    /// Adds the columns of a variable that stands before a star; says whether it is one.
+    pub(crate) fn variable_star(
+        &mut self,
+        qualifier: &[Node],
+        scope: &Scope<'_>,
+        row: &mut Row,
+    ) -> bool {
+        let Some(columns) = self.variable_row(qualifier, scope) else {
+            return false;
+        };
+        match columns {
+            Some(columns) => row.extend(columns),
+            None => self.unknown("expansion of a row", ""),
+        }
+        true
+    }
+
+    /// The same within VALUES.
+    pub(crate) fn star_of_values(&mut self, item: &Node, scope: &Scope<'_>, row: &mut Row) -> bool {
+        let Some(NodeEnum::ColumnRef(column)) = inner(item) else {
+            return false;
+        };
+        match column.fields.as_slice() {
+            [qualifier @ .., last] if matches!(inner(last), Some(NodeEnum::AStar(_))) => {
+                self.variable_star(qualifier, scope, row)
+            }
+            _ => false,
+        }
+    }
+
     /// The columns of the row that fires a trigger, where an expression is that row as a whole.
     pub(crate) fn members(&self, node: Option<&Node>) -> Option<Vec<Value>> {
         let Some(NodeEnum::ColumnRef(column)) = node.and_then(inner) else {

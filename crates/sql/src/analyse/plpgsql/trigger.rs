@@ -2,10 +2,11 @@
 //!
 //! The row's own columns are known where they are read, and read without any right to: they are used, not selected.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use model::Verb;
+use model::{ColumnUse, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::CreateTrigStmt;
 
@@ -81,19 +82,51 @@ impl<'a> Analysis<'a> {
             return Ok(());
         }
         match self.look_at_trigger(key, relation, trigger, function)? {
-            Some(opened) if !opened.unknown => {
+            Some(opened) if !(opened.unknown || opened.by_path && trigger.deferrable) => {
                 self.by_path |= opened.by_path;
                 self.follows = true;
                 let place = format!("the trigger {}()", function.name);
+                let has_where = self.has_where;
                 self.take_in(&opened, &place);
+                // As with cascades: what the statement itself says is asked for.
+                self.has_where = has_where;
             }
             found => {
-                let reason = found.and_then(|opened| opened.reason.clone());
+                // By then, names may mean something else.
+                let late = trigger
+                    .deferrable
+                    .then(|| "run when the transaction ends".to_owned());
+                let reason = found.and_then(|opened| opened.reason.clone()).or(late);
                 self.not_followed(function, reason);
                 self.effect(Verb::Unanalysed, function_object(function));
             }
         }
         Ok(())
+    }
+
+    /// What is done with rows that fire triggers.
+    pub(crate) fn used_rows(&mut self) -> Vec<ColumnUse> {
+        let mut uses = Vec::new();
+        for (((id, at), usage), place) in std::mem::take(&mut self.row_uses) {
+            let source = self.source(id, at);
+            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
+                column,
+                usage,
+                into: Vec::new(),
+                place: place.clone(),
+            }));
+        }
+        for ((id, at), (into, column)) in std::mem::take(&mut self.row_copies) {
+            let (source, into) = (self.source(id, at), self.source(into, column));
+            let into = self.landed(into);
+            uses.extend(self.stored(source).into_iter().map(|column| ColumnUse {
+                column,
+                usage: Usage::Stored,
+                into: into.clone(),
+                place: Cow::Borrowed("a trigger"),
+            }));
+        }
+        uses
     }
 
     fn look_at_trigger(

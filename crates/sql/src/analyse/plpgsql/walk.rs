@@ -1,7 +1,5 @@
 //! The statements of one body.
 
-use std::collections::BTreeSet;
-
 use model::Usage;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{ParseResult, SelectStmt, SetOperation};
@@ -12,7 +10,7 @@ use super::super::{Analysis, Answer, Row, Walk, boxed, inner};
 use super::names::{Cursor, Variable};
 use super::{BODY, Procedure};
 use crate::inspection::parse;
-use crate::plpgsql::{Block, Declared, Step, Target, TypeText, fold};
+use crate::plpgsql::{Block, Declared, Step};
 
 /// Bytes of a text that count as one node against the walk's limit.
 const STEP_BYTES: usize = 16;
@@ -20,6 +18,13 @@ const STEP_BYTES: usize = 16;
 const REFCURSOR: u32 = 1790;
 /// Cursors without a name of their own get one only from here on.
 const UNNAMED_SINCE: u32 = 160_000;
+
+/// When a cursor was opened that a statement works with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opens {
+    Itself,
+    Before,
+}
 
 impl<'a> Procedure<'_, 'a> {
     pub(super) fn block(&mut self, block: &Block<'_>) -> Walk<()> {
@@ -106,135 +111,13 @@ impl<'a> Procedure<'_, 'a> {
         Ok(())
     }
 
-    fn find(&self, path: &[String]) -> Option<(Variable, Vec<String>)> {
+    pub(super) fn find(&self, path: &[String]) -> Option<(Variable, Vec<String>)> {
         let names = self.analysis.variables.as_ref()?;
         let (variable, rest) = names.find(path)?;
         Some((variable.clone(), rest.to_vec()))
     }
 
-    /// The type of a declaration. What an earlier call of the session resolved it to, under another path, counts too.
-    fn declared_type(&mut self, type_name: &TypeText<'_>) -> u32 {
-        match type_name {
-            TypeText::Plain(text) => self.plain_type(text),
-            TypeText::Like(path) => {
-                if let Some((variable, rest)) = self.find(path)
-                    && rest.is_empty()
-                {
-                    return variable.type_oid;
-                }
-                let Some((column, relation)) = path.split_last() else {
-                    return 0;
-                };
-                let mut found = 0;
-                let relations = self.relations_called(relation);
-                let several = relations.len() > 1;
-                for id in relations {
-                    let known = self.analysis.relation(id);
-                    let held = known.and_then(|known| {
-                        let at = known.column(column)?;
-                        known.columns.get(at)
-                    });
-                    if let Some(type_oid) = held.map(|column| column.type_oid) {
-                        self.analysis.type_cast(type_oid);
-                        self.takes(type_oid);
-                        found = if found == 0 { type_oid } else { found };
-                    }
-                }
-                if found == 0 {
-                    self.analysis
-                        .unknown("unresolved type", &format!("{}%TYPE", path.join(".")));
-                }
-                if several { 0 } else { found }
-            }
-            TypeText::RowOf(path) => {
-                let mut found = None;
-                let relations = self.relations_called(path);
-                let several = relations.len() > 1;
-                for id in relations {
-                    let known = self.analysis.relation(id);
-                    let columns = known.map(|known| (known.oid, known.columns.clone()));
-                    let Some((relation, columns)) = columns else {
-                        continue;
-                    };
-                    for column in columns {
-                        self.analysis.type_cast(column.type_oid);
-                        self.takes(column.type_oid);
-                    }
-                    let types = self.analysis.catalog.types.values();
-                    let mut own = types.filter(|known| known.relation == relation);
-                    let own = own.next().map_or(0, |known| known.oid);
-                    found = found.or(Some(own));
-                }
-                if found.is_none() {
-                    self.analysis
-                        .unknown("unresolved type", &format!("{}%ROWTYPE", path.join(".")));
-                }
-                found.filter(|_| !several).unwrap_or(0)
-            }
-        }
-    }
-
-    /// Relations that a name may mean: the one that it means now, then those of that name anywhere.
-    fn relations_called(&self, path: &[String]) -> Vec<usize> {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let (schema, name) = match path.as_slice() {
-            [name] => (None, *name),
-            [schema, name] => (Some(*schema), *name),
-            [_, schema, name] => (Some(*schema), *name),
-            _ => return Vec::new(),
-        };
-        let Some(now) = self.analysis.resolve(schema, name) else {
-            return Vec::new();
-        };
-        let mut found = vec![now];
-        if schema.is_none() {
-            let all = self.analysis.catalog.relations_by_name.get(name);
-            found.extend(all.into_iter().flatten().filter(|id| **id != now));
-        }
-        found
-    }
-
-    fn plain_type(&mut self, text: &str) -> u32 {
-        let refuse = |walk: &mut Self| {
-            walk.analysis.unknown("type that is not understood", text);
-            0
-        };
-        let Some(parsed) = self.parsed(&format!("SELECT CAST(NULL AS {text})")) else {
-            return refuse(self);
-        };
-        let cast = only_select(&parsed).filter(|select| is_bare(select));
-        let cast = cast.and_then(only_target);
-        let Some(NodeEnum::TypeCast(cast)) = cast else {
-            return refuse(self);
-        };
-        let Some(name) = cast.type_name.as_ref().filter(|name| !name.setof) else {
-            return refuse(self);
-        };
-        let is_null =
-            matches!(boxed(cast.arg.as_ref()), Some(NodeEnum::AConst(null)) if null.isnull);
-        if !is_null {
-            return refuse(self);
-        }
-        if let [only] = super::super::strings(&name.names)
-            .unwrap_or_default()
-            .as_slice()
-        {
-            let all = self.analysis.catalog.types_by_name.get(*only);
-            let all: Vec<u32> = all.into_iter().flatten().copied().collect();
-            for type_oid in &all {
-                self.analysis.type_cast(*type_oid);
-                self.takes(*type_oid);
-            }
-            if all.len() > 1 {
-                // Which of them it is may have been settled by an earlier call.
-                self.analysis.type_name(name);
-                return 0;
-            }
-        }
-        self.analysis.type_name(name)
-    }
-
-    fn parsed(&mut self, text: &str) -> Option<ParseResult> {
+    pub(super) fn parsed(&mut self, text: &str) -> Option<ParseResult> {
         self.analysis.steps += text.len() / STEP_BYTES;
         parse(text).ok().filter(|parsed| parsed.stmts.len() == 1)
     }
@@ -273,33 +156,21 @@ impl<'a> Procedure<'_, 'a> {
             }
             Step::Condition(text) => self.condition(text),
             Step::Bound(text) => self.spend(text),
-            Step::Statement { text, into } => {
+            Step::Statement { text, into } | Step::Rows { text, into } => {
                 let values = self.statement(text)?;
                 self.put_all(into, &values)
             }
-            Step::Perform(text) => {
-                let values = self.query(&format!("SELECT {text}"));
-                values.map(|_| ())
-            }
+            Step::Perform(text) => self.query(&format!("SELECT {text}")),
             Step::Call(text) => self.call(text),
-            Step::Rows { text, into } => {
-                let values = self.statement(text)?;
-                self.put_all(into, &values)
-            }
             Step::Elements { array, into } => {
-                let values = self.values(array)?;
-                self.expose(&values);
+                self.spend(array)?;
                 self.put_all(into, &[])
             }
-            Step::Return(None) => {
+            Step::Return(None) | Step::ReturnNext(None) => {
                 self.mixed = true;
                 Ok(())
             }
             Step::Return(Some(text)) | Step::ReturnNext(Some(text)) => self.give(text),
-            Step::ReturnNext(None) => {
-                self.mixed = true;
-                Ok(())
-            }
             Step::ReturnQuery(text) => {
                 let values = self.statement(text)?;
                 self.give_row(values);
@@ -310,12 +181,21 @@ impl<'a> Procedure<'_, 'a> {
                 self.analysis.tells_errors |= *stacked;
                 self.put_all(into, &[])
             }
+            Step::Open { .. } | Step::Fetch { .. } | Step::Through { .. } | Step::Close(_) => {
+                self.with_cursor(step)
+            }
+            Step::Transaction => Ok(()),
+        }
+    }
+
+    fn with_cursor(&mut self, step: &Step<'_>) -> Walk<()> {
+        match step {
             Step::Open {
                 cursor,
                 arguments,
                 query,
             } => {
-                self.cursor(cursor, true);
+                self.cursor(cursor, Opens::Itself);
                 arguments.iter().try_for_each(|text| self.spend(text))?;
                 if let Some(query) = query {
                     self.query(query)?;
@@ -328,32 +208,33 @@ impl<'a> Procedure<'_, 'a> {
                 count,
                 into,
             } => {
-                self.cursor(cursor, false);
+                self.cursor(cursor, Opens::Before);
                 if let Some(count) = count {
                     self.spend(count)?;
                 }
                 self.put_all(into, &[])
             }
             Step::Through { cursor, arguments } => {
-                self.cursor(cursor, true);
+                self.cursor(cursor, Opens::Itself);
                 arguments.iter().try_for_each(|text| self.spend(text))
             }
             Step::Close(cursor) => {
-                self.cursor(cursor, false);
+                self.cursor(cursor, Opens::Before);
                 Ok(())
             }
-            Step::Transaction => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// A cursor must be one that the body itself opens: another's rows have passed no mask.
-    fn cursor(&mut self, path: &[String], opens: bool) {
+    fn cursor(&mut self, path: &[String], opens: Opens) {
         let known = self.find(path).filter(|(_, rest)| rest.is_empty());
         let own = known.is_some_and(|(variable, _)| match (variable.cursor, path) {
             (Cursor::Unbound, [name]) => !self.assigned.contains(name),
             (Cursor::Bound, [name]) => {
                 let unnamed = self.analysis.catalog.server_version >= UNNAMED_SINCE;
-                !self.assigned.contains(name) && (opens || unnamed || self.opened.contains(name))
+                !self.assigned.contains(name)
+                    && (opens == Opens::Itself || unnamed || self.opened.contains(name))
             }
             _ => false,
         });
@@ -364,7 +245,7 @@ impl<'a> Procedure<'_, 'a> {
     }
 
     /// The columns of an expression: one in almost every body.
-    fn values(&mut self, text: &str) -> Walk<Vec<Value>> {
+    pub(super) fn values(&mut self, text: &str) -> Walk<Vec<Value>> {
         let Some(parsed) = self.parsed(&format!("SELECT {text}")) else {
             self.not_sql(text);
             return Ok(Vec::new());
@@ -388,7 +269,7 @@ impl<'a> Procedure<'_, 'a> {
         values
     }
 
-    fn expose(&mut self, values: &[Value]) {
+    pub(super) fn expose(&mut self, values: &[Value]) {
         for value in values {
             self.analysis.use_at(value, Usage::Opaque, BODY);
             self.analysis.type_cast(value.type_oid);
@@ -396,7 +277,7 @@ impl<'a> Procedure<'_, 'a> {
     }
 
     /// An expression whose value goes on from here, wherever to.
-    fn spend(&mut self, text: &str) -> Walk<()> {
+    pub(super) fn spend(&mut self, text: &str) -> Walk<()> {
         let values = self.values(text)?;
         self.expose(&values);
         Ok(())
@@ -487,175 +368,9 @@ impl<'a> Procedure<'_, 'a> {
         self.expose(&[value]);
         Ok(())
     }
-
-    /// Puts a row into variables.
-    fn put_all(&mut self, targets: &[Target<'_>], values: &[Value]) -> Walk<()> {
-        if targets.is_empty() {
-            self.expose(values);
-            return Ok(());
-        }
-        if targets.len() > 1 || values.len() <= 1 {
-            for (at, target) in targets.iter().enumerate() {
-                self.put(target, values.get(at))?;
-            }
-            self.expose(values.get(targets.len()..).unwrap_or_default());
-            return Ok(());
-        }
-        // A record of them all.
-        for target in targets {
-            self.expose(values);
-            self.put(target, None)?;
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, target: &Target<'_>, value: Option<&Value>) -> Walk<()> {
-        if let Some(text) = target.subscripted {
-            self.spend(text)?;
-        }
-        let Some((variable, rest)) = self.find(&target.path) else {
-            let name = target.path.join(".");
-            self.analysis.unknown("variable that is not known", &name);
-            return Ok(());
-        };
-        let values = value.map(std::slice::from_ref).unwrap_or_default();
-        if variable.row.is_some() {
-            let column = (target.subscripted.is_none() && rest.len() == 1)
-                .then(|| rest.first())
-                .flatten();
-            return self.put_in_row(column.map(String::as_str), values);
-        }
-        let untyped = self.analysis.composite(variable.type_oid).is_none();
-        if !rest.is_empty() && untyped {
-            let name = target.path.join(".");
-            self.analysis.unknown("field of a record of no type", &name);
-        }
-        self.expose(values);
-        Ok(())
-    }
-
-    /// Puts a value into the row that fires a trigger: it is stored there.
-    fn put_in_row(&mut self, column: Option<&str>, values: &[Value]) -> Walk<()> {
-        let relation = self.fired_by;
-        let found = relation.and_then(|id| self.analysis.relation(id));
-        let Some((id, found)) = relation.zip(found) else {
-            self.expose(values);
-            return Ok(());
-        };
-        let at = column.and_then(|column| found.column(column));
-        let Some((at, column)) = at.zip(column) else {
-            // All of it, or a part of a column.
-            for held in &found.columns {
-                self.analysis.type_cast(held.type_oid);
-            }
-            self.expose(values);
-            return Ok(());
-        };
-        let type_oid = found.columns.get(at).map_or(0, |held| held.type_oid);
-        self.analysis.type_cast(type_oid);
-        for value in values {
-            let value = self.analysis.converted(value, type_oid, true);
-            let value = self.analysis.answer(value, BODY);
-            // What comes from the column itself stays as hidden as it was.
-            let own = |source: &u32| self.analysis.place(*source) == Some((id, at));
-            if !value.sources.iter().all(own) {
-                self.analysis.store(&value, id, Some(column));
-            }
-        }
-        Ok(())
-    }
-
-    /// A value that is returned.
-    fn give(&mut self, text: &str) -> Walk<()> {
-        let whole = fold(text.trim()).unwrap_or_default();
-        if self.fired_by.is_some() && matches!(whole.as_str(), "new" | "old" | "null") {
-            return Ok(());
-        }
-        let values = self.values(text)?;
-        self.give_row(values);
-        Ok(())
-    }
-
-    fn give_row(&mut self, values: Vec<Value>) {
-        let declared = self.declared.clone();
-        let Some(declared) = declared.filter(|declared| declared.len() == values.len()) else {
-            self.mixed = true;
-            return self.expose(&values);
-        };
-        let mut row = Row::with_capacity(values.len());
-        for (value, type_oid) in values.iter().zip(declared) {
-            self.analysis.type_cast(value.type_oid);
-            let value = match self.analysis.is_polymorphic(type_oid) || type_oid == 0 {
-                true => Value::derived([value], 0),
-                false => self.analysis.converted(value, type_oid, true),
-            };
-            row.push((String::new(), self.analysis.answer(value, BODY)));
-        }
-        self.result = Some(match self.result.take() {
-            None => row,
-            Some(known) => {
-                let both = known.into_iter().zip(row);
-                both.map(|((name, one), (_, other))| (name, one.either(&other)))
-                    .collect()
-            }
-        });
-    }
 }
 
-/// The names that something is put into.
-pub(super) fn assigned(block: &Block<'_>, names: &mut BTreeSet<String>) {
-    let mut blocks = vec![block];
-    while let Some(block) = blocks.pop() {
-        for declared in &block.declared {
-            // Another name for a variable may be put into instead.
-            if let Declared::Alias { of, .. } = declared {
-                names.extend(of.iter().cloned());
-            }
-        }
-        let handlers = block.handlers.iter().flatten();
-        let mut steps: Vec<&Step<'_>> = block.body.iter().chain(handlers).collect();
-        while let Some(step) = steps.pop() {
-            match step {
-                Step::Block(inner) => blocks.push(inner),
-                Step::Branch(branch) => steps.extend(branch),
-                // Whatever is given to a procedure may come back changed.
-                Step::Call(text) => {
-                    let words = text.split(|c: char| {
-                        c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_' && c != '$'
-                    });
-                    names.extend(words.map(str::to_owned));
-                    names.extend(text.split(|c: char| !is_part(c)).filter_map(fold));
-                }
-                Step::Assign { target, .. } => names.extend(target.path.iter().cloned()),
-                Step::Statement { into, .. }
-                | Step::Rows { into, .. }
-                | Step::Elements { into, .. }
-                | Step::Diagnostics { into, .. }
-                | Step::Fetch { into, .. } => {
-                    let paths = into.iter().flat_map(|target| target.path.iter().cloned());
-                    names.extend(paths);
-                }
-                Step::Condition(_)
-                | Step::Bound(_)
-                | Step::Perform(_)
-                | Step::Return(_)
-                | Step::ReturnNext(_)
-                | Step::ReturnQuery(_)
-                | Step::Told(_)
-                | Step::Open { .. }
-                | Step::Through { .. }
-                | Step::Close(_)
-                | Step::Transaction => {}
-            }
-        }
-    }
-}
-
-fn is_part(letter: char) -> bool {
-    !letter.is_ascii() || letter.is_ascii_alphanumeric() || letter == '_' || letter == '$'
-}
-
-fn only_select(parsed: &ParseResult) -> Option<&SelectStmt> {
+pub(super) fn only_select(parsed: &ParseResult) -> Option<&SelectStmt> {
     let [raw] = parsed.stmts.as_slice() else {
         return None;
     };

@@ -45,9 +45,8 @@ impl<'t> Reader<'t> {
 
     /// Whether the next statement begins with a name that something is put into.
     fn is_assignment(&self) -> bool {
-        let reserved = |text: &str| is_reserved(text);
         let named = self.peek().is_some_and(|token| match token.kind {
-            Kind::Word => !reserved(token.text),
+            Kind::Word => !is_reserved(token.text),
             Kind::Quoted | Kind::Parameter => true,
             Kind::String | Kind::Sign => false,
         });
@@ -103,8 +102,7 @@ impl<'t> Reader<'t> {
             "assert" => self.assert(steps),
             "get" => self.diagnostics(steps),
             "open" => self.open(steps),
-            "fetch" => self.fetch(steps),
-            "move" => self.fetch(steps),
+            "fetch" | "move" => self.fetch(steps),
             "close" => {
                 self.at += 1;
                 let cursor = self.path()?;
@@ -545,10 +543,8 @@ impl<'t> Reader<'t> {
     /// Whether FROM or IN stands before the end of the statement.
     fn has_direction(&self) -> bool {
         let rest = self.tokens.get(self.at..).unwrap_or_default();
-        let until = rest.iter().take_while(|token| !token.is_sign(";"));
-        until
-            .into_iter()
-            .any(|token| token.is("from") || token.is("in"))
+        let mut until = rest.iter().take_while(|token| !token.is_sign(";"));
+        until.any(|token| token.is("from") || token.is("in"))
     }
 
     /// A statement of SQL. Its INTO is PL/pgSQL's own and taken out.
