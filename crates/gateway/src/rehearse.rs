@@ -401,6 +401,8 @@ fn action(text: &str, catalog: &Arc<sql::Catalog>) -> Result<Action> {
         text_redacted: None,
         statements: statements.into(),
         parameters: Vec::new(),
+        literals: sql::literals(text).unwrap_or_default(),
+        delivered: None,
         not_understood,
         analysis_key: 0,
         in_transaction: false,

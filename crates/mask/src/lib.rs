@@ -3,6 +3,7 @@
 //! Knows PostgreSQL's type OIDs and value formats, no protocol framing, no policy.
 
 mod catalog;
+mod delivered;
 pub mod detect;
 mod json;
 mod moment;
@@ -14,6 +15,7 @@ mod text;
 mod value;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
+pub use delivered::{Given, Masker, is_masked};
 pub use json::mask_json;
 pub use secret::MaskKey;
 pub use value::mask_value;

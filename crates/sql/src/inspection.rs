@@ -5,7 +5,7 @@
 use model::{Effect, Object, Statement, Verb};
 use pg_query::protobuf::{ParseResult, Token};
 
-use crate::analyse::{self, Analysis, Answer, Halt};
+use crate::analyse::{self, Analysis, Answer, Halt, Literals};
 use crate::catalog::{Catalog, Relation};
 use crate::place::SyntaxError;
 use crate::redact::redact;
@@ -174,6 +174,7 @@ pub(crate) fn inspect(
         .map(LocalRelation::to_relation)
         .collect();
     let mut statements = Vec::with_capacity(parsed.stmts.len());
+    let literals = Literals::of(text);
     let mut shape_safe = true;
     let mut moved = false;
     let reads_otherwise = catalog.server_version < 160_000 && has_new_numbers(text);
@@ -182,6 +183,7 @@ pub(crate) fn inspect(
             continue;
         };
         let mut analysis = Analysis::new(catalog, view, &locals);
+        analysis.text = Some(&literals);
         let (kind, answer) = analysis.statement(node).map_err(|halt| {
             let message = match halt {
                 Halt::Deep => "the statement nests too deeply to be analysed",
@@ -334,6 +336,7 @@ pub(crate) fn inspected(
     let refused = analysis.refused.take();
     let has_where = analysis.has_where;
     let returns_rows = !matches!(answer, Answer::Nothing);
+    let (given, arguments) = analysis.given();
     let finished = analysis.finish(answer);
     Inspected {
         statement: Statement {
@@ -342,6 +345,8 @@ pub(crate) fn inspected(
             effects: finished.effects,
             projections: finished.projections,
             uses: finished.uses,
+            given,
+            arguments,
             has_where,
         },
         session,

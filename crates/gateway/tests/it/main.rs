@@ -29,3 +29,4 @@ mod stage;
 mod startup;
 mod targets;
 mod tools;
+mod writing;

@@ -3,7 +3,7 @@
 //! Follows only the forms it names; a COPY with any other option is not let through where a mask is obliged.
 
 use bytes::{BufMut, BytesMut};
-use mask::MaskKey;
+use mask::Masker;
 use model::ParameterFormat;
 use model::decision::ResultObligation;
 
@@ -99,7 +99,7 @@ impl CopyPlan {
     /// Appends one CopyData message with its row masked.
     pub(crate) fn mask(
         &mut self,
-        key: &MaskKey,
+        masker: &Masker,
         body: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), RowError> {
@@ -109,13 +109,13 @@ impl CopyPlan {
         out.put_u32(0);
         let at_start = std::mem::replace(&mut self.at_start, false);
         let written = match self.form {
-            Form::Text => self.put_text(key, body, out),
+            Form::Text => self.put_text(masker, body, out),
             Form::Csv { header: true } if at_start => {
                 out.extend_from_slice(body);
                 Ok(())
             }
-            Form::Csv { .. } => self.put_csv(key, body, out),
-            Form::Binary => self.put_binary(key, at_start, body, out),
+            Form::Csv { .. } => self.put_csv(masker, body, out),
+            Form::Binary => self.put_binary(masker, at_start, body, out),
         };
         match written {
             Ok(()) => Ok(frame::finish(out, start)?),
@@ -139,7 +139,12 @@ impl CopyPlan {
         self.masks.iter().find(|mask| mask.position == position)
     }
 
-    fn put_text(&mut self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_text(
+        &mut self,
+        masker: &Masker,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         if memchr::memchr(b'\n', line).is_some() {
             return Err(MALFORMED.into());
@@ -155,7 +160,7 @@ impl CopyPlan {
                 && field != b"\\N"
             {
                 out.extend_from_slice(line.get(written..start).unwrap_or_default());
-                scratch.put_text(key, mask, field, out);
+                scratch.put_text(masker, mask, field, out);
                 written = end;
             }
             (position, start) = (position + 1, end + 1);
@@ -168,7 +173,7 @@ impl CopyPlan {
         self.check_width(if is_empty { 0 } else { position })
     }
 
-    fn put_csv(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_csv(&self, masker: &Masker, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
         let line = body.strip_suffix(b"\n").ok_or(MALFORMED)?;
         let fields = split_csv(line)?;
         self.check_width(fields.len())?;
@@ -181,7 +186,7 @@ impl CopyPlan {
                 // An empty field without quotes is NULL.
                 Some(_) if field.is_empty() => {}
                 Some(mask) => {
-                    if let Some(value) = masked_text(key, mask, &unquote(field)) {
+                    if let Some(value) = masked_text(masker, mask, &unquote(field)) {
                         out.put_u8(b'"');
                         for byte in value {
                             if byte == b'"' {
@@ -200,7 +205,7 @@ impl CopyPlan {
 
     fn put_binary(
         &self,
-        key: &MaskKey,
+        masker: &Masker,
         at_start: bool,
         body: &[u8],
         out: &mut BytesMut,
@@ -222,7 +227,7 @@ impl CopyPlan {
             let width = usize::try_from(count).map_err(|_| MALFORMED)?;
             self.check_width(width)?;
             for position in 0..width {
-                put_cell(key, self.mask_at(position), fields.value()?, out)?;
+                put_cell(masker, self.mask_at(position), fields.value()?, out)?;
             }
         }
         Ok(fields.end()?)
@@ -231,9 +236,11 @@ impl CopyPlan {
 
 const MALFORMED: FrameError = FrameError::Malformed { kind: b'd' };
 
-fn masked_text(key: &MaskKey, mask: &ColumnMask, value: &[u8]) -> Option<BytesMut> {
+fn masked_text(masker: &Masker, mask: &ColumnMask, value: &[u8]) -> Option<BytesMut> {
     let mut out = BytesMut::new();
-    mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, &mut out).then_some(out)
+    masker
+        .mask_value(mask.kind, mask.type_oid, mask.format, value, &mut out)
+        .then_some(out)
 }
 
 impl std::fmt::Debug for Scratch {
@@ -245,7 +252,7 @@ impl std::fmt::Debug for Scratch {
 
 impl Scratch {
     /// Appends one masked field in COPY's text form.
-    fn put_text(&mut self, key: &MaskKey, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
+    fn put_text(&mut self, masker: &Masker, mask: &ColumnMask, field: &[u8], out: &mut BytesMut) {
         let value = match memchr::memchr(b'\\', field) {
             None => field,
             Some(_) => {
@@ -256,7 +263,7 @@ impl Scratch {
         };
         self.masked.clear();
         let masked = &mut self.masked;
-        match mask::mask_value(key, mask.kind, mask.type_oid, mask.format, value, masked) {
+        match masker.mask_value(mask.kind, mask.type_oid, mask.format, value, masked) {
             true => escape(masked, out),
             false => out.extend_from_slice(b"\\N"),
         }
@@ -391,7 +398,7 @@ mod tests {
             }],
         };
         let mut plan = CopyPlan::new(form, &obliged).unwrap();
-        let key = MaskKey(Secret::new(vec![7; 32]));
+        let key = Masker::new(mask::MaskKey(Secret::new(vec![7; 32])), 16);
         let mut text = String::new();
         for row in rows {
             let mut out = BytesMut::new();
@@ -446,7 +453,7 @@ mod tests {
             masks: vec![ends(1), ends(3)],
         };
         let mut plan = CopyPlan::new(Form::Text, &obliged).unwrap();
-        let key = MaskKey(Secret::new(vec![7; 32]));
+        let key = Masker::new(mask::MaskKey(Secret::new(vec![7; 32])), 16);
         let mut check = |row: &[u8], expect: &[u8]| {
             let mut out = BytesMut::new();
             plan.mask(&key, row, &mut out).unwrap();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
-use mask::MaskKey;
+use mask::Masker;
 use model::decision::ResultObligation;
 use model::{JsonMask, MaskKind, ParameterFormat};
 
@@ -96,7 +96,7 @@ impl Plan {
     /// Appends one DataRow with its masked columns rewritten and every length written anew.
     pub(crate) fn mask_row(
         &self,
-        key: &MaskKey,
+        masker: &Masker,
         body: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), RowError> {
@@ -104,7 +104,7 @@ impl Plan {
         out.reserve(body.len() + frame::HEADER_BYTES);
         out.put_u8(b'D');
         out.put_u32(0);
-        let written = self.put_cells(key, body, out);
+        let written = self.put_cells(masker, body, out);
         match written {
             Ok(()) => Ok(frame::finish(out, start)?),
             Err(error) => {
@@ -114,7 +114,7 @@ impl Plan {
         }
     }
 
-    fn put_cells(&self, key: &MaskKey, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+    fn put_cells(&self, masker: &Masker, body: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
         let mut fields = Fields::new(b'D', body);
         let count = fields.i16()?;
         let width = usize::try_from(count).map_err(|_| FrameError::Malformed { kind: b'D' })?;
@@ -124,7 +124,7 @@ impl Plan {
         for position in 0..width {
             let value = fields.value()?;
             let mask = masks.next_if(|mask| mask.position == position);
-            put_cell(key, mask, value, out)?;
+            put_cell(masker, mask, value, out)?;
         }
         Ok(fields.end()?)
     }
@@ -132,7 +132,7 @@ impl Plan {
 
 /// Appends one cell: its length and, unless NULL, its bytes.
 pub(crate) fn put_cell(
-    key: &MaskKey,
+    masker: &Masker,
     mask: Option<&ColumnMask>,
     value: Option<&[u8]>,
     out: &mut BytesMut,
@@ -146,8 +146,8 @@ pub(crate) fn put_cell(
             true
         }
         (Some(value), Some(m)) => match &m.json {
-            Some(json) => mask::mask_json(key, json, m.type_oid, m.format, value, out),
-            None => mask::mask_value(key, m.kind, m.type_oid, m.format, value, out),
+            Some(json) => masker.mask_json(json, m.type_oid, m.format, value, out),
+            None => masker.mask_value(m.kind, m.type_oid, m.format, value, out),
         },
     };
     if !is_value {
@@ -203,8 +203,8 @@ mod tests {
         out.to_vec()
     }
 
-    fn key() -> MaskKey {
-        MaskKey(Secret::new(vec![7; 32]))
+    fn key() -> Masker {
+        Masker::new(mask::MaskKey(Secret::new(vec![7; 32])), 16)
     }
 
     fn obliged(width: usize, positions: &[usize]) -> ResultObligation {

@@ -411,7 +411,7 @@ impl Session {
         let plan = plan.ok_or(Broken::Rows(RowError::Undescribed))?;
         let sequence = self.queue.front().map_or(0, Expect::sequence);
         let len = self
-            .emit_masked(sequence, |key, out| plan.mask_row(key, body, out))
+            .emit_masked(sequence, |masker, out| plan.mask_row(masker, body, out))
             .map_err(Broken::Rows)?;
         self.tally(1, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {
@@ -427,7 +427,7 @@ impl Session {
             return Err(Broken::Rows(RowError::Undescribed));
         };
         let len = self
-            .emit_masked(sequence, |key, out| plan.mask(key, body, out))
+            .emit_masked(sequence, |masker, out| plan.mask(masker, body, out))
             .map_err(Broken::Rows)?;
         self.tally(0, len);
         if let Some(result) = self.queue.front_mut().and_then(Expect::result) {

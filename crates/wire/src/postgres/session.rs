@@ -63,7 +63,7 @@ pub(crate) enum Phase {
 pub struct Session {
     pub(crate) limits: Limits,
     pub(crate) inspector: Arc<Inspector>,
-    mask_key: mask::MaskKey,
+    pub(crate) masker: mask::Masker,
     prefix: String,
     pub(crate) phase: Phase,
     /// The last action's number.
@@ -128,6 +128,7 @@ impl Session {
     /// Starts between a client that was told ReadyForQuery and an upstream that said it.
     pub fn new(parts: SessionParts<'_>) -> Self {
         let prefix = format!("{}: ", parts.who);
+        let masks_max = parts.limits.delivered_masks_max;
         let reported = parts.upstream.parameters.iter();
         let application = reported
             .filter(|(name, _)| name == "application_name")
@@ -136,7 +137,7 @@ impl Session {
         let mut session = Self {
             limits: parts.limits,
             inspector: parts.inspector,
-            mask_key: parts.mask_key,
+            masker: mask::Masker::new(parts.mask_key, masks_max),
             prefix,
             phase: Phase::Ready,
             sequence: 0,
@@ -245,14 +246,14 @@ impl Session {
         Ok(self.attribute(sequence, start))
     }
 
-    /// Likewise, with the key of masks.
+    /// Likewise, with what masks.
     pub(crate) fn emit_masked<E>(
         &mut self,
         sequence: u64,
-        write: impl FnOnce(&mask::MaskKey, &mut BytesMut) -> Result<(), E>,
+        write: impl FnOnce(&mask::Masker, &mut BytesMut) -> Result<(), E>,
     ) -> Result<usize, E> {
         let start = self.to_client.len();
-        write(&self.mask_key, &mut self.to_client)?;
+        write(&self.masker, &mut self.to_client)?;
         Ok(self.attribute(sequence, start))
     }
 
