@@ -501,7 +501,7 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     );
     check(
         "UPDATE plain SET email = $1",
-        "shop.customers.email,shop.plain.email: $1",
+        "shop.plain.email,shop.customers.email: $1",
     );
     check(
         "EXPLAIN UPDATE customers SET email = $1",
