@@ -23,6 +23,7 @@ use crate::permit::{Basis, Permit, Verdict};
 use crate::ports::{ApprovalState, Binding, BoxFuture, PortError};
 use crate::record::{self, Redeemed};
 use crate::words;
+use crate::write_back;
 
 /// A session's half of the door. One task owns it.
 pub struct Session {
@@ -316,7 +317,15 @@ impl Session {
             principal: &self.seat.login.principal,
             resource: &self.seat.resource,
         };
-        self.judgements.judge(&rules, asker, action, &self.context)
+        let judged = self.judgements.judge(&rules, asker, action, &self.context);
+        match write_back::refused(&judged.guards, action) {
+            Some(reason) if judged.outcome != Outcome::Deny => Arc::new(Judged {
+                reasons: vec![reason],
+                hint: Some(write_back::HINT.to_owned()),
+                ..overruled(&judged, "", &"")
+            }),
+            Some(_) | None => judged,
+        }
     }
 
     fn asker(&self) -> Asker<'_> {
@@ -488,6 +497,7 @@ fn overruled(judged: &Judged, rule: &str, why: &dyn std::fmt::Display) -> Judged
         sensitive: judged.sensitive,
         policy: judged.policy,
         generation: judged.generation,
+        guards: Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ use policy::{ApprovalRule, Context};
 use crate::labels::LabelView;
 use crate::oblige::{self, Demands};
 use crate::ports::Rules;
+use crate::write_back::{self, Guard};
 
 /// Decisions kept per session; a session that uses more distinct statements decides the rest anew.
 const CACHE_MAX: usize = 1_024;
@@ -40,6 +41,8 @@ pub(crate) struct Judged {
     pub(crate) policy: PolicyHash,
     /// Of the rules that it was judged by.
     pub(crate) generation: u64,
+    /// Hidden columns that it is given values for: looked at each time.
+    pub(crate) guards: Vec<Guard>,
 }
 
 /// Who asks, on what.
@@ -72,6 +75,7 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
         judged.merge(decision);
         let demands = oblige::demand(&view, statement);
         judged.oblige(&mut obligations, demands);
+        judged.guards.extend(write_back::guards(&view, statement));
         let effects = statement.effects.iter();
         judged
             .effects
@@ -96,6 +100,7 @@ impl Judged {
             sensitive: false,
             policy: rules.policies.hash(),
             generation: rules.generation,
+            guards: Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod words;
+mod write_back;
 
 pub use admit::{Admission, Completion, Hold, HoldEnd, HoldNotice, Session};
 pub use hold::StoreAnswer;

@@ -433,6 +433,8 @@ pub fn query(text: &str, statements: Vec<Statement>) -> Action {
         analysis_key: 0,
         in_transaction: false,
         named: Vec::new(),
+        literals: Vec::new(),
+        delivered: None,
         ground: None,
     }
 }

@@ -144,6 +144,8 @@ fn statement(verb: Verb, table: &str, columns: &[&str]) -> Statement {
         }],
         projections: Projections::None,
         uses: Vec::new(),
+        given: Vec::new(),
+        arguments: Vec::new(),
         has_where: true,
     }
 }

@@ -154,6 +154,8 @@ mod tests {
                 into: Vec::new(),
                 place: "WHERE".into(),
             }],
+            given: Vec::new(),
+            arguments: Vec::new(),
             has_where: true,
         };
         let said = Rehearsal {

@@ -410,6 +410,8 @@ fn analysed(text: &str, catalog: &Arc<sql::Catalog>) -> Result<(Action, Vec<Stri
         text_redacted: None,
         statements: statements.into(),
         parameters: Vec::new(),
+        literals: sql::literals(text).unwrap_or_default(),
+        delivered: None,
         not_understood,
         analysis_key: 0,
         in_transaction: false,

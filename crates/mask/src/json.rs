@@ -5,7 +5,8 @@
 use bytes::BytesMut;
 use model::{JsonMask, MaskKind, ParameterFormat, Search};
 
-use crate::search::{Masking, search_json};
+use crate::masking::Masking;
+use crate::search::search_json;
 use crate::value::mask_value;
 
 /// Levels that are followed; PostgreSQL itself gives up somewhere beyond.

@@ -3,8 +3,10 @@
 //! Knows PostgreSQL's type OIDs and value formats, no protocol framing, no policy.
 
 mod catalog;
+mod delivered;
 pub mod detect;
 mod json;
+mod masking;
 mod moment;
 mod names;
 mod number;
@@ -15,7 +17,9 @@ mod text;
 mod value;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
+pub use delivered::{Given, is_masked};
 pub use json::mask_json;
-pub use search::{Masking, is_searchable, search_value};
+pub use masking::Masking;
+pub use search::{is_searchable, search_value};
 pub use secret::MaskKey;
 pub use value::mask_value;

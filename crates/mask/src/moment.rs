@@ -122,6 +122,23 @@ fn parse_date(text: &str) -> Option<(i64, &str)> {
     (civil_from_days(days) == (year, month, day)).then_some((days, rest))
 }
 
+/// The day that a date, or a moment at its midnight, stands for.
+pub(crate) fn midnight(text: &str) -> Option<i64> {
+    let (day, rest) = parse_date(text)?;
+    let nothing = |c: char| matches!(c, ' ' | 'T' | '0' | ':' | '.' | '+' | '-' | 'Z');
+    rest.chars().all(nothing).then_some(day)
+}
+
+/// The same in binary form: days of a date, microseconds of a moment.
+pub(crate) fn sent_midnight(value: &[u8]) -> Option<i64> {
+    if let Ok(days) = <[u8; 4]>::try_from(value) {
+        return Some(i64::from(i32::from_be_bytes(days)));
+    }
+    let micros = i64::from_be_bytes(<[u8; 8]>::try_from(value).ok()?);
+    let is_whole = micros.checked_rem_euclid(MICROSECONDS_PER_DAY)? == 0;
+    is_whole.then(|| micros.div_euclid(MICROSECONDS_PER_DAY))
+}
+
 /// Reads ` HH:MM:SS[.ffffff][±HH[:MM[:SS]]]` behind a date; gives the day, in UTC where zoned.
 fn parse_moment(text: &str, zoned: bool) -> Option<i64> {
     let (day, rest) = parse_date(text)?;

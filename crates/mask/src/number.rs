@@ -55,6 +55,38 @@ pub(crate) fn integer<const N: usize>(
     Some(())
 }
 
+/// A number in PostgreSQL's binary form, as written in text.
+pub(crate) fn written(numeric: bool, float: bool, value: &[u8]) -> Option<String> {
+    if numeric {
+        return Some(Decimal::from_binary(value)?.to_text());
+    }
+    match (value.len(), float) {
+        (4, true) => Some(f32::from_be_bytes(<[u8; 4]>::try_from(value).ok()?).to_string()),
+        (8, true) => Some(f64::from_be_bytes(<[u8; 8]>::try_from(value).ok()?).to_string()),
+        (2 | 4 | 8, false) => {
+            let negative = value.first()? & 0x80 != 0;
+            let fill = if negative { -1_i128 } else { 0 };
+            let all = value.iter();
+            Some(
+                all.fold(fill, |n, byte| (n << 8) | i128::from(*byte))
+                    .to_string(),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// A decimal number as there is no other way to write it.
+pub(crate) fn normal(written: &str) -> Option<String> {
+    let found = Decimal::from_text(written.strip_prefix('+').unwrap_or(written).as_bytes())?;
+    let fraction = found.fraction.trim_end_matches('0');
+    let whole = Decimal {
+        fraction: fraction.to_owned(),
+        ..found
+    };
+    Some(whole.to_text())
+}
+
 fn parse(value: &[u8]) -> Option<i128> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }

@@ -7,10 +7,10 @@ mod inside;
 use std::ops::RangeInclusive;
 
 use bytes::BytesMut;
-use model::{Classes, Detected, MaskKind, ParameterFormat, Search};
+use model::{Classes, MaskKind, ParameterFormat, Search};
 
 use crate::detect::find_only;
-use crate::secret::MaskKey;
+use crate::masking::Masking;
 use crate::text::Shape;
 use crate::value::mask_value;
 
@@ -20,28 +20,6 @@ const PLACEHOLDER: &[u8] = b"***";
 const JSONB_VERSION: u8 = 1;
 /// From here on a length inside a binary value begins with a byte that is not zero.
 const INSIDE_BYTES_MAX: usize = 1 << 24;
-
-/// What masking of one session's values needs, and what their search came to.
-#[derive(Clone, Debug)]
-pub struct Masking {
-    /// The key of deterministic masks.
-    pub key: MaskKey,
-    /// Bytes of the longest value that is searched.
-    pub searched_bytes_max: usize,
-    /// Values hidden since it was last taken.
-    pub found: Detected,
-}
-
-impl Masking {
-    /// With nothing found yet.
-    pub fn new(key: MaskKey, searched_bytes_max: usize) -> Self {
-        Self {
-            key,
-            searched_bytes_max,
-            found: Detected::default(),
-        }
-    }
-}
 
 /// How a type's values are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

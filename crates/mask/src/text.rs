@@ -123,6 +123,49 @@ fn email(shape: Shape, whole: &str, value: &str, out: &mut BytesMut) {
     out.extend_from_slice(domain.as_bytes());
 }
 
+/// Whether a text is what a kind of mask leaves of one, and could be nothing else.
+pub(crate) fn looks_masked(kind: MaskKind, shape: Shape, whole: &str) -> bool {
+    let body = match shape {
+        Shape::Padded => whole.trim_end_matches(' '),
+        Shape::Free | Shape::Bounded => whole,
+    };
+    let stars = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+    // What is computed from the column is redacted, whatever its kind.
+    let redacted = match shape {
+        Shape::Free => body == "***",
+        Shape::Bounded | Shape::Padded => body.len() <= PLACEHOLDER && stars(body),
+    };
+    let by_kind = match kind {
+        MaskKind::Partial { first, last } => is_partial(first, last, body),
+        MaskKind::Email => body.rsplit_once('@').is_some_and(|(local, domain)| {
+            let hidden = local.trim_end_matches('*');
+            let hides = local.len() - hidden.len();
+            let letters = hidden.chars().count();
+            let short = local == "*" || (letters == 1 && (1..=PLACEHOLDER).contains(&hides));
+            short && !domain.is_empty()
+        }),
+        MaskKind::Null
+        | MaskKind::Redact
+        | MaskKind::Hash
+        | MaskKind::Token
+        | MaskKind::Bucket { .. } => false,
+    };
+    redacted || by_kind
+}
+
+/// Whether everything between the ends is hidden, and something is.
+fn is_partial(first: u8, last: u8, body: &str) -> bool {
+    let (first, last) = (usize::from(first), usize::from(last));
+    let length = body.chars().count();
+    let kept = first + last;
+    let (skipped, hidden) = match kept.saturating_mul(2) > length {
+        true => (0, length),
+        false => (first, length - kept),
+    };
+    let mut between = body.chars().skip(skipped).take(hidden);
+    hidden > 0 && between.all(|c| c == '*')
+}
+
 /// One address and nothing else: `local@domain` without quotes, lists, names or a second `@`.
 fn split_email(value: &str) -> Option<(&str, &str)> {
     const DOMAIN_BYTES_MAX: usize = 255;

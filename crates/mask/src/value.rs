@@ -11,7 +11,7 @@ use crate::{moment, number};
 
 /// The types that masks can rewrite; all others become NULL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Family {
+pub(crate) enum Family {
     Text(Shape),
     /// `"char"`: one byte.
     Char,
@@ -33,7 +33,7 @@ enum Family {
 
 impl Family {
     /// OIDs as in PostgreSQL's `pg_type.dat`; they never change.
-    fn of(type_oid: u32) -> Self {
+    pub(crate) fn of(type_oid: u32) -> Self {
         match type_oid {
             25 | 705 => Self::Text(Shape::Free),
             1043 => Self::Text(Shape::Bounded),
@@ -166,7 +166,7 @@ fn uuid(
 }
 
 /// Reads the form that PostgreSQL writes: 8-4-4-4-12 hexadecimal digits.
-fn parse_uuid(value: &[u8]) -> Option<[u8; 16]> {
+pub(crate) fn parse_uuid(value: &[u8]) -> Option<[u8; 16]> {
     if value.len() != 36 {
         return None;
     }

@@ -4,7 +4,7 @@
 
 use bytes::BytesMut;
 use mask::{MaskKey, Masking, mask_json};
-use model::{Class, Classes, Detected, JsonMask, MaskKind, ParameterFormat, Search, Secret};
+use model::{Class, Classes, JsonMask, MaskKind, ParameterFormat, Search, Secret};
 use proptest::prelude::*;
 
 use JsonMask::{Array, Keep, Map, Object, Tuple, Value};
@@ -15,11 +15,11 @@ const JSON: u32 = 114;
 const JSONB: u32 = 3802;
 
 fn masking() -> Masking {
-    Masking {
-        key: MaskKey(Secret::new(vec![7; 32])),
+    let limits = model::Limits {
         searched_bytes_max: 1024,
-        found: Detected::default(),
-    }
+        ..model::Limits::standard()
+    };
+    Masking::new(MaskKey(Secret::new(vec![7; 32])), &limits)
 }
 
 fn masked(

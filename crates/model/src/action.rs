@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::effect::{ColumnUse, Effect, Projections};
+use crate::effect::{Assignment, ColumnUse, Effect, Given, Projections};
 use crate::reach::{Ground, Named};
 
 /// How a bound parameter's bytes are to be read.
@@ -50,6 +50,19 @@ pub enum ActionKind {
     Other,
 }
 
+/// The masks that a session was given and that cannot be told by their look.
+pub trait Delivered: Send + Sync + std::fmt::Debug {
+    /// Whether it was given this value, in either format, of a column of this type; true as well where it forgot some
+    /// and the value looks like one.
+    fn had(
+        &self,
+        kind: crate::MaskKind,
+        type_oid: u32,
+        value: &[u8],
+        format: ParameterFormat,
+    ) -> bool;
+}
+
 /// One statement of an action, analysed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Statement {
@@ -63,6 +76,10 @@ pub struct Statement {
     pub projections: Projections,
     /// Columns whose values it uses other than by returning them.
     pub uses: Vec<ColumnUse>,
+    /// What it is given for the columns that it writes.
+    pub given: Vec<Assignment>,
+    /// What it gives to a statement that it runs by name, by parameter.
+    pub arguments: Vec<Vec<Given>>,
     /// Whether its data-changing part carries a WHERE clause (true where none could).
     pub has_where: bool,
 }
@@ -81,6 +98,10 @@ pub struct Action {
     pub statements: Arc<[Statement]>,
     /// Bound parameters, in order.
     pub parameters: Vec<Parameter>,
+    /// Where the literals of the text stand, in order, for the statements that count them (see [`Given::Literal`]).
+    pub literals: Vec<Range<usize>>,
+    /// The masks that the session was given.
+    pub delivered: Option<Arc<dyn Delivered>>,
     /// Why the action could not be understood; such an action is refused.
     pub not_understood: Option<String>,
     /// Identifies the analysis that produced `statements`; equal keys mean equal statements.

@@ -331,6 +331,34 @@ pub enum Projections {
     Named(String),
 }
 
+/// A value that a statement is given, and that it stores or computes what it stores from.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Given {
+    /// A literal, by its number among the literals of the action's text (see [`crate::Action::literals`]): statements
+    /// that differ in nothing but these share an analysis.
+    Literal {
+        /// Counted from 0.
+        nth: usize,
+        /// A number behind a minus.
+        negative: bool,
+    },
+    /// A literal of a text whose literals are not counted.
+    Text(std::sync::Arc<str>),
+    /// A bound parameter, counted from 1.
+    Parameter(usize),
+}
+
+/// What a statement is given for a column.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Assignment {
+    /// The column, under all names by which it can be read.
+    pub columns: Vec<ColumnRef>,
+    /// The values that it takes, or that are computed with for it.
+    pub values: Vec<Given>,
+    /// Nothing stored goes into what the column takes.
+    pub plain: bool,
+}
+
 /// How a column's value is used other than by returning it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Usage {

@@ -15,12 +15,14 @@ pub mod reach;
 pub mod resource;
 pub mod secret;
 
-pub use action::{Action, ActionKind, Application, Parameter, ParameterFormat, Statement};
+pub use action::{
+    Action, ActionKind, Application, Delivered, Parameter, ParameterFormat, Statement,
+};
 pub use decision::{JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
 pub use detected::{Class, Classes, Detected, Search};
 pub use effect::{
-    ColumnRef, ColumnUse, Effect, JsonShape, Object, Projection, Projections, Usage, Verb,
-    VerbGroup,
+    Assignment, ColumnRef, ColumnUse, Effect, Given, JsonShape, Object, Projection, Projections,
+    Usage, Verb, VerbGroup,
 };
 pub use fault::Fault;
 pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};

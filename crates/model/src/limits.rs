@@ -22,6 +22,9 @@ pub struct Limits {
     pub prepared_max: usize,
     /// Portals open per session.
     pub portals_max: usize,
+    /// Masks that a session remembers to have been given, so that it does not write them back: those that cannot be told
+    /// by their look (`hash`, `token`, `bucket`). Sixteen bytes each; the older half is forgotten first.
+    pub delivered_masks_max: usize,
     /// Requests sent and not yet answered per session (pipelining).
     pub pipeline_max: usize,
     /// Time from accept to an authenticated session, one bound for the whole phase.
@@ -75,6 +78,7 @@ impl Limits {
             buffer_bytes_max: 256 * 1024,
             prepared_max: 4_096,
             portals_max: 1_024,
+            delivered_masks_max: 32_768,
             pipeline_max: 16_384,
             login_timeout: Duration::from_secs(10),
             upstream_timeout: Duration::from_secs(10),

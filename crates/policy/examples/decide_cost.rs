@@ -52,6 +52,8 @@ fn main() {
             effects: vec![parse_effect(effect).unwrap()],
             projections: Projections::None,
             uses: Vec::new(),
+            given: Vec::new(),
+            arguments: Vec::new(),
             has_where: true,
         };
         for who in [&engineer, &agent] {

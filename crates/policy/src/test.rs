@@ -299,6 +299,8 @@ fn statement(case: &Case, effects: &[String]) -> Result<Statement, String> {
         effects: effects.collect::<Result<_, _>>()?,
         projections: Projections::None,
         uses: Vec::new(),
+        given: Vec::new(),
+        arguments: Vec::new(),
         has_where: case.has_where.unwrap_or(true),
     })
 }

@@ -128,6 +128,8 @@ fn line(set: &PolicySet, who: &Principal, object: &Object, has_where: bool) -> S
             effects: vec![effect],
             projections: Projections::None,
             uses: Vec::new(),
+            given: Vec::new(),
+            arguments: Vec::new(),
             has_where,
         };
         let context = Context::default();

@@ -5,7 +5,7 @@
 use model::{Effect, Object, Statement, Verb};
 use pg_query::protobuf::{ParseResult, Token};
 
-use crate::analyse::{self, Analysis, Answer, Halt};
+use crate::analyse::{self, Analysis, Answer, Halt, Literals};
 use crate::catalog::{Catalog, Relation};
 use crate::place::SyntaxError;
 use crate::redact::redact;
@@ -176,6 +176,7 @@ pub(crate) fn inspect(
         .map(LocalRelation::to_relation)
         .collect();
     let mut statements = Vec::with_capacity(parsed.stmts.len());
+    let literals = Literals::of(text);
     let mut shape_safe = true;
     let mut moved = false;
     let reads_otherwise = catalog.server_version < 160_000 && has_new_numbers(text);
@@ -184,6 +185,7 @@ pub(crate) fn inspect(
             continue;
         };
         let mut analysis = Analysis::new(catalog, view, &locals);
+        analysis.text = Some(&literals);
         let walked = analysis.statement(node);
         let walked = walked.and_then(|found| analysis.follow_unasked().map(|()| found));
         let (kind, answer) = walked.map_err(|halt| {
@@ -339,6 +341,7 @@ pub(crate) fn inspected(
     let has_where = analysis.has_where;
     let returns_rows = !matches!(answer, Answer::Nothing);
     let notes = std::mem::take(&mut analysis.notes);
+    let (given, arguments) = analysis.given();
     let finished = analysis.finish(answer);
     Inspected {
         notes: notes.into_iter().collect(),
@@ -348,6 +351,8 @@ pub(crate) fn inspected(
             effects: finished.effects,
             projections: finished.projections,
             uses: finished.uses,
+            given,
+            arguments,
             has_where,
         },
         session,

@@ -22,7 +22,7 @@ pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
 pub use place::SyntaxError;
 pub use reach::Estimates;
 pub use redact::redact;
-pub use shape::{put_shape, shape};
+pub use shape::{literals, put_shape, shape};
 pub use state::View;
 
 /// Stack that [`inspect`] needs for the deepest tree that libpg_query itself accepts, in a debug build too; only

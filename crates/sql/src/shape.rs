@@ -26,10 +26,35 @@ pub fn put_shape(text: &str, out: &mut String) -> bool {
     has_shape
 }
 
+/// Where the plain literals of a text stand, in order, quotes included; `None` where it has no [`shape()`]. Texts of
+/// equal shape have as many, and of the same kinds.
+pub fn literals(text: &str) -> Option<Vec<std::ops::Range<usize>>> {
+    let bytes = text.as_bytes();
+    let (mut at, mut found, mut scratch) = (0, Vec::new(), Vec::new());
+    while let Some(byte) = bytes.get(at) {
+        scratch.clear();
+        let end = token(bytes, at, &mut scratch)?;
+        if matches!(byte, b'\'' | b'0'..=b'9') {
+            found.push(at..end);
+        }
+        at = end;
+    }
+    Some(found)
+}
+
 fn put(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut at = 0;
-    while let Some(byte) = bytes.get(at).copied() {
-        at = match byte {
+    while at < bytes.len() {
+        at = token(bytes, at, out)?;
+    }
+    Some(())
+}
+
+/// Takes one token; the place behind it.
+fn token(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> Option<usize> {
+    let byte = bytes.get(at).copied()?;
+    Some({
+        match byte {
             b'\'' => {
                 out.push(b'\'');
                 string_end(bytes, at)?
@@ -51,9 +76,8 @@ fn put(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
                 at + 1
             }
             _ => return None,
-        };
-    }
-    Some(())
+        }
+    })
 }
 
 /// The place behind a plain string; `None` when it holds a backslash or NUL, or another string follows.

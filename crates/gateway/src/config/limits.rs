@@ -22,6 +22,7 @@ pub struct LimitsConfig {
     pub buffer_bytes_max: Option<Bytes>,
     pub prepared_max: Option<Bytes>,
     pub portals_max: Option<Bytes>,
+    pub delivered_masks_max: Option<Bytes>,
     pub pipeline_max: Option<Bytes>,
     pub login_timeout: Option<Span>,
     pub upstream_timeout: Option<Span>,
@@ -128,6 +129,12 @@ impl LimitsConfig {
             .over(&mut l.buffer_bytes_max)?;
         Count("prepared_max", self.prepared_max, 1..=1_000_000).over(&mut l.prepared_max)?;
         Count("portals_max", self.portals_max, 1..=1_000_000).over(&mut l.portals_max)?;
+        Count(
+            "delivered_masks_max",
+            self.delivered_masks_max,
+            1..=16_000_000,
+        )
+        .over(&mut l.delivered_masks_max)?;
         Count("pipeline_max", self.pipeline_max, 1..=1_000_000).over(&mut l.pipeline_max)?;
         Count("logins_pending_max", self.logins_pending_max, 1..=1_000_000)
             .over(&mut l.logins_pending_max)?;

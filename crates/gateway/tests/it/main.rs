@@ -32,3 +32,4 @@ mod stage;
 mod startup;
 mod targets;
 mod tools;
+mod writing;

@@ -115,8 +115,8 @@ fn extended(sql: &str) -> Vec<u8> {
 
 /// What the last row said.
 fn last_row(frames: &[Frame]) -> Option<String> {
-    let rows = frames.iter().filter(|frame| frame.tag == b'D');
-    rows.last().map(|row| row.texts().join(","))
+    let mut rows = frames.iter().filter(|frame| frame.tag == b'D');
+    rows.next_back().map(|row| row.texts().join(","))
 }
 
 fn errors(frames: &[Frame]) -> String {

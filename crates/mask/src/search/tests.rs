@@ -4,17 +4,18 @@ use model::{Class, Secret};
 use proptest::prelude::*;
 
 use super::*;
+use crate::MaskKey;
 
 const CARD: &str = "4111 1111 1111 1111";
 const JSON: u32 = 114;
 const JSONB: u32 = 3802;
 
 fn masking(searched_bytes_max: usize) -> Masking {
-    Masking {
-        key: MaskKey(Secret::new(vec![7; 32])),
+    let limits = model::Limits {
         searched_bytes_max,
-        found: Detected::default(),
-    }
+        ..model::Limits::standard()
+    };
+    Masking::new(MaskKey(Secret::new(vec![7; 32])), &limits)
 }
 
 fn whole() -> Search {

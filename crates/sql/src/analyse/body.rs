@@ -416,6 +416,7 @@ impl<'a> Analysis<'a> {
     {
         let mut within = Analysis::new(self.catalog, lexical, self.locals);
         within.runtime = runtime;
+        within.own_text = false;
         within.opening.clone_from(&self.opening);
         within.calling.clone_from(&self.calling);
         within.depth = self.depth + 8;

@@ -6,6 +6,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{CaseExpr, CoalesceExpr, MinMaxExpr};
 
 use super::built::is_written;
+use super::given::Givens;
 use super::scope::{Kind, Scope, UNKNOWN, Value};
 use super::{Analysis, Walk, boxed, inner};
 
@@ -99,6 +100,7 @@ impl<'a> Analysis<'a> {
             joined = Value::derived(all, common_type(results));
             joined.telling = true;
         }
+        joined.givens = Givens::join(results.iter().map(|value| &value.givens));
         joined.steady = false;
         joined
     }

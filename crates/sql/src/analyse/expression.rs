@@ -28,9 +28,9 @@ impl<'a> Analysis<'a> {
     pub(crate) fn value(&mut self, node: &NodeEnum, scope: &Scope<'_>) -> Walk<Value> {
         self.enter(1)?;
         let value = match node {
-            NodeEnum::AConst(constant) => Value::given(constant_type(&constant.val)),
+            NodeEnum::AConst(constant) => self.literal(constant, constant_type(&constant.val)),
             NodeEnum::ColumnRef(column) => self.column(&column.fields, scope),
-            NodeEnum::ParamRef(found) => Value::given(self.parameter_type(found.number)),
+            NodeEnum::ParamRef(found) => self.parameter_given(found.number),
             NodeEnum::SqlvalueFunction(_) => Value::given(0),
             NodeEnum::SetToDefault(_) | NodeEnum::GroupingFunc(_) | NodeEnum::CurrentOfExpr(_) => {
                 Value::free(0)

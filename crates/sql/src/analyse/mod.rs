@@ -10,6 +10,7 @@ mod datatype;
 mod ddl;
 mod expression;
 mod from;
+mod given;
 mod json;
 mod naming;
 mod plpgsql;
@@ -39,9 +40,11 @@ use crate::inspection::SessionChange;
 use crate::state::View;
 
 pub(crate) use datatype::{routine_effects, type_effects};
+pub(crate) use given::Literals;
 pub(crate) use relation::{Attached, Opened};
 use scope::{Kind, Source, Value};
 use total::oid;
+pub(crate) use write::Target;
 
 /// Levels of nesting that the walk follows.
 const DEPTH_MAX: usize = 10_000;
@@ -84,6 +87,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) planned: BTreeSet<Source>,
     /// Uses of statements that this one keeps for later.
     pub(crate) kept_uses: Vec<ColumnUse>,
+    /// What these are given.
+    pub(crate) kept_given: Vec<model::Assignment>,
     /// How names resolve in the texts of functions that run now; `None` where that is not known.
     runtime: Option<&'a View>,
     /// Views being opened, outermost first.
@@ -139,6 +144,14 @@ pub(crate) struct Analysis<'a> {
     pub(crate) has_where: bool,
     /// A function, operator or type was looked up.
     pub(crate) named_something: bool,
+    /// What is walked stands in the text that the client sent, as no view, body or default does.
+    pub(crate) own_text: bool,
+    /// The literals of that text.
+    pub(crate) text: Option<&'a Literals<'a>>,
+    /// What columns are given.
+    pub(crate) taken: Vec<given::Taken>,
+    /// What a statement that is run by name is given.
+    pub(crate) passed: Vec<Vec<given::Leaf>>,
 }
 
 /// One statement's columns, by name and value.
@@ -172,6 +185,7 @@ impl<'a> Analysis<'a> {
             place: "",
             planned: BTreeSet::new(),
             kept_uses: Vec::new(),
+            kept_given: Vec::new(),
             runtime: Some(view),
             opening: Vec::new(),
             calling: Vec::new(),
@@ -202,6 +216,10 @@ impl<'a> Analysis<'a> {
             row_setting: None,
             has_where: true,
             named_something: false,
+            own_text: true,
+            text: None,
+            taken: Vec::new(),
+            passed: Vec::new(),
         }
     }
 
@@ -346,7 +364,7 @@ impl<'a> Analysis<'a> {
     /// Stored columns behind a source: the column itself, the same column of partitions and inheriting tables, and
     /// of the tables it belongs to (a label may stand on any of them, and on a view's column too: what lies under it
     /// is a source of its own).
-    fn stored(&self, source: Source) -> Vec<ColumnRef> {
+    pub(crate) fn stored(&self, source: Source) -> Vec<ColumnRef> {
         let Some((id, at)) = self.place(source) else {
             return Vec::new();
         };

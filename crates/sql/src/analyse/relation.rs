@@ -7,6 +7,7 @@ use model::{Effect, Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
+use super::given::Givens;
 use super::scope::{Kind, Rel, Scope, Value};
 use super::{Analysis, NESTING_MAX, Row, Walk, object, reach};
 use crate::catalog::{Relation, RelationId};
@@ -369,6 +370,7 @@ impl<'a> Analysis<'a> {
                     risky: under.risky,
                     steady: false,
                     built: None,
+                    givens: Givens::default(),
                 }
             })
             .collect()

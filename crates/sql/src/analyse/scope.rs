@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::Row;
 use super::built::Built;
+use super::given::Givens;
 use crate::catalog::RelationId;
 
 /// Identifies one column of one relation within one analysis.
@@ -46,6 +47,8 @@ pub(crate) struct Value {
     pub(crate) steady: bool,
     /// What it is built of, of JSON and records; text of JSON included.
     pub(crate) built: Option<Rc<Built>>,
+    /// The values that the statement is given and that it is made from.
+    pub(crate) givens: Givens,
 }
 
 impl Value {
@@ -69,11 +72,12 @@ impl Value {
     pub(crate) fn derived<'v>(parts: impl IntoIterator<Item = &'v Self>, type_oid: u32) -> Self {
         let mut sources: Vec<Source> = Vec::new();
         let (mut telling, mut risky) = (false, false);
-        for part in parts {
+        let givens = Givens::join(parts.into_iter().map(|part| {
             sources.extend(&part.sources);
             telling |= part.telling;
             risky |= part.risky;
-        }
+            &part.givens
+        }));
         sources.sort_unstable();
         sources.dedup();
         Self {
@@ -89,6 +93,7 @@ impl Value {
             risky,
             steady: false,
             built: None,
+            givens,
         }
     }
 

@@ -129,6 +129,7 @@ impl<'a> Analysis<'a> {
         within.depth = self.depth + 8;
         within.stack_base = self.stack_base;
         within.steps = self.steps;
+        within.text = self.text;
         let (kind, answer) = within.statement(node)?;
         within.follow_unasked()?;
         self.steps = within.steps;
@@ -148,6 +149,8 @@ impl<'a> Analysis<'a> {
         }
         self.kept_uses
             .extend(inspected.statement.uses.iter().cloned());
+        self.kept_given
+            .extend(inspected.statement.given.iter().cloned());
         self.has_where &= inspected.statement.has_where;
         if self.refused.is_none() {
             self.refused.clone_from(&inspected.refused);
@@ -172,6 +175,7 @@ impl<'a> Analysis<'a> {
         for argument in &execute.params {
             let value = self.expression(argument, &Scope::default())?;
             self.use_value(&value, Usage::Opaque);
+            self.passes(&value);
         }
         let name = execute.name.clone();
         self.session.step = Step::Execute { name: name.clone() };

@@ -59,9 +59,9 @@ impl Change {
 const MOVES: i32 = 4 | 8;
 
 /// The table that a statement writes.
-struct Target {
+pub(crate) struct Target {
     id: RelationId,
-    rel: Rel,
+    pub(crate) rel: Rel,
 }
 
 impl<'a> Analysis<'a> {
@@ -90,6 +90,7 @@ impl<'a> Analysis<'a> {
         for (nth, (_, value)) in written.iter().enumerate() {
             let column = columns.get(nth).map(String::as_str);
             self.store(value, target.id, column.filter(|_| plain));
+            self.gives(value, &target, column);
         }
         let base = target.rel.clone();
         if let Some(conflict) = insert.on_conflict_clause.as_deref() {
@@ -257,6 +258,7 @@ impl<'a> Analysis<'a> {
                     let value = self.expression(value, scope)?;
                     let column = columns.get(nth).map(String::as_str);
                     self.store(&value, target.id, column.filter(|_| plain));
+                    self.gives(&value, target, column);
                 }
                 Ok(())
             }
@@ -318,6 +320,7 @@ impl<'a> Analysis<'a> {
                 let value = self.expression(value, scope)?;
                 let column = Some(assignment.name.as_str());
                 self.store(&value, target.id, column.filter(|_| is_whole_column(node)));
+                self.gives(&value, target, column);
             }
         }
         Ok(())

@@ -427,6 +427,124 @@ fn migrations_within_one_transaction() {
     );
 }
 
+/// What is given for each column, by the statement's own words.
+#[test]
+fn given_values_are_followed_to_the_columns_that_take_them() {
+    let server = Server::start(include_str!("schema.sql"));
+    let catalog = Arc::new(read_catalog(&server));
+    let told = |text: &'static str, values: &[model::Given]| -> String {
+        let literals = sql::literals(text).unwrap_or_default();
+        let one = |given: &model::Given| match given {
+            model::Given::Parameter(number) => format!("${number}"),
+            model::Given::Text(text) => format!("text {text}"),
+            model::Given::Literal { nth, negative } => {
+                let sign = if *negative { "-" } else { "" };
+                format!("{sign}{}", &text[literals[*nth].clone()])
+            }
+        };
+        let mut values: Vec<String> = values.iter().map(one).collect();
+        values.sort();
+        values.join(" ")
+    };
+    let check = |text: &'static str, expect: &str| {
+        let known = Arc::clone(&catalog);
+        let statement = on_big_stack(move || {
+            let inspection = sql::inspect(text, &View::initial(&known), &known).unwrap();
+            inspection.statements.last().unwrap().statement.clone()
+        });
+        let given = statement.given.iter().map(|assignment| {
+            let mark = if assignment.plain { "" } else { " and columns" };
+            let values = told(text, &assignment.values);
+            format!("{}: {values}{mark}", columns(&assignment.columns))
+        });
+        let passed = statement.arguments.iter();
+        let passed = passed.map(|values| format!("passes {}", told(text, values)));
+        let all: Vec<String> = given.chain(passed).collect();
+        assert_eq!(all.join("; "), expect, "{text}");
+    };
+    check(
+        "UPDATE customers SET email = 'a***@x', id = -5 WHERE id = 7",
+        "shop.customers.email: 'a***@x'; shop.customers.id: -5",
+    );
+    check(
+        "UPDATE customers SET email = $2::varchar WHERE id = $1",
+        "shop.customers.email: $2",
+    );
+    check(
+        "UPDATE customers SET email = lower('A' || $1), name = name || 'x'",
+        "shop.customers.email: $1 'A'; shop.customers.name: 'x' and columns",
+    );
+    check(
+        "INSERT INTO customers (id, email) VALUES (1, 'a'), (2, 'b')",
+        "shop.customers.id: 1 2; shop.customers.email: 'a' 'b'",
+    );
+    check(
+        "INSERT INTO customers SELECT 1, $1",
+        "shop.customers.id: 1; shop.customers.email: $1",
+    );
+    check(
+        "INSERT INTO customers (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET email = $1, name = excluded.name",
+        "shop.customers.id: 1; shop.customers.email: $1",
+    );
+    check(
+        "INSERT INTO customers (id, email) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET name = excluded.email",
+        "shop.customers.id: 1; shop.customers.email: $1; shop.customers.name: $1",
+    );
+    check(
+        "UPDATE customers c SET email = v.e FROM (VALUES (1, 'x'), (2, $1)) AS v(id, e) WHERE c.id = v.id",
+        "shop.customers.email: $1 'x'",
+    );
+    check(
+        "WITH v AS (SELECT $1 AS e) UPDATE customers SET email = (SELECT e FROM v)",
+        "shop.customers.email: $1",
+    );
+    check(
+        "UPDATE customers SET (name, email) = ('n', 'e')",
+        "shop.customers.name: 'e' 'n'; shop.customers.email: 'e' 'n'",
+    );
+    check(
+        "UPDATE customers SET email = coalesce($1, email), name = CASE WHEN id = 1 THEN $2 ELSE name END",
+        "shop.customers.email: $1 and columns; shop.customers.name: $2 and columns",
+    );
+    check(
+        "MERGE INTO customers c USING (VALUES (1, $1)) s(id, e) ON c.id = s.id \
+         WHEN MATCHED THEN UPDATE SET email = s.e WHEN NOT MATCHED THEN INSERT (id, email) VALUES (s.id, 'n')",
+        "shop.customers.email: $1; shop.customers.id: 1; shop.customers.email: 'n'",
+    );
+    check(
+        "WITH w AS (UPDATE customers SET email = $1 RETURNING id) SELECT id FROM w",
+        "shop.customers.email: $1",
+    );
+    check(
+        "UPDATE plain SET email = $1",
+        "shop.plain.email,shop.customers.email: $1",
+    );
+    check(
+        "EXPLAIN UPDATE customers SET email = $1",
+        "shop.customers.email: $1",
+    );
+    check(
+        "PREPARE p AS UPDATE customers SET email = $1, name = 'n'",
+        "shop.customers.email: $1; shop.customers.name: 'n'",
+    );
+    check("EXECUTE p('x', 1)", "passes 'x'; passes 1");
+    // No shape: the values themselves.
+    check(
+        "UPDATE customers SET email = E'a***@x' -- why",
+        "shop.customers.email: text a***@x",
+    );
+    check(
+        "SELECT 1; UPDATE customers SET email = 'it''s'",
+        "shop.customers.email: 'it''s'",
+    );
+    // What a body, a view or a default says is not given by the statement.
+    check("SELECT tools.clean(1)", "");
+    check(
+        "INSERT INTO orders (note) SELECT tools.mail_atomic(id) FROM orders",
+        "",
+    );
+}
+
 /// What a session may do to the names that a view's text gives to what it reads.
 const VIEWS: &[(&[&str], &str, &str)] = &[
     (

@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Action, ActionKind, Detected, Ground, Named, Parameter, Projections, Statement, Verb};
+use model::{
+    Action, ActionKind, Detected, Given, Ground, Named, Parameter, Projections, Statement, Verb,
+};
 use sql::{SessionChange, Step};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
@@ -356,6 +358,8 @@ impl Session {
             effects: effects.unwrap_or_default(),
             projections: Projections::None,
             uses: Vec::new(),
+            given: Vec::new(),
+            arguments: Vec::new(),
             has_where: true,
         };
         let statements: Arc<[Statement]> = Arc::from([statement]);
@@ -413,6 +417,12 @@ impl Session {
         });
         self.held_frame.clear();
         self.held_frame.extend_from_slice(frame);
+        let mut given = judged.statements.iter().flat_map(|s| &s.given);
+        let counts = |given: &Given| matches!(given, Given::Literal { .. });
+        let literals = match given.any(|assignment| assignment.values.iter().any(counts)) {
+            true => sql::literals(&text).unwrap_or_default(),
+            false => Vec::new(),
+        };
         let action = Action {
             kind: match what {
                 What::Query => ActionKind::Query,
@@ -424,6 +434,8 @@ impl Session {
             text_redacted: analysis.text_redacted.clone(),
             statements: Arc::clone(&judged.statements),
             parameters,
+            literals,
+            delivered: Some(self.masking.given()),
             not_understood: analysis.objection.as_ref().map(|o| o.message.clone()),
             analysis_key: judged.key,
             in_transaction: self.status != b'I' || self.began,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ColumnUse, Named, Parameter, ParameterFormat, Projections, Statement, Usage};
+use model::{ColumnUse, Given, Named, Parameter, ParameterFormat, Projections, Statement, Usage};
 
 use super::frame::{Fields, FrameError};
 use super::inspect::Analysis;
@@ -98,6 +98,18 @@ pub(super) fn join(outer: &mut Statement, inner: Statement) {
     outer.effects.sort();
     outer.effects.dedup();
     outer.uses.extend(inner.uses);
+    for mut assignment in inner.given {
+        let values = std::mem::take(&mut assignment.values);
+        // Its own literals were looked at when it was kept.
+        let passed = values.into_iter().filter_map(|given| match given {
+            Given::Parameter(number) => outer.arguments.get(number.checked_sub(1)?).cloned(),
+            Given::Literal { .. } | Given::Text(_) => None,
+        });
+        assignment.values = passed.flatten().collect();
+        if !assignment.values.is_empty() {
+            outer.given.push(assignment);
+        }
+    }
     outer.has_where &= inner.has_where;
     if matches!(outer.projections, Projections::Named(_)) {
         outer.projections = inner.projections;

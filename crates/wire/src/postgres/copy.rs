@@ -409,7 +409,7 @@ fn unquote(field: &[u8], out: &mut Vec<u8>) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use mask::MaskKey;
-    use model::{Class, Classes, Detected, Mask, MaskKind, Search, Secret};
+    use model::{Class, Classes, Mask, MaskKind, Search, Secret};
 
     use super::*;
 
@@ -442,11 +442,11 @@ mod tests {
     }
 
     fn masking() -> Masking {
-        Masking {
-            key: MaskKey(Secret::new(vec![7; 32])),
+        let limits = model::Limits {
             searched_bytes_max: 1024,
-            found: Detected::default(),
-        }
+            ..model::Limits::standard()
+        };
+        Masking::new(MaskKey(Secret::new(vec![7; 32])), &limits)
     }
 
     fn run(form: Form, width: usize, masked: usize, rows: &[&[u8]]) -> String {

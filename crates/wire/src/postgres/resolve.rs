@@ -154,6 +154,8 @@ fn missing(code: &'static str, what: &str, name: &str) -> Meant {
         effects: vec![effect],
         projections: Projections::None,
         uses: Vec::new(),
+        given: Vec::new(),
+        arguments: Vec::new(),
         has_where: true,
     };
     let message = format!("{what} \"{name}\" does not exist");

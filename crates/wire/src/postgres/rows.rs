@@ -54,7 +54,7 @@ impl ColumnMask {
     pub(crate) fn put(&self, masking: &mut Masking, value: &[u8], out: &mut BytesMut) -> bool {
         let (oid, format) = (self.type_oid, self.format);
         match &self.how {
-            How::Mask(kind) => mask::mask_value(&masking.key, *kind, oid, format, value, out),
+            How::Mask(kind) => masking.mask_value(*kind, oid, format, value, out),
             How::Json(json) => mask::mask_json(masking, json, oid, format, value, out),
             How::Search(search) => mask::search_value(masking, *search, oid, format, value, out),
         }
@@ -219,7 +219,7 @@ pub(crate) fn format_of(code: i16) -> Result<ParameterFormat, FrameError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use mask::MaskKey;
-    use model::{Class, Classes, Detected, Mask, Secret};
+    use model::{Class, Classes, Mask, Secret};
 
     use super::*;
 
@@ -249,11 +249,11 @@ mod tests {
     }
 
     fn masking() -> Masking {
-        Masking {
-            key: MaskKey(Secret::new(vec![7; 32])),
+        let limits = model::Limits {
             searched_bytes_max: 1024,
-            found: Detected::default(),
-        }
+            ..model::Limits::standard()
+        };
+        Masking::new(MaskKey(Secret::new(vec![7; 32])), &limits)
     }
 
     fn as_it_is(type_oid: u32) -> u32 {

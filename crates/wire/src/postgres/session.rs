@@ -64,7 +64,7 @@ pub(crate) enum Phase {
 pub struct Session {
     pub(crate) limits: Limits,
     pub(crate) inspector: Arc<Inspector>,
-    masking: mask::Masking,
+    pub(crate) masking: mask::Masking,
     /// What the target's own words are searched for.
     pub(crate) search: Search,
     prefix: String,
@@ -137,7 +137,7 @@ impl Session {
             .map(|(_, value)| value.strip_prefix(&prefix).unwrap_or(value).to_owned())
             .next_back();
         let mut session = Self {
-            masking: mask::Masking::new(parts.mask_key, parts.limits.searched_bytes_max),
+            masking: mask::Masking::new(parts.mask_key, &parts.limits),
             limits: parts.limits,
             inspector: parts.inspector,
             search: Search::default(),

@@ -117,6 +117,8 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
             effects: Vec::new(),
             projections,
             uses: Vec::new(),
+            given: Vec::new(),
+            arguments: Vec::new(),
             has_where: true,
         },
         session: change,

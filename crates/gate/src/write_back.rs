@@ -1,0 +1,150 @@
+//! Masks that would be written back over what they hide.
+//!
+//! The one place of the door that looks at values, as the action brings them; keeps and says none.
+
+use model::{Action, Given, MaskKind, ParameterFormat, Reason, Statement};
+
+use crate::labels::LabelView;
+
+/// The built-in rule that refuses it.
+pub(crate) const RULE: &str = "portcullis.mask-written-back";
+
+pub(crate) const HINT: &str = "leave the column out of the statement, or give it a value of its own: what you were shown of it is a mask, and storing that would destroy the value";
+
+/// A hidden column that a statement is given values for.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    column: String,
+    kind: MaskKind,
+    type_oid: u32,
+    values: Vec<Given>,
+    plain: bool,
+}
+
+/// The hidden columns that a statement is given values for.
+pub(crate) fn guards(view: &LabelView<'_>, statement: &Statement) -> Vec<Guard> {
+    let mut guards = Vec::new();
+    for assignment in &statement.given {
+        // One that is labelled in its own name and by where it belongs may show either mask.
+        for column in &assignment.columns {
+            let Some(hidden) = view.hidden(column) else {
+                continue;
+            };
+            guards.push(Guard {
+                column: column.to_string(),
+                kind: hidden.mask,
+                type_oid: column.type_oid,
+                values: assignment.values.clone(),
+                plain: assignment.plain,
+            });
+        }
+    }
+    guards
+}
+
+/// Why an action must not run: the first mask that it would write back.
+pub(crate) fn refused(guards: &[Guard], action: &Action) -> Option<Reason> {
+    let guard = guards.iter().find(|guard| {
+        let mut values = guard.values.iter();
+        values.any(|given| guard.meets(given, action))
+    })?;
+    let (column, kind) = (&guard.column, word(guard.kind));
+    Some(Reason {
+        rule: RULE.to_owned(),
+        text: format!(
+            "{column} is masked for you ({kind}), and what it would be set to is such a mask"
+        ),
+    })
+}
+
+impl Guard {
+    fn meets(&self, given: &Given, action: &Action) -> bool {
+        match given {
+            Given::Text(text) => self.is_mask(text.as_bytes(), ParameterFormat::Text, 0, action),
+            Given::Literal { nth, negative } => {
+                let range = action.literals.get(*nth).cloned();
+                let Some(written) = range.and_then(|range| action.text.get(range)) else {
+                    // The text is not the one that was analysed: nothing may be concluded from it.
+                    return true;
+                };
+                let value = unquoted(written, *negative);
+                self.is_mask(value.as_bytes(), ParameterFormat::Text, 0, action)
+            }
+            Given::Parameter(number) => {
+                let at = number.checked_sub(1);
+                let Some(bound) = at.and_then(|at| action.parameters.get(at)) else {
+                    return false;
+                };
+                let value = bound.value.as_deref();
+                value.is_some_and(|v| self.is_mask(v, bound.format, bound.type_oid, action))
+            }
+        }
+    }
+
+    fn is_mask(
+        &self,
+        value: &[u8],
+        format: ParameterFormat,
+        declared: u32,
+        action: &Action,
+    ) -> bool {
+        // Text is read as the column's type, whatever it was declared as.
+        let (type_oid, format) = match (format, declared) {
+            (ParameterFormat::Text, _) => (self.type_oid, ParameterFormat::Text),
+            (ParameterFormat::Binary, declared) if is_text(declared) => {
+                (self.type_oid, ParameterFormat::Text)
+            }
+            (ParameterFormat::Binary, 0) => (self.type_oid, format),
+            (ParameterFormat::Binary, declared) => (declared, format),
+        };
+        if mask::is_masked(self.kind, type_oid, value, format) {
+            return true;
+        }
+        let delivered = action.delivered.as_ref().filter(|_| self.plain);
+        delivered.is_some_and(|known| known.had(self.kind, type_oid, value, format))
+    }
+}
+
+/// Types whose binary form is their text.
+fn is_text(type_oid: u32) -> bool {
+    matches!(type_oid, 19 | 25 | 705 | 1042 | 1043)
+}
+
+/// What a plain literal says.
+fn unquoted(written: &str, negative: bool) -> String {
+    match written
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+    {
+        Some(inside) => inside.replace("''", "'"),
+        None if negative => format!("-{written}"),
+        None => written.to_owned(),
+    }
+}
+
+fn word(kind: MaskKind) -> &'static str {
+    match kind {
+        MaskKind::Null => "null",
+        MaskKind::Redact => "redact",
+        MaskKind::Partial { .. } => "partial",
+        MaskKind::Email => "email",
+        MaskKind::Hash => "hash",
+        MaskKind::Token => "token",
+        MaskKind::Bucket { .. } => "bucket",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_read_as_they_say() {
+        let check = |written, negative, expect| assert_eq!(unquoted(written, negative), expect);
+        check("'a***@x'", false, "a***@x");
+        check("'it''s'", false, "it's");
+        check("''", false, "");
+        check("12", false, "12");
+        check("12.5", true, "-12.5");
+    }
+}
