@@ -85,7 +85,6 @@ impl<'a> Analysis<'a> {
             return;
         }
         let effects = type_effects(self.catalog, oid);
-        self.unread |= effects.iter().any(|effect| effect.verb == Verb::Call);
         self.runs_unasked(&effects);
         for effect in &effects {
             self.merge(effect);

@@ -35,7 +35,7 @@ pub(crate) struct Opened {
     /// A function's body was followed in it.
     follows: bool,
     /// Code runs in it that was not read.
-    unread: bool,
+    pub(crate) unread: bool,
     /// What it does depends on the session's path.
     pub(crate) by_path: bool,
 }
@@ -573,9 +573,13 @@ impl<'a> Analysis<'a> {
             });
         }
         within.select(select, &scope)?;
-        within.unread |= within.is_unproven();
-        self.above(&mut within);
         let mut effects = within.effects();
+        // Functions are followed by whoever runs this.
+        let unread = |effect: &Effect| {
+            effect.verb == Verb::Unanalysed && !matches!(effect.object, Object::Function { .. })
+        };
+        within.unread |= effects.iter().any(unread);
+        self.above(&mut within);
         effects.retain(|effect| match (&effect.verb, &effect.object) {
             (Verb::Select | Verb::Update, _) => false,
             // Its result decides or is stored, and does not go to the client: that it is called is enough.

@@ -19,7 +19,9 @@ impl Analysis<'_> {
             let called = catalog.functions_by_name.get(name).into_iter().flatten();
             let called = called.filter_map(|index| catalog.functions.get(*index));
             let own = called.filter(|found| found.schema == *schema && !found.is_system());
-            self.unasked.extend(own.map(|found| found.oid));
+            let mut own = own.map(|found| found.oid).peekable();
+            self.unread |= own.peek().is_none();
+            self.unasked.extend(own);
         }
     }
 
@@ -27,16 +29,20 @@ impl Analysis<'_> {
     pub(crate) fn follow_unasked(&mut self) -> Walk<()> {
         let mut done = std::collections::BTreeSet::new();
         while let Some(oid) = self.unasked.pop_first() {
-            let known = self.catalog.function(oid).filter(|_| done.insert(oid));
-            let Some(function) = known else {
-                continue;
-            };
-            if self.is_session_made(&[&function.name]) {
+            if !done.insert(oid) {
                 continue;
             }
-            let Some(opened) = self.body(function)? else {
+            let known = self.catalog.function(oid);
+            let known = known.filter(|function| !self.is_session_made(&[&function.name]));
+            let opened = match known {
+                Some(function) => self.body(function)?,
+                None => None,
+            };
+            let Some(opened) = opened.filter(|opened| !opened.unknown) else {
+                self.unread = true;
                 continue;
             };
+            self.unread |= opened.unread;
             self.by_path |= opened.by_path;
             self.follows = true;
             for effect in &opened.effects {
