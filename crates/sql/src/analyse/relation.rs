@@ -1,14 +1,13 @@
 //! Relations by name, and views opened to what lies under them.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use model::{Effect, Object, Usage, Verb};
+use model::{Effect, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
 use super::given::Givens;
-use super::scope::{Kind, Rel, Scope, Value};
+use super::scope::{Kind, Scope, Value};
 use super::{Analysis, NESTING_MAX, Row, Walk, object, reach};
 use crate::catalog::{Relation, RelationId};
 use crate::state::View;
@@ -88,14 +87,6 @@ struct Under {
     risky: bool,
     type_oid: u32,
     sources: Vec<(RelationId, usize)>,
-}
-
-/// What the expressions attached to a relation do.
-#[derive(Debug, Default)]
-pub(crate) struct Attached {
-    effects: Vec<Effect>,
-    /// Code runs in them that was not read.
-    unread: bool,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -257,7 +248,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// A relation's columns as stored.
-    fn base_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
+    pub(crate) fn base_columns(&mut self, id: RelationId, relation: &Relation) -> Row {
         for column in &relation.columns {
             self.sees_type(column.type_oid);
         }
@@ -413,13 +404,10 @@ impl<'a> Analysis<'a> {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
         let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
-        let reason = effects
-            .iter()
-            .find(|effect| effect.verb == Verb::Unanalysed)
-            .map(|effect| effect.object.to_string());
-        let reason = reason.map(|reason| match self.notes.first() {
+        let unproven = effects.iter().find(|e| e.verb == Verb::Unanalysed);
+        let reason = unproven.map(|effect| match self.notes.first() {
             Some(note) => note.clone(),
-            None => reason,
+            None => effect.object.to_string(),
         });
         effects.retain(|effect| effect.verb != Verb::Unanalysed);
         let is_row = |source: &u32| self.row_sources.contains(source);
@@ -479,114 +467,6 @@ impl<'a> Analysis<'a> {
             effects,
             unknown,
         }
-    }
-
-    /// What the expressions attached to a relation do when it is read or written: only what reaches beyond the
-    /// relation's own definition (calls of user functions and the like).
-    pub(crate) fn attached(&mut self, id: RelationId, touch: Touch) -> Walk<()> {
-        let Some(relation) = self.relation(id) else {
-            return Ok(());
-        };
-        let relevant = |kind: &str| match touch {
-            Touch::Write => true,
-            Touch::Read => {
-                let may_be_virtual = self.catalog.server_version >= 180_000;
-                kind == "policy" || (kind.starts_with("generated ") && may_be_virtual)
-            }
-        };
-        if relation.expressions.iter().all(|(kind, _)| !relevant(kind)) {
-            return Ok(());
-        }
-        let kept = relation.attached.get().filter(|_| self.locals.is_empty());
-        let attached = match kept {
-            Some(attached) => Arc::clone(attached),
-            None => Arc::new(self.attached_effects(id, relation)?),
-        };
-        if self.locals.is_empty() {
-            let _lost = relation.attached.set(Arc::clone(&attached));
-        }
-        self.runs_unasked(&attached.effects);
-        for effect in &attached.effects {
-            self.merge(effect);
-        }
-        self.unread |= attached.unread;
-        Ok(())
-    }
-
-    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
-        if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
-            return Ok(Attached::default());
-        }
-        let local = id >= self.catalog.relations.len();
-        let before = std::mem::take(&mut self.unread);
-        let mut effects = Vec::new();
-        for (_, text) in &relation.expressions {
-            effects.extend(self.standalone(text, Some((id, relation)), local, false)?);
-        }
-        let unread = std::mem::replace(&mut self.unread, before);
-        Ok(Attached { effects, unread })
-    }
-
-    /// Effects of one expression of the catalog, with a relation's columns in scope.
-    pub(crate) fn standalone(
-        &mut self,
-        text: &str,
-        relation: Option<(RelationId, &'a Relation)>,
-        local: bool,
-        in_domain: bool,
-    ) -> Walk<Vec<Effect>> {
-        let qualified = View {
-            search_path: vec!["pg_catalog".to_owned()],
-            ..View::default()
-        };
-        let view = if local { self.view } else { &qualified };
-        let unreadable = || vec![crate::inspection::unanalysed("expression of the catalog")];
-        let Ok(parsed) = pg_query::parse(&format!("SELECT {text}"), 0) else {
-            return Ok(unreadable());
-        };
-        let Some(NodeEnum::SelectStmt(select)) = parsed
-            .protobuf
-            .stmts
-            .first()
-            .and_then(|raw| super::boxed(raw.stmt.as_ref()))
-        else {
-            return Ok(unreadable());
-        };
-        let mut within = self.beneath(view, None);
-        within.opening.extend(relation.map(|(id, _)| id));
-        within.lenient = true;
-        let mut scope = Scope {
-            in_domain,
-            ..Scope::default()
-        };
-        if let Some((id, relation)) = relation {
-            let columns = within.base_columns(id, relation);
-            scope.rels.push(Rel {
-                name: relation.name.clone(),
-                schema: Some(relation.schema.clone()),
-                columns: Rc::new(columns),
-                relation: Some(id),
-                named: true,
-                bare: true,
-                partial: false,
-                shaped: false,
-            });
-        }
-        within.select(select, &scope)?;
-        let mut effects = within.effects();
-        // Functions are followed by whoever runs this.
-        let unread = |effect: &Effect| {
-            effect.verb == Verb::Unanalysed && !matches!(effect.object, Object::Function { .. })
-        };
-        within.unread |= effects.iter().any(unread);
-        self.above(&mut within);
-        effects.retain(|effect| match (&effect.verb, &effect.object) {
-            (Verb::Select | Verb::Update, _) => false,
-            // Its result decides or is stored, and does not go to the client: that it is called is enough.
-            (Verb::Unanalysed, Object::Function { .. }) => false,
-            _ => true,
-        });
-        Ok(effects)
     }
 }
 

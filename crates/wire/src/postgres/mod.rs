@@ -1,8 +1,9 @@
 //! PostgreSQL's protocol, 3.0 and 3.2.
 //!
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
-//! side until ReadyForQuery), `session` (between the two), `rows` (masking), `words` (what the target says itself), `origin` (the second wall), `inspect` (text to action),
-//! `refuse` (what the gateway itself says), `reader` (the gateway's own questions).
+//! side until ReadyForQuery), `session` (between the two), `action` (message to action), `inspect` (text to effects),
+//! `forward` (permitted message to upstream), `rows` (masking), `words` (what the target says itself), `origin` (the
+//! second wall), `refuse` (what the gateway itself says), `question` and `reader` (what it asks itself).
 
 mod action;
 mod bound;
@@ -11,6 +12,7 @@ mod client;
 mod copy;
 #[cfg(any(test, feature = "testing"))]
 pub mod exercise;
+mod forward;
 pub mod frame;
 pub mod inspect;
 pub mod login;

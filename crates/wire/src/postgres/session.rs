@@ -20,15 +20,12 @@ use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::origin::Descriptions;
 use super::portal::{Batches, Names, Portal, Prepared};
-use super::question::{OWN_NAME, put_question};
-use super::queue::{Expect, OwnRun, Purpose, Refused};
+use super::question::OWN_NAME;
+use super::queue::{Expect, Purpose, Refused};
 use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
 use super::server::plain_completion;
 use crate::kit::{self, Effect, Span};
-
-/// Roles and settings that a session may go back to; it ends where it goes back to one before these.
-const FOOTINGS_MAX: usize = 64;
 
 /// What a session is made of.
 pub struct SessionParts<'a> {
@@ -67,7 +64,7 @@ pub struct Session {
     pub(crate) masking: mask::Masking,
     /// What the target's own words are searched for.
     pub(crate) search: Search,
-    prefix: String,
+    pub(crate) prefix: String,
     pub(crate) phase: Phase,
     /// The last action's number.
     pub(crate) sequence: u64,
@@ -90,7 +87,7 @@ pub struct Session {
     /// Definitions may have changed in the transaction that is open.
     pub(crate) catalog_moved: bool,
     /// Who the session acted as so far, and with which settings; the first is the login's.
-    footings: Vec<sql::state::Footing>,
+    pub(crate) footings: Vec<sql::state::Footing>,
     /// A statement that was admitted sets one of these: what the server says next is one more.
     pub(crate) footing_moved: bool,
     /// The host was told to read the catalog and has not said that it did.
@@ -118,7 +115,7 @@ pub struct Session {
     pub(crate) upstream_rest: usize,
     pub(crate) upstream_rest_sequence: u64,
     name_moved: bool,
-    application: String,
+    pub(crate) application: String,
     notices: Vec<(String, String)>,
     effects: VecDeque<Effect>,
     to_client: BytesMut,
@@ -297,92 +294,6 @@ impl Session {
             own(&mut self.to_upstream, b'H', |_| {});
             self.flushed = true;
         }
-    }
-
-    /// Asks the upstream something of the gateway's own, in the extended protocol so that the client's unnamed
-    /// statement stays. Between a client's messages and its Sync it must not end their transaction: then a Flush
-    /// takes the Sync's place.
-    pub(crate) fn ask(&mut self, purpose: Purpose) {
-        let text = match purpose {
-            Purpose::State => sql::state::BRIEF.to_owned(),
-            Purpose::WholeState => sql::state::QUERY.to_owned(),
-            Purpose::Name => {
-                let name = format!("{}{}", self.prefix, self.application);
-                format!("SET application_name = '{}'", name.replace('\'', "''"))
-            }
-        };
-        self.asking |= purpose != Purpose::Name;
-        let synced = self.synced;
-        put_question(&mut self.to_upstream, &text, synced);
-        self.expect(Expect::Own(Box::new(OwnRun {
-            purpose,
-            rows: Vec::new(),
-            synced,
-            closes: 0,
-            error: None,
-        })));
-        self.flushed = !synced;
-    }
-
-    /// Takes the answer to an own question.
-    pub(crate) fn answered(&mut self, run: OwnRun) -> Result<(), Broken> {
-        if run.purpose == Purpose::Name {
-            return Ok(());
-        }
-        self.asking = false;
-        match run.error {
-            // A failed transaction answers nothing, and a client's cancel that came late hits the question in place of
-            // what was meant: ask again.
-            Some(code) if code == "25P02" || code == "57014" => return Ok(()),
-            Some(code) => return Err(Broken::State(code)),
-            None => {}
-        }
-        self.stand_on(sql::state::footing(&run.rows).map_err(|e| Broken::State(e.to_string()))?)?;
-        let view = match run.purpose {
-            Purpose::State => sql::state::parse_brief(&run.rows),
-            Purpose::WholeState | Purpose::Name => sql::state::parse(&run.rows).map(Some),
-        };
-        let view = view.map_err(|e| Broken::State(e.to_string()))?;
-        let Some(view) = view else {
-            // Asked for as a whole before the next analysis.
-            self.has_own = true;
-            return Ok(());
-        };
-        // A temporary schema stays as long as the session: the brief question would never suffice again.
-        self.has_own = view.search_path.iter().any(|s| s.starts_with("pg_temp_"));
-        self.view = Some(match self.view.take() {
-            Some(known) if *known.view == view => known,
-            _ => {
-                let view = self.inspector.number(view);
-                self.standing = Some(Arc::new(Standing {
-                    inspector: Arc::clone(&self.inspector),
-                    view: Arc::clone(&view.view),
-                }));
-                view
-            }
-        });
-        self.dirty = false;
-        Ok(())
-    }
-
-    /// Takes who the session acts as and how; what nobody was admitted to set must not have moved.
-    fn stand_on(&mut self, found: sql::state::Footing) -> Result<(), Broken> {
-        let may_move = std::mem::take(&mut self.footing_moved) || self.footings.is_empty();
-        if self.footings.contains(&found) {
-            return Ok(());
-        }
-        if !may_move {
-            let moved = self
-                .footings
-                .last()
-                .and_then(|known| known.difference(&found));
-            return Err(Broken::Moved(moved.unwrap_or("role").to_owned()));
-        }
-        if self.footings.len() >= FOOTINGS_MAX {
-            self.footings.remove(1);
-        }
-        self.footings.push(found);
-        Ok(())
     }
 
     /// ReadyForQuery was taken: what held until the end of a transaction or a batch ends here.
