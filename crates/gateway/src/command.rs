@@ -1,7 +1,10 @@
 //! The command line: which part of the house a word opens.
 
+use std::fs::File;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -162,12 +165,19 @@ fn log_to_stderr(level: &str, format: LogFormat) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(level).context("log.level")?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(standard_error().context("standard error")?);
     let installed = match format {
         LogFormat::Human => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     installed.map_err(|error| anyhow::anyhow!("logging: {error}"))
+}
+
+/// The standard error by a descriptor of its own. libpg_query puts a pipe in place of the process's while it parses, and
+/// threads that parse at once may leave a closed one there.
+fn standard_error() -> std::io::Result<Arc<File>> {
+    let own = std::io::stderr().as_fd().try_clone_to_owned()?;
+    Ok(Arc::new(File::from(own)))
 }
 
 #[cfg(test)]
