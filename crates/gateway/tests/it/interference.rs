@@ -206,7 +206,7 @@ fn masked_values_decide_nothing_that_a_client_receives() {
         );
         assert!(counts.served_masked * 20 > counts.asked, "{counts:?}");
         assert!(
-            counts.told_apart >= 10,
+            counts.told_apart * 100 > counts.asked,
             "the databases hardly differ: {counts:?}"
         );
     }
