@@ -146,3 +146,27 @@ fn what_may_not_be_named_is_not_named() {
     assert_ne!(unknown.code, 0, "support may not connect");
     assert!(!unknown.all().contains("customers"), "{}", unknown.all());
 }
+
+#[test]
+fn a_new_name_takes_no_label_off() {
+    let stage = Stage::shop();
+    // She may define anything and see personal data, but no card numbers.
+    for sql in [
+        "ALTER TABLE customers RENAME COLUMN card_number TO remark",
+        "ALTER TABLE customers RENAME TO clients",
+        "ALTER TABLE customers SET SCHEMA archive",
+        "ALTER SCHEMA public RENAME TO archive",
+    ] {
+        let ran = stage.psql("dora", sql);
+        assert_ne!(ran.code, 0, "{sql}");
+        assert!(
+            ran.err.contains("portcullis.masked-use"),
+            "{sql}: {}",
+            ran.err
+        );
+    }
+    // What has no label reaches the target, where the gateway's role owns nothing.
+    let sql = "ALTER TABLE customers RENAME COLUMN notes TO remarks";
+    let renamed = stage.psql("dora", sql);
+    assert!(!renamed.err.contains("denied by"), "{}", renamed.err);
+}

@@ -158,6 +158,7 @@ impl<'a> Analysis<'a> {
                     rename.object.as_deref(),
                 );
                 self.effect(Verb::Alter, object);
+                self.rename(rename);
                 "ALTER RENAME"
             }
             NodeEnum::AlterObjectSchemaStmt(alter) => {
@@ -167,6 +168,7 @@ impl<'a> Analysis<'a> {
                     alter.object.as_deref(),
                 );
                 self.effect(Verb::Alter, object);
+                self.move_to_schema(alter);
                 "ALTER SET SCHEMA"
             }
             NodeEnum::CommentStmt(comment) => {

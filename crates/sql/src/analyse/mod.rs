@@ -19,6 +19,7 @@ mod plpgsql;
 mod query;
 mod reach;
 mod relation;
+mod rename;
 mod routine;
 mod scope;
 mod session;
@@ -150,6 +151,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) own_text: bool,
     /// The literals of that text.
     pub(crate) text: Option<&'a Literals<'a>>,
+    /// Columns that get another name.
+    pub(crate) renamed: Vec<rename::Renamed>,
     /// What columns are given.
     pub(crate) taken: Vec<given::Taken>,
     /// What a statement that is run by name is given.
@@ -220,6 +223,7 @@ impl<'a> Analysis<'a> {
             named_something: false,
             own_text: true,
             text: None,
+            renamed: Vec::new(),
             taken: Vec::new(),
             passed: Vec::new(),
         }
@@ -515,6 +519,7 @@ impl<'a> Analysis<'a> {
             }));
         }
         uses.extend(self.copied());
+        uses.extend(self.renamings());
         uses.extend(self.used_rows());
         uses.sort();
         uses.dedup_by(|next, kept| {

@@ -403,7 +403,8 @@ impl<'a> Analysis<'a> {
     pub(crate) fn into_opened(self, row: &Row) -> Opened {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
-        let unknown = effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
+        let renames = !self.renamed.is_empty();
+        let unknown = renames || effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
         let unproven = effects.iter().find(|e| e.verb == Verb::Unanalysed);
         let reason = unproven.map(|effect| match self.notes.first() {
             Some(note) => note.clone(),

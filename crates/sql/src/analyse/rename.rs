@@ -1,0 +1,102 @@
+//! Definitions that give stored values another name.
+//!
+//! Labels go by names, so that a column that is renamed, or whose table or schema is, is as good as copied there.
+
+use std::borrow::Cow;
+
+use model::{ColumnRef, ColumnUse, Usage};
+use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RangeVar, RenameStmt};
+
+use super::Analysis;
+use crate::catalog::RelationId;
+
+/// One column of one relation, and what it is called from now on.
+pub(crate) type Renamed = ((RelationId, usize), ColumnRef);
+
+impl Analysis<'_> {
+    pub(crate) fn rename(&mut self, rename: &RenameStmt) {
+        let new = rename.newname.as_str();
+        match rename.rename_type() {
+            ObjectType::ObjectColumn => {
+                // Children have the column too.
+                for id in self.renamed_relations(rename.relation.as_ref()) {
+                    self.call_columns(id, Some(&rename.subname), |column| {
+                        column.column = new.to_owned();
+                    });
+                }
+            }
+            ObjectType::ObjectSchema => {
+                let count = self.catalog.relations.len();
+                let within = |id: &RelationId| {
+                    let relation = self.catalog.relations.get(*id);
+                    relation.is_some_and(|relation| relation.schema == rename.subname)
+                };
+                let ids: Vec<_> = (0..count).filter(within).collect();
+                for id in ids {
+                    self.call_columns(id, None, |column| column.schema = new.to_owned());
+                }
+            }
+            // Whatever else has columns; an index is renamed as a table may be.
+            _ => {
+                let named = self.renamed_relations(rename.relation.as_ref());
+                if let Some(id) = named.first() {
+                    self.call_columns(*id, None, |column| column.table = new.to_owned());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn move_to_schema(&mut self, alter: &AlterObjectSchemaStmt) {
+        let named = self.renamed_relations(alter.relation.as_ref());
+        if let Some(id) = named.first() {
+            self.call_columns(*id, None, |column| column.schema = alter.newschema.clone());
+        }
+    }
+
+    /// The relation that is meant, and all beneath it.
+    fn renamed_relations(&self, range: Option<&RangeVar>) -> Vec<RelationId> {
+        let found = range.and_then(|range| {
+            let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
+            self.resolve(schema, &range.relname)
+        });
+        found.map_or_else(Vec::new, |id| self.descendants(id))
+    }
+
+    fn call_columns(&mut self, id: RelationId, only: Option<&str>, call: impl Fn(&mut ColumnRef)) {
+        let Some(relation) = self.relation(id) else {
+            return;
+        };
+        for (at, column) in relation.columns.iter().enumerate() {
+            if only.is_some_and(|only| *only != column.name) {
+                continue;
+            }
+            let mut called = self.column_called(id, at);
+            called.iter_mut().for_each(&call);
+            self.renamed.extend(called.map(|called| ((id, at), called)));
+        }
+    }
+
+    fn column_called(&self, id: RelationId, at: usize) -> Option<ColumnRef> {
+        let relation = self.relation(id)?;
+        let column = relation.columns.get(at)?;
+        Some(ColumnRef {
+            schema: relation.schema.clone(),
+            table: relation.name.clone(),
+            column: column.name.clone(),
+            type_oid: self.catalog.base_type(column.type_oid),
+        })
+    }
+
+    /// The new names as uses.
+    pub(crate) fn renamings(&self) -> Vec<ColumnUse> {
+        let uses = self.renamed.iter().filter_map(|((id, at), into)| {
+            Some(ColumnUse {
+                column: self.column_called(*id, *at)?,
+                usage: Usage::Stored,
+                into: vec![into.clone()],
+                place: Cow::Borrowed(""),
+            })
+        });
+        uses.collect()
+    }
+}
