@@ -157,8 +157,7 @@ impl<'a> Analysis<'a> {
                     rename.relation.as_ref(),
                     rename.object.as_deref(),
                 );
-                self.effect(Verb::Alter, object);
-                self.rename(rename);
+                self.rename(object, rename);
                 "ALTER RENAME"
             }
             NodeEnum::AlterObjectSchemaStmt(alter) => {
@@ -167,8 +166,7 @@ impl<'a> Analysis<'a> {
                     alter.relation.as_ref(),
                     alter.object.as_deref(),
                 );
-                self.effect(Verb::Alter, object);
-                self.move_to_schema(alter);
+                self.move_to_schema(object, alter);
                 "ALTER SET SCHEMA"
             }
             NodeEnum::CommentStmt(comment) => {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use model::{ColumnRef, ColumnUse, Usage};
+use model::{ColumnRef, ColumnUse, Object, Usage, Verb};
 use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RangeVar, RenameStmt};
 
 use super::Analysis;
@@ -14,7 +14,8 @@ use crate::catalog::RelationId;
 pub(crate) type Renamed = ((RelationId, usize), ColumnRef);
 
 impl Analysis<'_> {
-    pub(crate) fn rename(&mut self, rename: &RenameStmt) {
+    pub(crate) fn rename(&mut self, object: Object, rename: &RenameStmt) {
+        self.effect(Verb::Alter, object);
         let new = rename.newname.as_str();
         match rename.rename_type() {
             ObjectType::ObjectColumn => {
@@ -46,7 +47,8 @@ impl Analysis<'_> {
         }
     }
 
-    pub(crate) fn move_to_schema(&mut self, alter: &AlterObjectSchemaStmt) {
+    pub(crate) fn move_to_schema(&mut self, object: Object, alter: &AlterObjectSchemaStmt) {
+        self.effect(Verb::Alter, object);
         let named = self.renamed_relations(alter.relation.as_ref());
         if let Some(id) = named.first() {
             self.call_columns(*id, None, |column| column.schema = alter.newschema.clone());
