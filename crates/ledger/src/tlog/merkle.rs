@@ -64,7 +64,7 @@ fn split(size: u64) -> u64 {
     1 << (63 - (size - 1).leading_zeros())
 }
 
-/// The hash over the leaves `from` to `to`, as they stand in a tree: MTH(D[from:to]).
+/// The hash over the leaves `from` to `to`, as they stand in a tree: `MTH(D[from:to])`.
 fn range<N: Nodes>(nodes: &mut N, from: u64, to: u64) -> Result<Hash, N::Error> {
     let size = to - from;
     if size == 0 {
@@ -88,7 +88,7 @@ pub fn root<N: Nodes>(nodes: &mut N, size: u64) -> Result<Hash, N::Error> {
     range(nodes, 0, size)
 }
 
-/// The inclusion proof of leaf `index` in the tree of `size` leaves: PATH(index, D[size]). Empty when it is not in it.
+/// The inclusion proof of leaf `index` in the tree of `size` leaves: `PATH(index, D[size])`. Empty when it is not in it.
 ///
 /// # Errors
 /// As of the nodes.
@@ -112,7 +112,7 @@ pub fn inclusion<N: Nodes>(nodes: &mut N, index: u64, size: u64) -> Result<Vec<H
     Ok(proof)
 }
 
-/// The proof that the tree of `old` leaves is the beginning of that of `new`: PROOF(old, D[new]). Empty where there is
+/// The proof that the tree of `old` leaves is the beginning of that of `new`: `PROOF(old, D[new])`. Empty where there is
 /// nothing to prove: nothing before, or no change.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature): keys, signing, checking.
 //!
-//! Must never print a private key: only [`Signer::generate`] hands one out, to be written to its file.
+//! Must never print a private key: only [`Signer::from_seed`] hands one out, to be written to its file.
 
 use std::fmt;
 use std::str::FromStr;
