@@ -48,7 +48,7 @@ pub(crate) fn refused(guards: &[Guard], action: &Action) -> Option<Reason> {
         let mut values = guard.values.iter();
         values.any(|given| guard.meets(given, action))
     })?;
-    let (column, kind) = (&guard.column, word(guard.kind));
+    let (column, kind) = (&guard.column, guard.kind.word());
     Some(Reason {
         rule: RULE.to_owned(),
         text: format!(
@@ -119,18 +119,6 @@ fn unquoted(written: &str, negative: bool) -> String {
         Some(inside) => inside.replace("''", "'"),
         None if negative => format!("-{written}"),
         None => written.to_owned(),
-    }
-}
-
-fn word(kind: MaskKind) -> &'static str {
-    match kind {
-        MaskKind::Null => "null",
-        MaskKind::Redact => "redact",
-        MaskKind::Partial { .. } => "partial",
-        MaskKind::Email => "email",
-        MaskKind::Hash => "hash",
-        MaskKind::Token => "token",
-        MaskKind::Bucket { .. } => "bucket",
     }
 }
 

@@ -170,7 +170,7 @@ fn text(found: &Found<'_>) -> String {
             proposal.confidence,
             single_line(&name),
             proposal.label,
-            mask_name(proposal.mask),
+            proposal.mask.word(),
             proposal.subject.words(),
             proposal.evidence.join(", "),
         );
@@ -218,10 +218,7 @@ fn entries(found: &Found<'_>) -> String {
             out.push_str(&format!("{key} = {}\n", toml_string(&quoted(value))));
         }
         out.push_str(&format!("label = {}\n", toml_string(proposal.label)));
-        out.push_str(&format!(
-            "mask = {}\n",
-            toml_string(mask_name(proposal.mask))
-        ));
+        out.push_str(&format!("mask = {}\n", toml_string(proposal.mask.word())));
         match proposal.mask {
             MaskKind::Partial { first, last } => {
                 out.push_str(&format!("first = {first}\nlast = {last}\n"));
@@ -244,18 +241,6 @@ fn toml_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn mask_name(kind: MaskKind) -> &'static str {
-    match kind {
-        MaskKind::Null => "null",
-        MaskKind::Redact => "redact",
-        MaskKind::Partial { .. } => "partial",
-        MaskKind::Email => "email",
-        MaskKind::Hash => "hash",
-        MaskKind::Token => "token",
-        MaskKind::Bucket { .. } => "bucket",
-    }
-}
-
 fn json(found: &Found<'_>) -> serde_json::Value {
     let row = |Row { column, proposal }: &Row<'_>| {
         let [schema, table, name] = column.names();
@@ -268,7 +253,7 @@ fn json(found: &Found<'_>) -> serde_json::Value {
             "confidence": proposal.confidence,
             "evidence": proposal.evidence,
             "label": proposal.label,
-            "mask": mask_name(proposal.mask),
+            "mask": proposal.mask.word(),
         })
     };
     let unread = |(table, why): &(String, String)| serde_json::json!({"table": table, "why": why});

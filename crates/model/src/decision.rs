@@ -64,6 +64,21 @@ pub enum MaskKind {
     },
 }
 
+impl MaskKind {
+    /// Its name in the data catalog file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Redact => "redact",
+            Self::Partial { .. } => "partial",
+            Self::Email => "email",
+            Self::Hash => "hash",
+            Self::Token => "token",
+            Self::Bucket { .. } => "bucket",
+        }
+    }
+}
+
 /// What of a JSON value is masked. What is not of the form that it says is masked whole.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum JsonMask {
