@@ -20,16 +20,6 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let written = write!(out, "{byte:02x}");
-        debug_assert!(written.is_ok(), "writing to a String does not fail");
-        out
-    })
-}
-
 /// The state's name in JSON and on the page.
 pub(crate) fn state_name(state: ApprovalState) -> &'static str {
     match state {
@@ -94,7 +84,7 @@ pub(crate) fn approval(seen: &Seen) -> Approval {
         created: rfc3339(request.created),
         expires: rfc3339(request.expires),
         answers: answers.collect(),
-        binding: hex(&request.binding.0),
+        binding: ledger::Hex(&request.binding.0).to_string(),
     }
 }
 

@@ -167,7 +167,7 @@ async fn a_form_needs_its_token_and_its_site() {
     let world = World::new();
     let asked = world.ask(|_| {}).await;
     let (cookie, csrf) = world.browser(login("dana", &["dba"]));
-    let binding = crate::convert::hex(&asked.binding.0);
+    let binding = ledger::Hex(&asked.binding.0);
     let path = format!("/approvals/{}/answer", asked.id.ticket());
     let check = async |token: &str, site: Option<(&str, &str)>, expect: u16| {
         let mut request = Request::post(&path)
@@ -304,7 +304,7 @@ async fn approvals_are_seen_and_answered_by_those_concerned() {
     );
     assert_eq!(world.get("ada", &path).await.status, 200, "her agent asked");
     let body = |binding: &str| format!(r#"{{"approve":true,"binding":"{binding}"}}"#);
-    let right = body(&crate::convert::hex(&asked.binding.0));
+    let right = body(&ledger::Hex(&asked.binding.0).to_string());
     assert_eq!(world.post("ada", &answer, &right).await.status, 403);
     assert_eq!(world.post("dana", &answer, &body("00")).await.status, 409);
     let done = world.post("dana", &answer, &right).await;
@@ -322,7 +322,7 @@ async fn nothing_is_answered_that_cannot_be_recorded() {
     let path = format!("/api/v1/approvals/{}/answer", asked.id);
     let body = format!(
         r#"{{"approve":true,"binding":"{}"}}"#,
-        crate::convert::hex(&asked.binding.0)
+        ledger::Hex(&asked.binding.0)
     );
     assert_eq!(world.post("dana", &path, &body).await.status, 503);
     let view = world.shared.parts.desk.show(&asked.id.to_string()).await;

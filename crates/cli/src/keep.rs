@@ -132,7 +132,7 @@ fn cannot(path: &Path, error: &io::Error) -> Problem {
 
 fn short_hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
+    ledger::Hex(&digest[..8]).to_string()
 }
 
 #[cfg(test)]

@@ -219,14 +219,7 @@ fn spelled(type_oid: u32, value: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 fn hex(bytes: &[u8]) -> Cow<'static, str> {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 + bytes.len() * 2);
-    text.push_str("\\x");
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.into()
+    format!("\\x{}", ledger::Hex(bytes)).into()
 }
 
 #[cfg(test)]

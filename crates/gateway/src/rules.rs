@@ -94,7 +94,7 @@ impl Sources {
     }
 
     fn data_hash(&self) -> String {
-        hex(&Sha256::digest(&self.data))
+        ledger::Hex(&Sha256::digest(&self.data)).to_string()
     }
 }
 
@@ -147,16 +147,12 @@ pub fn refresh(
 /// # Errors
 /// [`PortError`] when it cannot be recorded.
 pub fn record_config(written: &str, journal: &dyn Journal) -> Result<(), PortError> {
-    let hash = hex(&Sha256::digest(written));
+    let hash = ledger::Hex(&Sha256::digest(written)).to_string();
     let fields = vec![
         ("config".into(), hash.into()),
         ("portcullis.toml".into(), written.into()),
     ];
     note(journal, "config.loaded", fields)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 type Fields<'a> = Vec<(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>;

@@ -104,14 +104,7 @@ pub fn rfc3339(micros: u64) -> String {
 
 /// A session's id as text: hexadecimal in groups of 8, 4, 4, 4 and 12 digits.
 pub fn id_text(id: &[u8; 16]) -> String {
-    let mut out = String::with_capacity(36);
-    for (at, byte) in id.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        out.push_str(&format!("{byte:02x}"));
-    }
-    out
+    crate::Id(id).to_string()
 }
 
 impl Filter {

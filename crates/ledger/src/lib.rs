@@ -7,6 +7,7 @@ pub mod codec;
 pub mod crc;
 pub mod event;
 pub mod find;
+mod hex;
 pub mod journal;
 pub mod record;
 pub mod result;
@@ -15,3 +16,4 @@ pub mod tlog;
 pub mod verify;
 
 pub use event::Event;
+pub use hex::{Hex, Id};

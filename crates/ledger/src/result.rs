@@ -239,14 +239,7 @@ fn spelled(type_oid: u32, value: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 fn hex(bytes: &[u8]) -> Cow<'static, str> {
-    let mut text = String::with_capacity(2 + bytes.len() * 2);
-    text.push_str("\\x");
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
-    text.into()
+    format!("\\x{}", crate::Hex(bytes)).into()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
+use crate::Id;
 use crate::codec;
 use crate::event::{Event, StreamEnd};
 use crate::journal::{self, ReadError};
@@ -247,21 +248,6 @@ impl fmt::Display for Finding {
             Self::Open { session } => write!(f, "session {} has no end", Id(session)),
             Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
         }
-    }
-}
-
-/// A session's id as a UUID.
-pub(crate) struct Id<'a>(pub(crate) &'a [u8; 16]);
-
-impl fmt::Display for Id<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
     }
 }
 

@@ -123,7 +123,10 @@ impl JournalStore {
             _lock: recovered.lock,
         };
         let torn = recovered.torn_bytes.to_string();
-        let (at, hash) = (before.sequence.to_string(), hex(&before.hash));
+        let (at, hash) = (
+            before.sequence.to_string(),
+            ledger::Hex(&before.hash).to_string(),
+        );
         let fields = [
             ("version", env!("CARGO_PKG_VERSION")),
             ("after", &at),
@@ -255,8 +258,4 @@ pub(crate) fn now() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -180,7 +180,7 @@ fn draw(sort: &Sort) -> Result<(String, String, Secret<String>), Error> {
     getrandom::fill(&mut name).map_err(|_| Error::Random)?;
     getrandom::fill(&mut random).map_err(|_| Error::Random)?;
     let random = Secret::new(random);
-    let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = ledger::Hex(&name).to_string();
     let prefix = format!("{}_{name}", sort.tag);
     let secret = format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(random.expose()));
     Ok((format!("{}:{name}", sort.kind), prefix, Secret::new(secret)))

@@ -9,7 +9,7 @@ use model::Principal;
 use policy::ApprovalRule;
 
 use crate::caller::{Caller, Permission};
-use crate::convert::{hex, state_name};
+use crate::convert::state_name;
 use crate::failure::Failure;
 use crate::shared::Shared;
 
@@ -81,7 +81,7 @@ pub(crate) async fn answer(
     }
     let view = find(shared, caller, ticket).await?;
     let request = &view.request;
-    if !binding.eq_ignore_ascii_case(&hex(&request.binding.0)) {
+    if !binding.eq_ignore_ascii_case(&ledger::Hex(&request.binding.0).to_string()) {
         return Err(
             Failure::new(ErrorCode::Conflict, "the answer is not for what was shown")
                 .hint("look at the request again, then answer"),
@@ -106,7 +106,7 @@ pub(crate) async fn answer(
             ("approval", id.to_string()),
             ("ticket", ticket.clone()),
             ("session", request.session.to_string()),
-            ("binding", hex(&request.binding.0)),
+            ("binding", ledger::Hex(&request.binding.0).to_string()),
             (
                 "answer",
                 if approve { "approve" } else { "deny" }.to_owned(),

@@ -98,7 +98,7 @@ fn tell_report(globals: &Globals, report: &Report, wish: &Wish) -> Result<(), Pr
                 "key": report.key.as_ref().map(ToString::to_string),
                 "key_pinned": wish.key.is_some(),
                 "entries": report.tree.map(|tree| tree.size),
-                "root": report.tree.map(|tree| hex(&tree.root)),
+                "root": report.tree.map(|tree| ledger::Hex(&tree.root).to_string()),
                 "seals": report.seals,
                 "sealed": report.sealed,
                 "sealed_time": time.map(|time| time.to_string()),
@@ -112,7 +112,7 @@ fn tell_report(globals: &Globals, report: &Report, wish: &Wish) -> Result<(), Pr
         report.journal.records, report.journal.sessions, report.journal.segments
     ))?;
     if let (Some(tree), Some(key)) = (report.tree, &report.key) {
-        let (size, root) = (tree.size, hex(&tree.root));
+        let (size, root) = (tree.size, ledger::Hex(&tree.root).to_string());
         print::line(&format!(
             "ledger {}: {size} entries, root {root}",
             single_line(key.name())
@@ -193,13 +193,9 @@ fn unusable(error: ledger::tlog::Error) -> Problem {
     Problem::failed(format!("the ledger cannot be read: {error}"))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn head(report: &verify::Report) -> Option<Value> {
     let head = report.head?;
-    Some(json!({ "sequence": head.sequence, "hash": hex(&head.hash) }))
+    Some(json!({ "sequence": head.sequence, "hash": ledger::Hex(&head.hash).to_string() }))
 }
 
 fn told(found: &[Finding]) -> Vec<(bool, String)> {
@@ -245,7 +241,7 @@ fn all(globals: &Globals, dir: &Path) -> Result<(), Problem> {
             report.records, report.sessions, report.segments
         ))?;
         if let Some(head) = report.head {
-            let hash = hex(&head.hash);
+            let hash = ledger::Hex(&head.hash).to_string();
             print::line(&format!("last record {}, hash {hash}", head.sequence))?;
         }
         tell(found)?;

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::Error;
 use super::tile::{Kind, Tile};
+use crate::Hex;
 use crate::record::Stream;
 
 /// What every entry of this version begins with.
@@ -124,14 +125,6 @@ pub fn control_name(name: &str) -> String {
     match name.is_empty() {
         true => "_".to_owned(),
         false => name,
-    }
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -341,16 +341,15 @@ impl Note {
 
     /// Who claims to have signed it: names with key ids.
     pub fn signers(&self) -> Vec<String> {
-        let id = |line: &Line| {
-            line.data
-                .iter()
-                .take(4)
-                .map(|b| format!("{b:02x}"))
-                .collect::<String>()
-        };
         self.lines
             .iter()
-            .map(|line| format!("{}+{}", line.name, id(line)))
+            .map(|line| {
+                format!(
+                    "{}+{}",
+                    line.name,
+                    crate::Hex(line.data.get(..4).unwrap_or(&line.data))
+                )
+            })
             .collect()
     }
 }

@@ -80,7 +80,7 @@ pub fn session(folder: &Folder, note: &Note, id: [u8; 16]) -> Result<SessionProo
     }
     Ok(SessionProof {
         version: 1,
-        session: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        session: crate::Hex(&id).to_string(),
         origin: checkpoint.origin,
         checkpoint: note.to_string(),
         entries,

@@ -11,6 +11,7 @@ use ledger::tlog::note::{Algorithm, Signer};
 
 use super::LedgerOptions;
 use crate::error::Error;
+use crate::journal::disk::sync_folder;
 
 /// Reads the key, or makes one for a log that is new.
 pub(crate) fn open(
@@ -59,11 +60,7 @@ fn read(path: &Path, text: &str) -> Result<Signer, Error> {
 }
 
 fn make(options: &LedgerOptions, journal: &[u8; 16]) -> Result<Signer, Error> {
-    let id: String = journal
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = ledger::Hex(&journal[..8]);
     let name = options.origin.clone();
     let name = name.unwrap_or_else(|| format!("{}/portcullis/{id}", options.host));
     let mut seed = [0; 32];
@@ -85,7 +82,7 @@ fn make(options: &LedgerOptions, journal: &[u8; 16]) -> Result<Signer, Error> {
         file.write_all(b"\n")?;
         file.sync_all()?;
         fs::rename(&aside, path)?;
-        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     write().map_err(|source| unusable("make", path, source))?;
     Ok(signer)

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::verify::Id;
+use crate::Id;
 
 /// One thing that the check found.
 #[derive(Clone, PartialEq, Eq, Debug)]
