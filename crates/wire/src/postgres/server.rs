@@ -4,6 +4,7 @@
 //! A reply out of turn ends the session. Runs of rows without masks pass as one block, headers scanned, bodies
 //! unread.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::{Buf, BytesMut};
@@ -245,9 +246,17 @@ impl Session {
                 self.pass(frame);
                 self.complete(plain_completion(sequence, "PARSE", frame.len()));
             }
-            (Expect::Bind { .. }, b'2')
-            | (Expect::DescribeStatement, b'T' | b'n')
-            | (Expect::Close { .. }, b'3') => self.pass(frame),
+            (Expect::Bind { replaced, .. }, b'2') => {
+                let replaced = replaced.take();
+                self.pass(frame);
+                self.end_replaced(replaced);
+            }
+            (Expect::Close { portal, .. }, b'3') => {
+                let closed = portal.take();
+                self.pass(frame);
+                self.end_replaced(closed);
+            }
+            (Expect::DescribeStatement, b'T' | b'n') => self.pass(frame),
             _ => return Err(unexpected()),
         }
         self.queue.pop_front();
@@ -455,6 +464,7 @@ impl Session {
     }
 
     fn end_query(&mut self, run: QueryRun) {
+        self.end_replaced(run.replaced);
         self.complete(Completion {
             sequence: run.sequence,
             status: run.status,
@@ -570,7 +580,8 @@ impl Session {
                     ..plain_completion(sequence, "SKIPPED", 0)
                 });
             }
-            Expect::Bind { portal, undo } => {
+            // What it would have replaced stays, and ends with its transaction.
+            Expect::Bind { portal, undo, .. } => {
                 undone.extend(undo.map(NameUndo::Portal));
                 self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
             }
@@ -581,9 +592,10 @@ impl Session {
             Expect::DescribePortal { portal, .. } if code.is_some() => {
                 self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
             }
-            Expect::Close { undo } => undone.extend(undo),
+            Expect::Close { undo, .. } => undone.extend(undo),
             Expect::Query(run) => {
                 undone.extend(run.changes.into_iter().map(|(_, undo)| undo));
+                self.end_replaced(run.replaced);
                 self.complete(plain_completion(run.sequence, "SKIPPED", 0));
             }
             Expect::Function(run) => {
@@ -608,6 +620,12 @@ impl Session {
                 NameUndo::Portal(undo) => self.portals.undo(undo),
             }
         }
+    }
+
+    /// Ends the action of a portal whose name was given up, if its last row was not asked for.
+    fn end_replaced(&mut self, portal: Option<Arc<Portal>>) {
+        let ended = portal.and_then(|portal| portal.closing());
+        ended.into_iter().for_each(|end| self.complete(end));
     }
 
     fn end_portal(
