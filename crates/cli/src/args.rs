@@ -335,6 +335,9 @@ pub enum Audit {
         #[command(flatten)]
         wish: AuditVerify,
     },
+    /// Hold a PostgreSQL server's own log against a journal: what ran there without being recorded, and what was
+    /// recorded without running
+    Reconcile(AuditReconcile),
     /// Print the proof that a session's recording is in the ledger, as JSON
     Proof {
         /// The ledger's folder
@@ -379,6 +382,33 @@ pub struct AuditVerify {
     /// Only this session
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
+}
+
+/// `audit reconcile`
+#[derive(Args, Clone, Debug)]
+pub struct AuditReconcile {
+    /// The journal's folder
+    #[arg(long, value_name = "DIR")]
+    pub journal: PathBuf,
+    /// The server's log, CSV or JSON, written with log_statement = 'all'; may be given more than once
+    #[arg(long = "log", required = true, value_name = "FILE")]
+    pub logs: Vec<PathBuf>,
+    /// The role that the gateway logs in as
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// The resource whose server it is; may be left out when the journal has one alone
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// An address that the gateway connects from, as the server's log has it; statements of the role from elsewhere
+    /// are an alarm. May be given more than once
+    #[arg(long = "gateway-address", value_name = "ADDRESS")]
+    pub gateway_addresses: Vec<String>,
+    /// How far the two clocks may be apart
+    #[arg(long, value_parser = duration, default_value = "2s", value_name = "TIME")]
+    pub slack: Duration,
+    /// The server's log_timezone, such as Europe/Berlin; times in UTC need none
+    #[arg(long, value_name = "ZONE")]
+    pub log_zone: Option<String>,
 }
 
 /// Reads `90s`, `30m`, `1h`, `7d`.
@@ -446,6 +476,7 @@ mod tests {
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "audit verify --journal /tmp/j",
+            "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
         ] {
             check(good, true);
         }
@@ -460,6 +491,7 @@ mod tests {
             "replay 0198 --yes",
             "keys issue bot --kind human",
             "audit verify",
+            "audit reconcile --journal /tmp/j --role gate",
             "fly",
         ] {
             check(bad, false);

@@ -2,6 +2,9 @@
 //!
 //! Never writes, and takes nothing in the files for true.
 
+mod reconcile;
+mod server_log;
+
 use std::path::{Path, PathBuf};
 
 use contract::visible::single_line;
@@ -13,14 +16,21 @@ use ledger::tlog::prove;
 use ledger::verify::{self, Finding};
 use serde_json::{Value, json};
 
+pub use reconcile::OwnQuestions;
+
 use crate::args::{Audit, AuditVerify, Globals};
 use crate::commands::{offline, sessions};
 use crate::print;
 use crate::problem::{Kind, Problem};
 use crate::session;
 
-pub(crate) async fn run(globals: &Globals, command: &Audit) -> Result<(), Problem> {
+pub(crate) async fn run(
+    globals: &Globals,
+    command: &Audit,
+    own: &OwnQuestions,
+) -> Result<(), Problem> {
     match command {
+        Audit::Reconcile(wish) => reconcile::run(globals, wish, own),
         Audit::Verify { wish } => verify(globals, wish),
         Audit::Proof { ledger, session } => proof(ledger, session),
         Audit::Key { ledger } => key(globals, ledger.as_deref()).await,

@@ -11,7 +11,8 @@ use ledger::journal::{self, Folder, ReadError, Recording};
 use crate::args::SessionList;
 use crate::problem::{Kind, Problem};
 
-fn folder(dir: &Path) -> Folder {
+/// A journal's folder.
+pub(crate) fn folder(dir: &Path) -> Folder {
     Folder::without_keys(dir)
 }
 

@@ -26,6 +26,7 @@ mod moving;
 mod oracle;
 mod procedures;
 mod reading;
+mod reconciling;
 mod refusing;
 mod replaying;
 mod scanning;
