@@ -3,6 +3,7 @@
 //! Never writes, and takes nothing in the files for true.
 
 mod reconcile;
+mod sent;
 mod server_log;
 
 use std::path::{Path, PathBuf};

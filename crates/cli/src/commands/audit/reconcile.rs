@@ -2,14 +2,13 @@
 //!
 //! Must never explain a statement away: what the server ran and no recording has is an alarm, whatever it calls itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use contract::visible::single_line;
-use ledger::Event;
 use ledger::find::rfc3339;
-use ledger::journal::{self, Folder};
 use serde_json::{Value, json};
 
+use super::sent::{self, Key, Sent, Span};
 use super::server_log::{self, Line, Said, Zone};
 use crate::args::{AuditReconcile, Globals};
 use crate::commands::offline;
@@ -36,55 +35,6 @@ pub struct OwnQuestions {
     pub redact: fn(&str) -> String,
 }
 
-/// A statement's database and its text without literals.
-type Key = (String, String);
-
-/// Microseconds since the Unix epoch, both ends included.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Span {
-    from: u64,
-    to: u64,
-}
-
-impl Span {
-    const NONE: Self = Self {
-        from: u64::MAX,
-        to: 0,
-    };
-
-    fn take(&mut self, time: u64) {
-        self.from = self.from.min(time);
-        self.to = self.to.max(time);
-    }
-
-    fn has(self, time: u64) -> bool {
-        (self.from..=self.to).contains(&time)
-    }
-
-    fn wider(self, by: u64) -> Self {
-        Self {
-            from: self.from.saturating_sub(by),
-            to: self.to.saturating_add(by),
-        }
-    }
-
-    fn narrower(self, by: u64) -> Self {
-        Self {
-            from: self.from.saturating_add(by),
-            to: self.to.saturating_sub(by),
-        }
-    }
-}
-
-/// What the journal has of one key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Recorded {
-    /// Sent to the server.
-    sent: u64,
-    /// Of these, well away from the log's ends and successful: the server must have seen them.
-    certain: u64,
-}
-
 /// What the server saw of one key.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Seen {
@@ -96,16 +46,11 @@ struct Seen {
 }
 
 /// Everything that was counted.
-#[derive(Default)]
 struct Counts {
-    recorded: HashMap<Key, Recorded>,
+    sent: Sent,
     seen: HashMap<Key, Seen>,
-    /// Recorded texts of which only the length is known.
-    unknown: BTreeMap<usize, u64>,
-    calls: Recorded,
     calls_seen: u64,
     own: u64,
-    erased: u64,
     unread: u64,
     /// Sessions from addresses that are not the gateway's, and their statements.
     strangers: BTreeMap<String, u64>,
@@ -121,10 +66,18 @@ pub(super) fn run(
     let zone = Zone::named(wish.log_zone.as_deref()).map_err(Problem::usage)?;
     let slack = u64::try_from(wish.slack.as_micros()).unwrap_or(u64::MAX);
     let slack = slack.saturating_add(LOG_PRECISION);
-    let mut counts = Counts::default();
     let logged = log_span(wish, &zone)?;
     let folder = offline::folder(&wish.journal);
-    let recorded = counts.read_journal(&folder, wish, own, (logged, slack))?;
+    let (sent, recorded) = sent::read(&folder, wish, own, (logged, slack))?;
+    let mut counts = Counts {
+        sent,
+        seen: HashMap::new(),
+        calls_seen: 0,
+        own: 0,
+        unread: 0,
+        strangers: BTreeMap::new(),
+        lines: HashMap::new(),
+    };
     counts.read_logs(wish, own, &zone, recorded.wider(slack))?;
     let found = counts.findings(wish);
     counts.tell(
@@ -173,84 +126,6 @@ fn log_span(wish: &AuditReconcile, zone: &Zone) -> Result<Span, Problem> {
 }
 
 impl Counts {
-    /// Counts what was sent; answers from when to when the journal reaches.
-    fn read_journal(
-        &mut self,
-        folder: &Folder,
-        wish: &AuditReconcile,
-        own: &OwnQuestions,
-        (logged, slack): (Span, u64),
-    ) -> Result<Span, Problem> {
-        let (may, must) = (logged.wider(slack), logged.narrower(slack));
-        let mut span = Span::NONE;
-        let mut resources: BTreeSet<String> = BTreeSet::new();
-        let mut databases: HashMap<[u8; 16], String> = HashMap::new();
-        let mut open: HashMap<([u8; 16], u64), (Option<Key>, u64)> = HashMap::new();
-        journal::for_each_event(folder, |record, event| {
-            let session = record.header.session;
-            event.time().into_iter().for_each(|time| span.take(time));
-            match event {
-                Event::SessionOpened(opened)
-                    if wish.resource.is_empty() || wish.resource == opened.resource =>
-                {
-                    databases.insert(session, opened.database.into_owned());
-                    resources.insert(opened.resource.into_owned());
-                }
-                Event::Action(action) if action.outcome == "allow" && may.has(action.time) => {
-                    let Some(database) = databases.get(&session) else {
-                        return;
-                    };
-                    let key = match &*action.kind {
-                        "query" | "execute" => (database.clone(), (own.redact)(action.text.trim())),
-                        "function_call" => {
-                            self.calls.sent += 1;
-                            open.insert((session, action.sequence), (None, action.time));
-                            return;
-                        }
-                        _ => return,
-                    };
-                    if let Some(length) = only_length(&action.text) {
-                        *self.unknown.entry(length).or_default() += 1;
-                        return;
-                    }
-                    self.recorded.entry(key.clone()).or_default().sent += 1;
-                    // Sent by the extended protocol, an empty statement is not logged.
-                    if !is_nothing(&key.1) {
-                        open.insert((session, action.sequence), (Some(key), action.time));
-                    }
-                }
-                Event::Completed(end) => {
-                    let begun = open.remove(&(session, end.sequence));
-                    let is_done =
-                        end.error.is_none() && !matches!(&*end.status, "SKIPPED" | "BIND");
-                    let Some((key, time)) = begun.filter(|_| is_done) else {
-                        return;
-                    };
-                    if must.has(time) {
-                        let recorded = match key {
-                            Some(key) => self.recorded.entry(key).or_default(),
-                            None => &mut self.calls,
-                        };
-                        recorded.certain += 1;
-                    }
-                }
-                _ => {}
-            }
-        })
-        .map_err(offline::unreadable)?;
-        if resources.len() > 1 {
-            let names = resources.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(
-                Problem::usage("the journal has several resources, of several servers")
-                    .hint(format!("--resource, one of: {names}")),
-            );
-        }
-        let sessions = journal::sessions(folder).map_err(offline::unreadable)?;
-        let erased = sessions.iter().filter(|session| session.erased.is_some());
-        self.erased = erased.count() as u64;
-        Ok(span)
-    }
-
     /// Counts what the server says that it ran as the gateway's role.
     fn read_logs(
         &mut self,
@@ -315,7 +190,7 @@ impl Counts {
             .applications
             .entry(line.application.clone())
             .or_default() += 1;
-        if !self.unknown.is_empty() {
+        if !self.sent.unknown.is_empty() {
             *seen.lengths.entry(text.len()).or_default() += 1;
         }
     }
@@ -340,15 +215,15 @@ impl Counts {
             self.unseen(),
             "more recorded statements that the server did not see",
         ));
-        if self.calls_seen > self.calls.sent {
-            let more = self.calls_seen - self.calls.sent;
+        if self.calls_seen > self.sent.calls.sent {
+            let more = self.calls_seen - self.sent.calls.sent;
             found.push((
                 true,
                 format!("the server ran {more} function calls that no recording has"),
             ));
         }
-        if self.calls.certain > self.calls_seen {
-            let more = self.calls.certain - self.calls_seen;
+        if self.sent.calls.certain > self.calls_seen {
+            let more = self.sent.calls.certain - self.calls_seen;
             found.push((
                 true,
                 format!("{more} recorded function calls are not in the server's log"),
@@ -374,12 +249,12 @@ impl Counts {
                 format!("{} lines of the log cannot be read", self.unread),
             ));
         }
-        if self.erased > 0 {
+        if self.sent.erased > 0 {
             found.push((
                 false,
                 format!(
                     "{} sessions are erased: what they ran counts as not recorded",
-                    self.erased
+                    self.sent.erased
                 ),
             ));
         }
@@ -392,10 +267,14 @@ impl Counts {
         keys.sort_by_key(|(key, seen)| (seen.first, *key));
         let mut found = Vec::new();
         for (key, seen) in keys {
-            let sent = self.recorded.get(key).map_or(0, |recorded| recorded.sent);
+            let sent = self
+                .sent
+                .recorded
+                .get(key)
+                .map_or(0, |recorded| recorded.sent);
             let mut more = seen.count.saturating_sub(sent);
             for (length, count) in &seen.lengths {
-                if let Some(unknown) = self.unknown.get_mut(length) {
+                if let Some(unknown) = self.sent.unknown.get_mut(length) {
                     let taken = more.min(*count).min(*unknown);
                     (*unknown, more) = (*unknown - taken, more - taken);
                 }
@@ -418,6 +297,7 @@ impl Counts {
     /// What is recorded as done and the server did not see.
     fn unseen(&self) -> Vec<String> {
         let mut found: Vec<String> = self
+            .sent
             .recorded
             .iter()
             .filter_map(|(key, recorded)| {
@@ -439,13 +319,19 @@ impl Counts {
 
     fn tell(&self, globals: &Globals, found: &[(bool, String)], span: Span) -> Result<(), Problem> {
         let server: u64 = self.seen.values().map(|seen| seen.count).sum();
-        let sent: u64 = self.recorded.values().map(|recorded| recorded.sent).sum();
+        let sent: u64 = self
+            .sent
+            .recorded
+            .values()
+            .map(|recorded| recorded.sent)
+            .sum();
         let certain: u64 = self
+            .sent
             .recorded
             .values()
             .map(|recorded| recorded.certain)
             .sum();
-        let unknown: u64 = self.unknown.values().sum();
+        let unknown: u64 = self.sent.unknown.values().sum();
         let (from, to) = (rfc3339(span.from), rfc3339(span.to));
         if globals.json {
             let findings = found
@@ -458,7 +344,7 @@ impl Counts {
                 "journal": {
                     "sent": sent + unknown,
                     "certain": certain,
-                    "calls": self.calls.sent,
+                    "calls": self.sent.calls.sent,
                 },
                 "findings": findings.collect::<Vec<Value>>(),
             }));
@@ -471,7 +357,7 @@ impl Counts {
         print::line(&format!(
             "journal: {} statements sent, {certain} of them surely done; {} function calls",
             sent + unknown,
-            self.calls.sent
+            self.sent.calls.sent
         ))?;
         for (is_alarm, text) in found {
             let mark = if *is_alarm { "ALARM" } else { "remark" };
@@ -499,16 +385,4 @@ fn bounded(found: Vec<String>, rest: &str) -> Vec<(bool, String)> {
 
 fn shown(text: &str) -> String {
     single_line(&text.chars().take(SHOWN_CHARS).collect::<String>())
-}
-
-/// Nothing but spaces, semicolons and what was left out: perhaps a comment alone.
-fn is_nothing(shape: &str) -> bool {
-    let rest = shape.replace("<redacted>", "");
-    rest.chars().all(|c| c.is_whitespace() || c == ';')
-}
-
-/// The length in bytes that stands for a text which was not kept.
-fn only_length(text: &str) -> Option<usize> {
-    let length = text.strip_prefix("<redacted: ")?.strip_suffix(" bytes>")?;
-    length.parse().ok()
 }
