@@ -32,4 +32,5 @@ mod stage;
 mod startup;
 mod targets;
 mod tools;
+mod vault;
 mod writing;

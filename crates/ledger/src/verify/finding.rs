@@ -246,18 +246,22 @@ impl fmt::Display for Finding {
                 write!(f, "record {sequence}: the clock went back by {by} µs")
             }
             Self::Open { session } => write!(f, "session {} has no end", Id(session)),
-            Self::KeyIsBack { session } => write!(
-                f,
-                "session {} was erased, and its key is there: an old key file was put back",
-                Id(session)
-            ),
-            Self::Erased { session, time, by } => write!(
-                f,
-                "session {} was erased on {} by {by}",
-                Id(session),
-                rfc3339(*time)
-            ),
+            Self::KeyIsBack { session } => key_is_back(f, session),
+            Self::Erased { session, time, by } => erased(f, session, *time, by),
             Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
         }
     }
+}
+
+fn key_is_back(f: &mut fmt::Formatter<'_>, session: &[u8; 16]) -> fmt::Result {
+    let id = Id(session);
+    write!(
+        f,
+        "session {id} was erased, and its key is there: an old key file was put back"
+    )
+}
+
+fn erased(f: &mut fmt::Formatter<'_>, session: &[u8; 16], time: u64, by: &str) -> fmt::Result {
+    let (id, when) = (Id(session), rfc3339(time));
+    write!(f, "session {id} was erased on {when} by {by}")
 }
