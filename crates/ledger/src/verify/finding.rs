@@ -203,11 +203,7 @@ impl fmt::Display for Finding {
             Self::Reordered { sequence } => {
                 write!(f, "record {sequence} stands behind later ones")
             }
-            Self::Edited { sequence, session } => write!(
-                f,
-                "record {sequence} of session {} does not follow from the one before it: edited",
-                Id(session)
-            ),
+            Self::Edited { sequence, session } => edited(f, *sequence, session),
             Self::Gap {
                 session,
                 stream,
@@ -264,4 +260,12 @@ fn key_is_back(f: &mut fmt::Formatter<'_>, session: &[u8; 16]) -> fmt::Result {
 fn erased(f: &mut fmt::Formatter<'_>, session: &[u8; 16], time: u64, by: &str) -> fmt::Result {
     let (id, when) = (Id(session), rfc3339(time));
     write!(f, "session {id} was erased on {when} by {by}")
+}
+
+fn edited(f: &mut fmt::Formatter<'_>, sequence: u64, session: &[u8; 16]) -> fmt::Result {
+    let id = Id(session);
+    write!(
+        f,
+        "record {sequence} of session {id} does not follow from the one before it: edited"
+    )
 }
