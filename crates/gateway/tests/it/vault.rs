@@ -83,6 +83,14 @@ fn who_has_the_disk_without_the_key_reads_nothing_that_was_said() {
     stage.gateway.stop();
     assert_eq!(holding(&stage, CANARY.as_bytes()), [] as [PathBuf; 0]);
     assert_eq!(holding(&stage, name.trim().as_bytes()), [] as [PathBuf; 0]);
+    // A python of a hundred lines, which shares no code with the gateway, reads it too.
+    let key = stage.gateway.data().join("master.key");
+    let key = key.to_string_lossy().into_owned();
+    let mut python = std::process::Command::new("python3");
+    python.arg(testkit::repository("testing/ledger/decrypt.py"));
+    python.args([&journal, &key, &id]);
+    let read = testkit::run(&mut python, "", PATIENCE);
+    assert!(read.ok().contains(CANARY), "{}", read.all());
     // Away from the master key, the journal verifies and says nothing.
     let copy = stage.gateway.folder().join("copy");
     let from = stage.gateway.data().join("journal");
@@ -105,8 +113,6 @@ fn who_has_the_disk_without_the_key_reads_nothing_that_was_said() {
         locked.all()
     );
     assert!(!alone(&["search", CANARY]).out.contains(CANARY));
-    let key = stage.gateway.data().join("master.key");
-    let key = key.to_string_lossy().into_owned();
     let opened = alone(&["replay", &id, "--speed", "0", "--master-key-file", &key]);
     assert!(opened.ok().contains(CANARY));
     let text = fs::read_to_string(&key).unwrap();
