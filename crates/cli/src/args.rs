@@ -19,6 +19,15 @@ pub struct Globals {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// Reading a journal: the file with the master key; `master.key` beside the journal's folder when not given.
+    /// The key itself may be in the environment, as PORTCULLIS_MASTER_KEY
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_MASTER_KEY_FILE",
+        value_name = "FILE"
+    )]
+    pub master_key_file: Option<PathBuf>,
 }
 
 /// The user's commands.
@@ -46,6 +55,9 @@ pub enum Command {
     Replay(Replay),
     /// Search recorded statements
     Search(Search),
+    /// Erase recordings, and hold them back from erasure
+    #[command(subcommand)]
+    Recordings(Recordings),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -278,6 +290,76 @@ pub struct Search {
     pub journal: Option<PathBuf>,
 }
 
+/// `recordings …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Recordings {
+    /// Erase recordings for good, by destroying their keys
+    Erase(Erase),
+    /// Legal holds: what they are on is not erased
+    #[command(subcommand)]
+    Hold(Holds),
+}
+
+/// `recordings erase`
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true)
+    .args(["sessions", "principal", "resource", "before"]))]
+pub struct Erase {
+    /// The sessions' ids
+    #[arg(value_name = "SESSION")]
+    pub sessions: Vec<String>,
+    /// Those of this principal's key: issuer|subject
+    #[arg(long, value_name = "WHO")]
+    pub principal: Option<String>,
+    /// Those on this resource
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// Those begun before: 2026-01-31T12:00:00Z, or an age such as 90d
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// Why; it is recorded, and stays
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Do not ask whether you are sure
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+/// `recordings hold …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Holds {
+    /// Place a hold
+    Add(AddHold),
+    /// List holds
+    List,
+    /// Release a hold
+    Release {
+        /// Its id
+        id: String,
+        /// Why; it is recorded, and stays
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// `recordings hold add`
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("on").required(true).args(["session", "principal", "resource"]))]
+pub struct AddHold {
+    /// On one session
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// On all sessions of a principal's key, and those on its behalf: issuer|subject
+    #[arg(long, value_name = "WHO")]
+    pub principal: Option<String>,
+    /// On all sessions on a resource
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// Why; it is recorded, and stays
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
 /// `keys …`
 #[derive(Subcommand, Clone, Debug)]
 pub enum Keys {
@@ -475,6 +557,11 @@ mod tests {
             "search email --outcome deny --since 2h",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
+            "recordings erase 0198 0199 --reason asked",
+            "recordings erase --principal idp|ada --before 90d --reason asked -y",
+            "recordings hold add --resource orders-prod --reason court",
+            "recordings hold list",
+            "recordings hold release 7 --reason over",
             "audit verify --journal /tmp/j",
             "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
         ] {
@@ -492,6 +579,10 @@ mod tests {
             "keys issue bot --kind human",
             "audit verify",
             "audit reconcile --journal /tmp/j --role gate",
+            "recordings erase --reason all",
+            "recordings erase 0198",
+            "recordings hold add --reason none",
+            "recordings hold add --session 1 --resource x --reason both",
             "fly",
         ] {
             check(bad, false);

@@ -6,6 +6,7 @@ mod connect;
 mod keys;
 mod login;
 mod offline;
+mod recordings;
 mod replay;
 mod sessions;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(
         Command::Sessions(sessions) => sessions::run(globals, sessions).await,
         Command::Replay(replay) => replay::replay(globals, replay).await,
         Command::Search(search) => sessions::search(globals, search).await,
+        Command::Recordings(recordings) => recordings::run(globals, recordings).await,
         Command::Keys(keys) => keys::run(globals, keys).await,
         Command::Revoke(revoke) => keys::revoke_principal(globals, revoke).await,
         Command::Audit(audit) => audit::run(globals, audit, own).await,

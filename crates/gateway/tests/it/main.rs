@@ -34,4 +34,5 @@ mod stage;
 mod startup;
 mod targets;
 mod tools;
+mod vault;
 mod writing;

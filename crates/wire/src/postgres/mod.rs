@@ -3,8 +3,8 @@
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
 //! side until ReadyForQuery), `session` (between the two), `action` (message to action), `inspect` (text to effects),
 //! `forward` (permitted message to upstream), `fail` (ends without success), `rows` (masking), `words` (what the target
-//! says itself), `origin` (the
-//! second wall), `refuse` (what the gateway itself says), `question` and `reader` (what it asks itself).
+//! says itself), `origin` (the second wall), `refuse` (what the gateway itself says), `question` and `reader` (what it
+//! asks itself).
 
 mod action;
 mod bound;

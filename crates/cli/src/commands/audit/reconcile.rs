@@ -67,7 +67,7 @@ pub(super) fn run(
     let slack = u64::try_from(wish.slack.as_micros()).unwrap_or(u64::MAX);
     let slack = slack.saturating_add(LOG_PRECISION);
     let logged = log_span(wish, &zone)?;
-    let folder = offline::folder(&wish.journal);
+    let folder = offline::folder(globals, &wish.journal)?;
     let (sent, recorded) = sent::read(&folder, wish, own, (logged, slack))?;
     let mut counts = Counts {
         sent,
