@@ -171,10 +171,13 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
+    let recordings: Arc<dyn Journal> = journal.clone();
+    #[cfg(feature = "unrecorded")]
+    let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
         rules: Arc::clone(&rules),
         approvals: store.clone(),
-        journal: journal.clone(),
+        journal: recordings,
         clock: Arc::new(SystemClock),
         limits: limits.clone(),
         approvals_url: (!public_url.is_empty()).then(|| format!("{public_url}/approvals")),

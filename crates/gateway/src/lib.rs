@@ -15,4 +15,6 @@ pub mod rehearse;
 mod retention;
 pub mod rules;
 pub mod scan;
+#[cfg(feature = "unrecorded")]
+mod unrecorded;
 mod witness;
