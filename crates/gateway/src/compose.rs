@@ -162,7 +162,9 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     let journal = JournalStore::open(&dir, options).context("opening the journal")?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
-    let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
+    let texts = journal.text_keys();
+    let store =
+        Store::open_with(&data.join("portcullis.db"), texts).context("opening the store")?;
     let (rules, sources) = rules::load(&config.policy, journal.as_ref())?;
     let issuers = config
         .issuer

@@ -103,6 +103,11 @@ impl Vault {
         Ok(Arc::new(vault))
     }
 
+    /// Whether new sessions are encrypted.
+    pub(crate) fn encrypts(&self) -> bool {
+        self.encrypts
+    }
+
     /// Finds every session's slot, and sees that its master key is there.
     fn load(&self) -> Result<(), Error> {
         crate::journal::private_folder(&self.keys_dir())
