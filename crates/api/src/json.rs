@@ -299,7 +299,7 @@ fn limit(asked: Option<usize>) -> usize {
 }
 
 /// Microseconds since the Unix epoch; a time before it is the epoch.
-fn time(text: Option<&str>) -> Result<Option<u64>, Failure> {
+pub(crate) fn time(text: Option<&str>) -> Result<Option<u64>, Failure> {
     let Some(text) = text.filter(|t| !t.is_empty()) else {
         return Ok(None);
     };

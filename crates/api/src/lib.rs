@@ -7,6 +7,7 @@ mod acts;
 mod caller;
 mod convert;
 mod cookie;
+mod exports;
 mod failure;
 mod grid;
 mod json;
@@ -128,6 +129,7 @@ fn api(table: Table) -> Table {
         .add(get(), "/api/v1/sessions/{id}/recording", viewer, json::recording)
         .add(post(), "/api/v1/sessions/{id}/kill", administrator, json::kill_session)
         .add(get(), "/api/v1/search", viewer, json::search)
+        .add(get(), "/api/v1/export", viewer, exports::export)
         .add(get(), "/ledger/tile/entries/{*index}", viewer, ledger_files::entries)
         .add(get(), "/api/v1/keys", person, json::list_keys)
         .add(post(), "/api/v1/keys", administrator, json::issue_key)

@@ -2,10 +2,14 @@
 //!
 //! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
 
+mod export;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+pub(crate) use export::Export;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -46,6 +50,8 @@ pub enum Command {
     Replay(Replay),
     /// Search recorded statements
     Search(Search),
+    /// Write audit events for other tools
+    Export(Export),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -386,6 +392,8 @@ mod tests {
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "audit verify --journal /tmp/j",
+            "export --journal /tmp/j",
+            "export --format csv --since 7d --kind control --kind approval --output -",
         ] {
             check(good, true);
         }
@@ -396,6 +404,8 @@ mod tests {
             "search x --outcome maybe",
             "keys issue bot --kind human",
             "audit verify",
+            "export --format xml",
+            "export --kind everything",
             "fly",
         ] {
             check(bad, false);

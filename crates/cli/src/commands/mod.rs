@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod connect;
+mod export;
 mod keys;
 mod login;
 mod offline;
@@ -27,6 +28,7 @@ pub(crate) async fn run(globals: &Globals, command: &Command) -> Result<ExitCode
         Command::Sessions(sessions) => sessions::run(globals, sessions).await,
         Command::Replay(replay) => replay::replay(globals, replay).await,
         Command::Search(search) => sessions::search(globals, search).await,
+        Command::Export(export) => export::export(globals, export).await,
         Command::Keys(keys) => keys::run(globals, keys).await,
         Command::Revoke(revoke) => keys::revoke_principal(globals, revoke).await,
         Command::Audit(audit) => audit::run(globals, audit).await,
