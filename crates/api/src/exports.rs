@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use contract::ErrorCode;
 use export::{Filter, Format, Kind};
 use futures_util::{Stream, stream};
+use ledger::journal::Folder;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -114,7 +115,7 @@ pub(crate) async fn export(
         .await?;
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     let work = Work {
-        dir: shared.parts.journal_dir.clone(),
+        folder: shared.parts.recordings.clone(),
         format,
         filter,
         _place: place,
@@ -149,7 +150,7 @@ fn answer(receiver: mpsc::Receiver<Piece>) -> impl Stream<Item = io::Result<Byte
 }
 
 struct Work {
-    dir: std::path::PathBuf,
+    folder: Folder,
     format: Format,
     filter: Filter,
     _place: OwnedSemaphorePermit,
@@ -159,7 +160,7 @@ impl Work {
     fn run(self, mut pieces: Pieces) {
         let mut encoder = self.format.encoder();
         let done = export::export(
-            &self.dir,
+            &self.folder,
             u64::MAX,
             &self.filter,
             &mut *encoder,

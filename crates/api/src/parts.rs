@@ -2,7 +2,6 @@
 //!
 //! Knows no store: approvals, keys and recordings are reached through traits only.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::Discovery;
@@ -11,6 +10,7 @@ use gate::desk::{ApprovalDesk, KeyRing};
 use gate::ports::{Authenticated, BoxFuture, Identities, Journal, LoginError, SharedRules};
 use identity::Issuers;
 use identity::rp::{Provider, SignIn};
+use ledger::journal::Folder;
 use model::{Resource, Secret};
 
 /// Everything the API stands on.
@@ -28,8 +28,8 @@ pub struct ApiParts {
     pub sign_in: Option<Arc<dyn RelyingParty>>,
     /// Policies in force.
     pub rules: SharedRules,
-    /// The journal's folder, where recordings are read.
-    pub journal_dir: PathBuf,
+    /// Where recordings are read.
+    pub recordings: Folder,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.

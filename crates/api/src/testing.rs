@@ -318,7 +318,7 @@ fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
         identities: Arc::new(people),
         sign_in: Some(Arc::new(Provider)),
         rules: Arc::clone(&bench.rules),
-        journal_dir,
+        recordings: ledger::journal::Folder::without_keys(journal_dir),
         ledger: Some(Arc::new(Shelf)),
         journal: Arc::clone(&bench.journal) as Arc<dyn Journal>,
         resources: vec![Target {

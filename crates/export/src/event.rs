@@ -119,7 +119,7 @@ pub enum Detail {
         from: u64,
         /// The last.
         to: u64,
-        /// Why: `missing` or `unreadable`.
+        /// Why: `missing`, `erased`, `locked` or `unreadable`.
         reason: &'static str,
     },
 }

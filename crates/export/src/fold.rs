@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ledger::Event;
 use ledger::codec;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
-use ledger::record::Record;
+use ledger::record::{PayloadError, Record, Stream};
 
 use crate::event::{AuditEvent, Detail, End, Reference, Statement};
 
@@ -69,8 +69,12 @@ impl Fold {
     }
 
     /// Takes the next record; gives the events that it makes. `payload` is its payload as it was before compression
-    /// and encryption, `None` where it cannot be had.
-    pub fn take(&mut self, record: &Record<'_>, payload: Option<&[u8]>) -> Vec<AuditEvent> {
+    /// and encryption, or why it cannot be had.
+    pub fn take(
+        &mut self,
+        record: &Record<'_>,
+        payload: Result<&[u8], PayloadError>,
+    ) -> Vec<AuditEvent> {
         let sequence = record.header.sequence;
         let reference = Reference {
             sequence,
@@ -81,8 +85,8 @@ impl Fold {
         }
         self.next = Some(sequence.saturating_add(1));
         match payload {
-            None => self.gap(reference, (sequence, sequence), "unreadable"),
-            Some(payload) => {
+            Err(error) => self.unread(record, reference, error),
+            Ok(payload) => {
                 let readable = codec::events(payload).map_while(Result::ok);
                 for (index, event) in readable.enumerate() {
                     let place = Place {
@@ -95,6 +99,26 @@ impl Fold {
             }
         }
         take(&mut self.out)
+    }
+
+    /// A session that was erased, or whose key is not here, is told of once; a record that was altered each time.
+    fn unread(&mut self, record: &Record<'_>, reference: Reference, error: PayloadError) {
+        let header = &record.header;
+        let is_first = header.number == 1 && header.stream == Stream::Intents;
+        let reason = match error {
+            PayloadError::Erased => "erased",
+            PayloadError::Encrypted => "locked",
+            PayloadError::Altered | PayloadError::Compression => "unreadable",
+        };
+        if is_first || reason == "unreadable" {
+            let sequence = reference.sequence;
+            let session = Some(header.session);
+            self.gap(reference, (sequence, sequence), reason);
+            self.out
+                .last_mut()
+                .into_iter()
+                .for_each(|gap| gap.session = session);
+        }
     }
 
     /// Statements that are decided and have not ended so far, as they were decided.
@@ -261,8 +285,8 @@ impl Fold {
         let record = Reference {
             sequence: from,
             hash: match reason {
-                "unreadable" => at.hash,
-                _ => [0; 32],
+                "missing" => [0; 32],
+                _ => at.hash,
             },
         };
         let event = AuditEvent {

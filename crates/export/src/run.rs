@@ -3,7 +3,8 @@
 //! Must never hold more than a chunk of the journal and what open sessions need.
 
 use std::io::Write;
-use std::path::Path;
+
+use ledger::journal::Folder;
 
 use crate::error::Error;
 use crate::filter::Filter;
@@ -25,22 +26,23 @@ pub struct Summary {
 /// # Errors
 /// [`Error`]: the journal cannot be read, or `out` takes no more. What was written until then stays.
 pub fn export(
-    dir: &Path,
+    folder: &Folder,
     last: u64,
     filter: &Filter,
     encoder: &mut dyn Encoder,
     out: &mut dyn Write,
 ) -> Result<Summary, Error> {
-    let mut reader = Reader::new(dir, 0);
+    let mut reader = Reader::new(folder.path(), 0);
     let mut fold = Fold::new(reader.journal()?.unwrap_or_default());
+    let mut opener = folder.opener();
     let mut summary = Summary::default();
     encoder.begin(out).map_err(Error::Write)?;
     let mut failed = None;
     loop {
         let step = reader.step(last, |record| {
             summary.records += 1;
-            let payload = record.payload().ok();
-            for event in fold.take(record, payload.as_deref()) {
+            let payload = opener.payload(record);
+            for event in fold.take(record, payload.as_deref().map_err(|error| *error)) {
                 if !filter.takes(&event) {
                     continue;
                 }

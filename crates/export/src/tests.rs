@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use ledger::event::{ActionRecorded, ApprovalRecorded, Completed, SessionOpened};
+use ledger::journal::Folder;
 use ledger::record::{Chain, Payload, Stream, write};
 use ledger::segment::SegmentHeader;
 use ledger::{Event, codec};
@@ -17,6 +19,7 @@ const JOURNAL: [u8; 16] = [0xab; 16];
 struct Writer {
     segments: Vec<Vec<u8>>,
     sequence: u64,
+    chains: HashMap<(u8, Stream), Chain>,
 }
 
 impl Writer {
@@ -24,6 +27,7 @@ impl Writer {
         let mut writer = Self {
             segments: Vec::new(),
             sequence: 0,
+            chains: HashMap::new(),
         };
         writer.segment();
         writer
@@ -49,7 +53,7 @@ impl Writer {
         let out = self.segments.last_mut().unwrap();
         write(
             out,
-            &mut Chain::default(),
+            self.chains.entry((session, stream)).or_default(),
             stream,
             [session; 16],
             self.sequence,
@@ -152,10 +156,10 @@ fn read(dir: &Path, from: u64, fold: &mut Fold, mut told: impl FnMut(u64, Vec<Au
     loop {
         let step = reader
             .step(u64::MAX, |record| {
-                let payload = record.payload().ok();
+                let payload = record.payload();
                 told(
                     record.header.sequence,
-                    fold.take(record, payload.as_deref()),
+                    fold.take(record, payload.as_deref().map_err(|error| *error)),
                 );
                 true
             })
@@ -245,7 +249,7 @@ fn what_has_not_ended_stands_at_the_end() {
     let kinds = |filter: &Filter| {
         let mut out = Vec::new();
         export(
-            dir.path(),
+            &Folder::without_keys(dir.path()),
             u64::MAX,
             filter,
             &mut *Format::Jsonl.encoder(),
@@ -292,8 +296,8 @@ fn reading_again_from_any_record_tells_the_same() {
         let mut reader = Reader::new(dir.path(), 0);
         while reader
             .step(stop, |record| {
-                let payload = record.payload().ok();
-                before.extend(fold.take(record, payload.as_deref()));
+                let payload = record.payload();
+                before.extend(fold.take(record, payload.as_deref().map_err(|error| *error)));
                 resume = fold.resume_from();
                 true
             })
@@ -338,6 +342,37 @@ fn what_is_missing_is_told() {
             .iter()
             .any(|e| e.kind() == Kind::StatementEnded && e.opened.is_none())
     );
+}
+
+#[test]
+fn a_session_that_was_erased_is_told_of_once() {
+    use ledger::record::PayloadError;
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::new();
+    writer.intents(1, &[opened(1)]);
+    writer.intents(1, &[action(1, "allow")]);
+    writer.results(1, &[done(1)]);
+    writer.put(dir.path());
+    let told = |error: PayloadError| {
+        let mut fold = Fold::new(JOURNAL);
+        let mut events = Vec::new();
+        let mut reader = Reader::new(dir.path(), 0);
+        while reader
+            .step(u64::MAX, |record| {
+                events.extend(fold.take(record, Err(error)));
+                true
+            })
+            .unwrap()
+            == Step::More
+        {}
+        let reasons = events
+            .iter()
+            .map(|event| Format::Jsonl.json(event)["reason"].to_string());
+        reasons.collect::<Vec<_>>()
+    };
+    assert_eq!(told(PayloadError::Erased), ["\"erased\""]);
+    assert_eq!(told(PayloadError::Encrypted), ["\"locked\""]);
+    assert_eq!(told(PayloadError::Altered).len(), 3);
 }
 
 #[test]
@@ -426,7 +461,7 @@ fn a_writer_that_takes_no_more_ends_it() {
         let mut encoder = format.encoder();
         let run = |encoder: &mut dyn crate::Encoder, room| {
             export(
-                dir.path(),
+                &Folder::without_keys(dir.path()),
                 u64::MAX,
                 &Filter::default(),
                 encoder,
@@ -445,7 +480,7 @@ fn a_folder_without_a_journal_is_an_error_and_an_empty_one_is_empty() {
     let run = |dir: &Path| {
         let mut out = Vec::new();
         export(
-            dir,
+            &Folder::without_keys(dir),
             u64::MAX,
             &Filter::default(),
             &mut *Format::Jsonl.encoder(),

@@ -3,14 +3,13 @@
 //! One answer for the gateway's API and for the command line on files alone. Decides nothing about who may look.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
 
 use contract::{Hit, SearchResults, Session};
 use jiff::Timestamp;
 
 use crate::Event;
 use crate::event::{ActionRecorded, SessionOpened};
-use crate::journal::{self, ReadError, SessionSummary};
+use crate::journal::{self, Folder, ReadError, SessionSummary};
 
 /// What narrows a list or a search. Empty fields narrow nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,8 +34,8 @@ pub struct Filter {
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn sessions(dir: &Path, filter: &Filter) -> Result<Vec<Session>, ReadError> {
-    let found = journal::sessions(dir)?.into_iter().rev();
+pub fn sessions(folder: &Folder, filter: &Filter) -> Result<Vec<Session>, ReadError> {
+    let found = journal::sessions(folder)?.into_iter().rev();
     let wanted = found.filter(|s| filter.takes(&s.opened) && filter.is_in_time(s.opened.time));
     Ok(wanted.take(filter.limit).map(|s| session(&s)).collect())
 }
@@ -45,8 +44,8 @@ pub fn sessions(dir: &Path, filter: &Filter) -> Result<Vec<Session>, ReadError> 
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn session_by_id(dir: &Path, id: [u8; 16]) -> Result<Option<Session>, ReadError> {
-    let mut all = journal::sessions(dir)?.into_iter();
+pub fn session_by_id(folder: &Folder, id: [u8; 16]) -> Result<Option<Session>, ReadError> {
+    let mut all = journal::sessions(folder)?.into_iter();
     Ok(all.find(|s| s.opened.session == id).map(|s| session(&s)))
 }
 
@@ -54,12 +53,12 @@ pub fn session_by_id(dir: &Path, id: [u8; 16]) -> Result<Option<Session>, ReadEr
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn search(dir: &Path, filter: &Filter) -> Result<SearchResults, ReadError> {
+pub fn search(folder: &Folder, filter: &Filter) -> Result<SearchResults, ReadError> {
     let needle = filter.text.to_lowercase();
     let mut open: HashMap<[u8; 16], SessionOpened<'static>> = HashMap::new();
     let mut hits = VecDeque::new();
     let mut truncated = false;
-    journal::for_each_event(dir, |record, event| match event {
+    journal::for_each_event(folder, |record, event| match event {
         Event::SessionOpened(opened) => {
             if filter.takes(&opened) {
                 open.insert(record.header.session, opened.into_owned());

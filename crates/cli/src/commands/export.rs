@@ -26,7 +26,13 @@ pub(crate) async fn export(globals: &Globals, wish: &Export) -> Result<(), Probl
         Some(dir) => {
             let filter = filter(wish)?;
             let mut encoder = format.encoder();
-            let done = export::export(dir, u64::MAX, &filter, &mut *encoder, &mut out.to);
+            let done = export::export(
+                &offline::folder(dir),
+                u64::MAX,
+                &filter,
+                &mut *encoder,
+                &mut out.to,
+            );
             done.map(drop).map_err(|error| failed(&error))
         }
         None => fetch(globals, wish, &mut out.to).await,
