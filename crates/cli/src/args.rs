@@ -3,6 +3,7 @@
 //! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
 
 mod export;
+mod pack;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 pub(crate) use export::Export;
+pub(crate) use pack::{Pack, VerifyPart};
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -350,6 +352,12 @@ pub enum Audit {
         #[arg(long, value_name = "ID")]
         session: String,
     },
+    /// Check a proof that `audit proof` printed
+    VerifyProof(VerifyPart),
+    /// Put one session into one file, with everything that proves it
+    Pack(Pack),
+    /// Check an evidence pack; needs nothing but the file and the key
+    VerifyPack(VerifyPart),
     /// Print the ledger's public key, to be kept elsewhere
     Key {
         /// The ledger's folder; without it the gateway is asked
@@ -453,6 +461,9 @@ mod tests {
             "revoke idp|ada --lift",
             "audit verify --journal /tmp/j",
             "export --journal /tmp/j",
+            "audit pack --session 01 --journal /tmp/j --output a.zip",
+            "audit verify-pack a.zip --key k --witness w --quorum 1",
+            "audit verify-proof p.json --key k",
             "export --format csv --since 7d --kind control --kind approval --output -",
         ] {
             check(good, true);

@@ -12,6 +12,7 @@ mod fold;
 mod format;
 mod jsonl;
 mod ocsf;
+pub mod pack;
 mod reader;
 mod run;
 #[cfg(test)]

@@ -65,6 +65,18 @@ impl Reader {
         last: u64,
         mut visit: impl FnMut(&Record<'_>) -> bool,
     ) -> Result<Step, Error> {
+        self.step_raw(last, |record, _| visit(record))
+    }
+
+    /// As [`Reader::step`]; `visit` also gets the bytes of the record as they stand in the journal.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub(crate) fn step_raw(
+        &mut self,
+        last: u64,
+        mut visit: impl FnMut(&Record<'_>, &[u8]) -> bool,
+    ) -> Result<Step, Error> {
         let Some((segment, offset)) = self.place()? else {
             return Ok(Step::End);
         };
@@ -87,7 +99,7 @@ impl Reader {
         &self,
         chunk: &[u8],
         last: u64,
-        visit: &mut impl FnMut(&Record<'_>) -> bool,
+        visit: &mut impl FnMut(&Record<'_>, &[u8]) -> bool,
     ) -> (usize, Stop) {
         let mut used = 0;
         loop {
@@ -99,8 +111,9 @@ impl Reader {
             if record.header.sequence > last {
                 return (used, Stop::Last);
             }
+            let bytes = chunk.get(used..used + length).unwrap_or_default();
             used += length;
-            if record.header.sequence >= self.from && !visit(&record) {
+            if record.header.sequence >= self.from && !visit(&record, bytes) {
                 return (used, Stop::Told);
             }
         }

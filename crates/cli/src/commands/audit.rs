@@ -14,7 +14,7 @@ use ledger::verify::{self, Finding};
 use serde_json::{Value, json};
 
 use crate::args::{Audit, AuditVerify, Globals};
-use crate::commands::{offline, sessions};
+use crate::commands::{offline, pack, sessions};
 use crate::print;
 use crate::problem::{Kind, Problem};
 use crate::session;
@@ -23,6 +23,9 @@ pub(crate) async fn run(globals: &Globals, command: &Audit) -> Result<(), Proble
     match command {
         Audit::Verify { wish } => verify(globals, wish),
         Audit::Proof { ledger, session } => proof(ledger, session),
+        Audit::VerifyProof(part) => pack::verify_proof(globals, part),
+        Audit::Pack(wish) => pack::make(wish),
+        Audit::VerifyPack(part) => pack::verify(globals, part),
         Audit::Key { ledger } => key(globals, ledger.as_deref()).await,
     }
 }
@@ -170,7 +173,7 @@ async fn key(globals: &Globals, dir: Option<&Path>) -> Result<(), Problem> {
 }
 
 /// A public key from the command line, or from the file that it names.
-fn vkey(text: &str) -> Result<VerifierKey, Problem> {
+pub(crate) fn vkey(text: &str) -> Result<VerifierKey, Problem> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }

@@ -7,6 +7,8 @@ mod export;
 mod keys;
 mod login;
 mod offline;
+mod output;
+mod pack;
 mod replay;
 mod sessions;
 

@@ -217,3 +217,128 @@ fn the_gateway_gives_what_the_files_give_and_remembers_who_asked() {
     );
     assert_eq!(failed.code, 1, "{}", failed.all());
 }
+
+#[test]
+fn a_pack_convinces_a_stranger() {
+    let mut stage = busy();
+    let vkey = stage.cli("dora", &["audit", "key"]).ok().trim().to_owned();
+    let sessions = crate::stage::listed(&stage.json("dora", &["sessions", "list"]), "sessions");
+    let held = |session: &&Value| session["held"].as_u64().is_some_and(|held| held > 0);
+    let id = sessions.iter().find(held).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    stage.gateway.stop();
+    let (journal, path) = (stage.journal(), file(&stage, "session.zip"));
+    let path = path.to_string_lossy().into_owned();
+    let pack = [
+        "audit",
+        "pack",
+        "--journal",
+        &journal,
+        "--session",
+        &id,
+        "--output",
+        &path,
+    ];
+    stage.gateway.cli(&pack, &[]).ok();
+    let verify = |path: &str, key: &str| {
+        stage
+            .gateway
+            .cli(&["audit", "verify-pack", path, "--key", key], &[])
+    };
+    let good = verify(&path, &vkey);
+    assert!(good.ok().ends_with("sound\n"), "{}", good.out);
+    assert!(!good.out.contains("remark"), "{}", good.out);
+    let read = checked("pack.py", &[&path], "");
+    assert!(
+        read.ok().contains("records are as they were sealed"),
+        "{}",
+        read.all()
+    );
+
+    // What is in it, for people.
+    let unpacked = file(&stage, "unpacked");
+    let zip = format!(
+        "import zipfile; zipfile.ZipFile({path:?}).extractall({:?})",
+        unpacked.display().to_string()
+    );
+    testkit::run(Command::new("python3").args(["-c", &zip]), "", PATIENCE).ok();
+    let report = std::fs::read_to_string(unpacked.join("report.html")).unwrap();
+    for part in [
+        "DELETE FROM orders",
+        "Request for approval",
+        "gateway.cedar",
+        "approval.answered",
+        "dora",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let printed = file(&stage, "report.pdf");
+    let mut browser = Command::new("chromium");
+    browser.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-pdf-header-footer",
+    ]);
+    browser
+        .arg(format!(
+            "--user-data-dir={}",
+            file(&stage, "browser").display()
+        ))
+        .arg(format!("--print-to-pdf={}", printed.display()))
+        .arg(unpacked.join("report.html"));
+    testkit::run(&mut browser, "", PATIENCE).ok();
+    let pdf = std::fs::read(&printed).unwrap();
+    assert!(
+        pdf.starts_with(b"%PDF-") && pdf.len() > 5_000,
+        "{} bytes",
+        pdf.len()
+    );
+
+    // The proof alone, and what is wrong.
+    let ledger = stage
+        .gateway
+        .data()
+        .join("ledger")
+        .to_string_lossy()
+        .into_owned();
+    let proof = stage.gateway.cli(
+        &["audit", "proof", "--ledger", &ledger, "--session", &id],
+        &[],
+    );
+    let proof_file = file(&stage, "proof.json");
+    std::fs::write(&proof_file, proof.ok()).unwrap();
+    let proof_path = proof_file.to_string_lossy().into_owned();
+    let proved = stage
+        .gateway
+        .cli(&["audit", "verify-proof", &proof_path, "--key", &vkey], &[]);
+    assert!(proved.ok().ends_with("sound\n"), "{}", proved.out);
+    std::fs::write(
+        &proof_file,
+        proof.out.replacen("intents 1-", "intents 2-", 1),
+    )
+    .unwrap();
+    let forged = stage
+        .gateway
+        .cli(&["audit", "verify-proof", &proof_path, "--key", &vkey], &[]);
+    assert_eq!(forged.code, 7, "{}", forged.all());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let edited = verify(&path, &vkey);
+    assert_eq!(edited.code, 7, "{}", edited.all());
+    let none = [
+        "audit",
+        "pack",
+        "--journal",
+        &journal,
+        "--session",
+        "01998877-6655-7443-a221-100f0e0d0c0b",
+        "--output",
+        &path,
+    ];
+    assert_eq!(stage.gateway.cli(&none, &[]).code, 5);
+}
