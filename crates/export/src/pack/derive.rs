@@ -17,12 +17,19 @@ use crate::event::{AuditEvent, Kind};
 use crate::fold::Fold;
 use crate::format::Format;
 
+/// Bytes of a session's records before compression: all of it is held in memory.
+const RAW_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// The derived files by name.
 pub(super) fn derive(
     journal: [u8; 16],
     session: [u8; 16],
     material: &Material,
 ) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let raw = records(&material.records).map(|record| u64::from(record.header.raw_bytes));
+    if raw.sum::<u64>() > RAW_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
     let recording = recording(session, material).ok_or(Error::NoSession)?;
     let events = events(journal, session, material);
     let mut lines = Vec::new();

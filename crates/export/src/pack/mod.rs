@@ -70,7 +70,7 @@ pub enum Error {
     #[error("the pack cannot be written: {0}")]
     Write(#[source] std::io::Error),
     /// It would be, or is, longer than packs may be.
-    #[error("the pack is larger than packs may be (2 GiB, 10,000 files)")]
+    #[error("the pack is larger than packs may be (2 GiB, 10,000 files, 1 GiB of records)")]
     TooLarge,
     /// It is no pack, or not a whole one.
     #[error("this is no evidence pack: {what}")]

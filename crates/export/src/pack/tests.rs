@@ -579,6 +579,26 @@ fn a_pack_under_a_log_of_ones_own_needs_the_key_of_ones_own() {
 }
 
 #[test]
+fn records_that_say_they_are_huge_are_not_unpacked() {
+    let mut writer = journal();
+    for sequence in 20..26 {
+        let mut chain = writer.chains[&(OTHER, Stream::Intents)];
+        let payload = Payload::zstd(b"small", 250 * 1024 * 1024).unwrap();
+        write(
+            &mut writer.out,
+            &mut chain,
+            Stream::Intents,
+            OTHER,
+            sequence,
+            &payload,
+        );
+        writer.chains.insert((OTHER, Stream::Intents), chain);
+    }
+    let world = World::new(&writer, u64::MAX);
+    assert!(matches!(world.pack(OTHER), Err(Error::TooLarge)));
+}
+
+#[test]
 fn only_what_is_sealed_goes_into_a_pack() {
     let writer = journal();
     let world = World::new(&writer, 9);
