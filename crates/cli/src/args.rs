@@ -2,10 +2,14 @@
 //!
 //! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
 
+mod search;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+pub use search::Search;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -193,34 +197,6 @@ pub struct Replay {
     pub journal: Option<PathBuf>,
 }
 
-/// `search`
-#[derive(Args, Clone, Debug)]
-pub struct Search {
-    /// What to look for in statements, effects and parameters
-    pub text: String,
-    /// A principal's key, or part of a name
-    #[arg(long, default_value = "", value_name = "WHO")]
-    pub principal: String,
-    /// A resource
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub resource: String,
-    /// allow, hold or deny
-    #[arg(long, value_parser = ["allow", "hold", "deny"], value_name = "OUTCOME")]
-    pub outcome: Option<String>,
-    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Not after, likewise
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
-    /// Read this journal instead of asking the gateway
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
-}
-
 /// `keys …`
 #[derive(Subcommand, Clone, Debug)]
 pub enum Keys {
@@ -383,6 +359,8 @@ mod tests {
             "approvals approve T-0123456789 --comment ok -y",
             "replay 0198 --speed 0 --from 3 --journal /tmp/j",
             "search email --outcome deny --since 2h",
+            "search --table orders --verb delete --min-rows 100 --for ada",
+            "search -- -bob --limit 3",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "audit verify --journal /tmp/j",
@@ -393,7 +371,8 @@ mod tests {
             "login --device --browser",
             "connect orders-prod --print env -- psql",
             "token --life soon",
-            "search x --outcome maybe",
+            "search x --decision maybe",
+            "search x --before-and-after",
             "keys issue bot --kind human",
             "audit verify",
             "fly",

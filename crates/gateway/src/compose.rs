@@ -250,6 +250,10 @@ fn api_parts(
         identities: core.authenticator.clone(),
         sign_in,
         rules: Arc::clone(&core.rules),
+        finder: Arc::new(api::Scan {
+            dir: journal_dir.clone(),
+            time_max: core.limits.drain_timeout,
+        }),
         journal_dir,
         journal: core.journal.clone(),
         resources: config

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use contract::{SearchResults, Session};
+use ledger::find::facet::Facet;
 use ledger::find::{self, Filter};
 use ledger::journal::{self, ReadError, Recording};
 
@@ -15,10 +16,10 @@ use crate::problem::{Kind, Problem};
 pub(crate) fn sessions(dir: &Path, wish: &SessionList) -> Result<Vec<Session>, Problem> {
     let filter = Filter {
         principal: wish.principal.clone(),
-        resource: wish.resource.clone(),
         limit: wish.limit,
         ..Filter::default()
     };
+    let filter = filter.with(Facet::Resource, &wish.resource);
     find::sessions(dir, &filter).map_err(unreadable)
 }
 
@@ -36,7 +37,7 @@ pub(crate) fn recording(dir: &Path, id: [u8; 16]) -> Result<Recording, Problem> 
 
 /// Actions that match, newest first.
 pub(crate) fn search(dir: &Path, filter: &Filter) -> Result<SearchResults, Problem> {
-    find::search(dir, filter).map_err(unreadable)
+    find::search(dir, filter, None).map_err(unreadable)
 }
 
 /// A session's id from text, with or without hyphens.
