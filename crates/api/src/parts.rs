@@ -2,7 +2,6 @@
 //!
 //! Knows no store: approvals, keys and recordings are reached through traits only.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use gate::ports::{
 use identity::Issuers;
 use identity::rp::{Provider, SignIn};
 use ledger::find::Filter;
+use ledger::journal::Folder;
 use model::{Resource, Secret};
 
 /// Everything the API stands on.
@@ -32,9 +32,9 @@ pub struct ApiParts {
     pub sign_in: Option<Arc<dyn RelyingParty>>,
     /// Policies in force.
     pub rules: SharedRules,
-    /// The journal's folder, where recordings are read.
-    pub journal_dir: PathBuf,
-    /// Searches recordings.
+    /// Where recordings are read.
+    pub recordings: Folder,
+    /// Searches them.
     pub finder: Arc<dyn Finder>,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
@@ -63,8 +63,8 @@ pub trait Finder: Send + Sync {
 
 /// Searching without an index: the journal is read from its beginning.
 pub struct Scan {
-    /// The journal's folder.
-    pub dir: PathBuf,
+    /// The journal.
+    pub folder: Folder,
     /// How long it may take.
     pub time_max: Duration,
 }
@@ -72,7 +72,7 @@ pub struct Scan {
 impl Finder for Scan {
     fn search(&self, filter: &Filter) -> Result<SearchResults, PortError> {
         let deadline = Instant::now() + self.time_max;
-        let found = ledger::find::search(&self.dir, filter, Some(deadline));
+        let found = ledger::find::search(&self.folder, filter, Some(deadline));
         found.map_err(|error| PortError::Failed {
             what: "the journal",
             source: Box::new(error),

@@ -319,10 +319,10 @@ fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
         sign_in: Some(Arc::new(Provider)),
         rules: Arc::clone(&bench.rules),
         finder: Arc::new(Scan {
-            dir: journal_dir.clone(),
+            folder: ledger::journal::Folder::without_keys(&journal_dir),
             time_max: Duration::from_secs(10),
         }),
-        journal_dir,
+        recordings: ledger::journal::Folder::without_keys(journal_dir),
         ledger: Some(Arc::new(Shelf)),
         journal: Arc::clone(&bench.journal) as Arc<dyn Journal>,
         resources: vec![Target {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-pub use search::Search;
+pub(crate) use search::Search;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -186,15 +186,72 @@ pub struct Replay {
     /// How much faster than it was; 0 does not wait at all
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     pub speed: f64,
-    /// Start at this action
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub from: u64,
-    /// Wait for Enter before each action
+    /// Start at this action: a number, or the first that was denied, held, masked or failed
+    #[arg(long, default_value = "1", value_name = "N|MARK")]
+    pub from: Start,
+    /// Show only actions that were denied, held, masked or failed; may list several
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "MARK")]
+    pub only: Vec<Mark>,
+    /// Go from action to action by hand; `?` at the prompt says how
     #[arg(long)]
     pub step: bool,
+    /// Run the statements again on a scratch database and report what differs: a connection string without a
+    /// password, which comes from `PGPASSWORD`
+    #[arg(long, value_name = "DSN", conflicts_with_all = ["step", "only", "speed", "from"])]
+    pub against: Option<String>,
+    /// Do not ask whether the database is the right one
+    #[arg(long, short = 'y', requires = "against")]
+    pub yes: bool,
     /// Read this journal instead of asking the gateway
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
+}
+
+/// Something about a step that people look for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Mark {
+    /// It was refused.
+    Denied,
+    /// It waited for an approval.
+    Held,
+    /// Values were hidden in what it delivered.
+    Masked,
+    /// It failed on the target.
+    Failed,
+}
+
+impl Mark {
+    /// The word by which people ask for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Held => "held",
+            Self::Masked => "masked",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Where `replay` begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// At the action of this number, or the first behind it.
+    Action(u64),
+    /// At the first step with this mark.
+    Mark(Mark),
+}
+
+impl std::str::FromStr for Start {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Action(number));
+        }
+        let mark = <Mark as ValueEnum>::from_str(text, true);
+        mark.map(Self::Mark)
+            .map_err(|_| format!("`{text}` is neither a number nor denied, held, masked or failed"))
+    }
 }
 
 /// `keys …`
@@ -358,6 +415,9 @@ mod tests {
             "approvals list --all",
             "approvals approve T-0123456789 --comment ok -y",
             "replay 0198 --speed 0 --from 3 --journal /tmp/j",
+            "replay 0198 --step --from denied",
+            "replay 0198 --only denied,held --speed 0",
+            "replay 0198 --against host=127.0.0.1 --yes",
             "search email --outcome deny --since 2h",
             "search --table orders --verb delete --min-rows 100 --for ada",
             "search -- -bob --limit 3",
@@ -373,6 +433,10 @@ mod tests {
             "token --life soon",
             "search x --decision maybe",
             "search x --before-and-after",
+            "replay 0198 --from soon",
+            "replay 0198 --only odd",
+            "replay 0198 --against host=127.0.0.1 --step",
+            "replay 0198 --yes",
             "keys issue bot --kind human",
             "audit verify",
             "fly",

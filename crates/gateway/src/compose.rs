@@ -242,7 +242,6 @@ fn api_parts(
     let journal = Arc::clone(&core.journal);
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
-    let journal_dir = config.gateway.data_dir.join("journal");
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
         desk: core.store.clone(),
@@ -250,11 +249,11 @@ fn api_parts(
         identities: core.authenticator.clone(),
         sign_in,
         rules: Arc::clone(&core.rules),
+        recordings: core.journal.folder(),
         finder: Arc::new(api::Scan {
-            dir: journal_dir.clone(),
+            folder: core.journal.folder(),
             time_max: core.limits.drain_timeout,
         }),
-        journal_dir,
         journal: core.journal.clone(),
         resources: config
             .resource

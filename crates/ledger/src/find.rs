@@ -12,22 +12,20 @@ mod reader;
 pub mod scan;
 pub mod words;
 
-use std::path::Path;
-
 use contract::Session;
 use jiff::Timestamp;
 
 pub use self::filter::Filter;
 pub use self::scan::search;
-use crate::journal::{self, ReadError, SessionSummary};
+use crate::journal::{self, Folder, ReadError, SessionSummary};
 use entry::Seat;
 
 /// Sessions, newest first; none of them is said to be live.
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn sessions(dir: &Path, filter: &Filter) -> Result<Vec<Session>, ReadError> {
-    let found = journal::sessions(dir)?.into_iter().rev();
+pub fn sessions(folder: &Folder, filter: &Filter) -> Result<Vec<Session>, ReadError> {
+    let found = journal::sessions(folder)?.into_iter().rev();
     let wanted = found.filter(|s| {
         filter.takes_session(&Seat::new(&s.opened)) && filter.is_in_time(s.opened.time)
     });
@@ -38,8 +36,8 @@ pub fn sessions(dir: &Path, filter: &Filter) -> Result<Vec<Session>, ReadError> 
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn session_by_id(dir: &Path, id: [u8; 16]) -> Result<Option<Session>, ReadError> {
-    let mut all = journal::sessions(dir)?.into_iter();
+pub fn session_by_id(folder: &Folder, id: [u8; 16]) -> Result<Option<Session>, ReadError> {
+    let mut all = journal::sessions(folder)?.into_iter();
     Ok(all.find(|s| s.opened.session == id).map(|s| session(&s)))
 }
 

@@ -1,14 +1,16 @@
-//! Reading a journal from its folder: sessions, one session's recording, every event.
+//! Reading a journal from its folder, with the keys that there are: sessions, one session's recording, every event.
 //!
 //! Must never write, and never hold more than one segment and one recording in memory.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::codec;
 use crate::event::{Event, SessionOpened};
-use crate::record::{HEADER_BYTES, PAYLOAD_BYTES_MAX, Record, Stream};
+use crate::keys::{Access, Erasure, Keys, NoKeys, OneKey, Opener, SessionKey};
+use crate::record::{HEADER_BYTES, PAYLOAD_BYTES_MAX, PayloadError, Record, Stream};
 use crate::segment::{Item, items, items_of};
 use crate::verify::{Finding, Verifier};
 
@@ -27,6 +29,41 @@ pub enum ReadError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// A journal to read from: its folder, and who yields its sessions' keys.
+#[derive(Clone)]
+pub struct Folder {
+    path: PathBuf,
+    keys: Arc<dyn Keys>,
+}
+
+impl Folder {
+    /// A folder with its keys.
+    pub fn new(path: impl Into<PathBuf>, keys: Arc<dyn Keys>) -> Self {
+        let path = path.into();
+        Self { path, keys }
+    }
+
+    /// A folder without keys: what is encrypted in it stays so.
+    pub fn without_keys(path: impl Into<PathBuf>) -> Self {
+        Self::new(path, Arc::new(NoKeys))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What can be had of a session's key.
+    pub fn access(&self, session: &[u8; 16]) -> Access {
+        self.keys.key(session)
+    }
+
+    /// Reads payloads, for the time of one reading.
+    pub fn opener(&self) -> Opener<'_> {
+        Opener::new(&*self.keys)
+    }
 }
 
 /// One segment's file.
@@ -98,8 +135,11 @@ pub fn record_at(dir: &Path, segment: u64, offset: u64) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn for_each_record(dir: &Path, mut visit: impl FnMut(&Record<'_>)) -> Result<(), ReadError> {
-    for file in segments(dir)? {
+pub fn for_each_record(
+    folder: &Folder,
+    mut visit: impl FnMut(&Record<'_>),
+) -> Result<(), ReadError> {
+    for file in segments(folder.path())? {
         let bytes = read_segment(&file)?;
         for item in items(&bytes) {
             if let Item::Record { record, .. } = item {
@@ -116,11 +156,12 @@ pub fn for_each_record(dir: &Path, mut visit: impl FnMut(&Record<'_>)) -> Result
 /// # Errors
 /// [`ReadError`].
 pub fn for_each_event(
-    dir: &Path,
+    folder: &Folder,
     mut visit: impl FnMut(&Record<'_>, Event<'_>),
 ) -> Result<(), ReadError> {
-    for_each_record(dir, |record| {
-        if let Ok(payload) = record.payload() {
+    let mut opener = folder.opener();
+    for_each_record(folder, |record| {
+        if let Ok(payload) = opener.payload(record) {
             let readable = codec::events(&payload).map_while(Result::ok);
             readable.for_each(|event| visit(record, event));
         }
@@ -146,9 +187,27 @@ pub struct SessionSummary {
     pub bytes: u64,
     /// Actions that failed.
     pub errors: u64,
+    /// Its key was destroyed: of all else only its id, the time in it, and its end are known.
+    pub erased: Option<Erasure>,
 }
 
 impl SessionSummary {
+    /// What is left of a session: its id, and the time that a UUID of version 7 begins with.
+    fn erased(session: [u8; 16], erasure: Erasure) -> Self {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&session[..6]);
+        let time = u64::from_be_bytes(millis).saturating_mul(1_000);
+        Self {
+            opened: SessionOpened {
+                time,
+                session,
+                ..SessionOpened::default()
+            },
+            erased: Some(erasure),
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, event: Event<'_>) {
         match event {
             Event::SessionOpened(opened) => self.opened = opened.into_owned(),
@@ -176,18 +235,35 @@ impl SessionSummary {
     }
 }
 
-/// All sessions, oldest first.
+/// All sessions, oldest first, the erased ones too. Those whose key is not to be had are left out.
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn sessions(dir: &Path) -> Result<Vec<SessionSummary>, ReadError> {
+pub fn sessions(folder: &Folder) -> Result<Vec<SessionSummary>, ReadError> {
     let mut found: BTreeMap<[u8; 16], SessionSummary> = BTreeMap::new();
-    for_each_event(dir, |record, event| {
-        if matches!(event, Event::SessionOpened(_)) {
-            found.insert(record.header.session, SessionSummary::default());
-        }
-        if let Some(summary) = found.get_mut(&record.header.session) {
-            summary.add(event);
+    let mut opener = folder.opener();
+    for_each_record(folder, |record| {
+        let session = record.header.session;
+        match opener.payload(record) {
+            Ok(payload) => {
+                for event in codec::events(&payload).map_while(Result::ok) {
+                    if matches!(event, Event::SessionOpened(_)) {
+                        found.insert(session, SessionSummary::default());
+                    }
+                    if let Some(summary) = found.get_mut(&session) {
+                        summary.add(event);
+                    }
+                }
+            }
+            Err(PayloadError::Erased) => {
+                if let Access::Erased(erasure) = opener.access(&session)
+                    && erasure.opened
+                {
+                    let summary = found.entry(session);
+                    summary.or_insert_with(|| SessionSummary::erased(session, erasure.clone()));
+                }
+            }
+            Err(PayloadError::Encrypted | PayloadError::Altered | PayloadError::Compression) => {}
         }
     })?;
     Ok(found.into_values().collect())
@@ -200,22 +276,31 @@ pub struct Recording {
     pub events: Vec<Event<'static>>,
     /// What is wrong with its records.
     pub findings: Vec<Finding>,
+    /// Its key was destroyed: of its events there is at most the end.
+    pub erased: Option<Erasure>,
+    /// Records that are encrypted under a key that is not to be had here.
+    pub locked: u64,
 }
 
 /// The recording of one session; `None` when the journal has nothing of it.
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn recording(dir: &Path, session: [u8; 16]) -> Result<Option<Recording>, ReadError> {
-    let mut collector = Collector::new(session);
-    for_each_record(dir, |record| collector.take(record))?;
+pub fn recording(folder: &Folder, session: [u8; 16]) -> Result<Option<Recording>, ReadError> {
+    let mut collector = Collector::new(session, &*folder.keys);
+    for_each_record(folder, |record| collector.take(record))?;
     Ok(collector.finish())
 }
 
-/// The recording of one session from its raw records, one after the other, as they stand in the journal; `None`
-/// when there is nothing of it in these bytes.
-pub fn recording_from(records: &[u8], session: [u8; 16]) -> Option<Recording> {
-    let mut collector = Collector::new(session);
+/// The recording of one session from its raw records, one after the other, as they stand in the journal, perhaps
+/// behind its key as [`key_preamble`] writes it; `None` when there is nothing of it in these bytes.
+pub fn recording_from(bytes: &[u8], session: [u8; 16]) -> Option<Recording> {
+    let (key, records) = split_preamble(bytes);
+    let keys: Arc<dyn Keys> = match key {
+        Some(key) => Arc::new(OneKey::new(session, key)),
+        None => Arc::new(NoKeys),
+    };
+    let mut collector = Collector::new(session, &*keys);
     for item in items_of(records) {
         if let Item::Record { record, .. } = item {
             collector.take(&record);
@@ -224,21 +309,47 @@ pub fn recording_from(records: &[u8], session: [u8; 16]) -> Option<Recording> {
     collector.finish()
 }
 
+/// What stands before a session's key in front of its raw records.
+const PREAMBLE: [u8; 8] = *b"PCJKEY\x00\x01";
+
+/// A session's key as it stands in front of its raw records, for whoever may read them.
+pub fn key_preamble(key: &SessionKey) -> Vec<u8> {
+    [PREAMBLE.as_slice(), key.expose()].concat()
+}
+
+fn split_preamble(bytes: &[u8]) -> (Option<SessionKey>, &[u8]) {
+    let split = bytes
+        .strip_prefix(PREAMBLE.as_slice())
+        .and_then(|rest| rest.split_first_chunk());
+    match split {
+        Some((key, records)) => (SessionKey::new((*key).into()).ok(), records),
+        None => (None, bytes),
+    }
+}
+
 /// Gathers one session's records.
-struct Collector {
+struct Collector<'a> {
     session: [u8; 16],
+    opener: Opener<'a>,
     verifier: Verifier,
     intents: Vec<Event<'static>>,
     results: Vec<Event<'static>>,
+    met: bool,
+    locked: u64,
+    erased: Option<Erasure>,
 }
 
-impl Collector {
-    fn new(session: [u8; 16]) -> Self {
+impl<'a> Collector<'a> {
+    fn new(session: [u8; 16], keys: &'a dyn Keys) -> Self {
         Self {
             session,
+            opener: Opener::new(keys),
             verifier: Verifier::one_session(),
             intents: Vec::new(),
             results: Vec::new(),
+            met: false,
+            locked: 0,
+            erased: None,
         }
     }
 
@@ -246,9 +357,22 @@ impl Collector {
         if record.header.session != self.session {
             return;
         }
-        self.verifier.record(0, record);
-        let Ok(payload) = record.payload() else {
-            return;
+        self.met = true;
+        let payload = self.opener.payload(record);
+        self.verifier.opened(record, payload.as_deref());
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(PayloadError::Erased) => {
+                if let Access::Erased(erasure) = self.opener.access(&self.session) {
+                    self.erased.get_or_insert_with(|| erasure.clone());
+                }
+                return;
+            }
+            Err(PayloadError::Encrypted) => {
+                self.locked += 1;
+                return;
+            }
+            Err(PayloadError::Altered | PayloadError::Compression) => return,
         };
         let into = match record.header.stream {
             Stream::Intents => &mut self.intents,
@@ -259,12 +383,11 @@ impl Collector {
     }
 
     fn finish(self) -> Option<Recording> {
-        if self.intents.is_empty() && self.results.is_empty() {
-            return None;
-        }
-        Some(Recording {
+        self.met.then(|| Recording {
             events: interleave(self.intents, self.results),
             findings: self.verifier.finish(None).findings,
+            erased: self.erased,
+            locked: self.locked,
         })
     }
 }

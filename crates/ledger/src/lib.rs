@@ -9,6 +9,7 @@ pub mod event;
 pub mod find;
 mod hex;
 pub mod journal;
+pub mod keys;
 pub mod record;
 pub mod result;
 pub mod segment;

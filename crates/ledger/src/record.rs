@@ -2,9 +2,12 @@
 //!
 //! Must never interpret what a payload says; `codec` does that.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{self, SHA256};
 
 use crate::crc::crc32c;
+use crate::keys::Sealer;
 
 /// Bytes before a record's payload.
 pub const HEADER_BYTES: usize = 80;
@@ -17,7 +20,7 @@ pub const KIND_EVENTS: u8 = 1;
 
 /// The payload is one zstd frame.
 pub const FLAG_ZSTD: u8 = 1;
-/// Reserved: the payload is encrypted. Hashes are over what is stored, so they hold without the key.
+/// The payload is encrypted under its session's key. Hashes are over what is stored, so they hold without it.
 pub const FLAG_ENCRYPTED: u8 = 2;
 
 /// What is hashed of every record begins with this.
@@ -107,6 +110,64 @@ pub struct TooLong {
     pub bytes: usize,
 }
 
+/// What is to be encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    bytes: &'a [u8],
+    raw_bytes: usize,
+    flags: u8,
+}
+
+impl<'a> Content<'a> {
+    /// Content as it is.
+    pub fn plain(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            raw_bytes: bytes.len(),
+            flags: 0,
+        }
+    }
+
+    /// Content that was `raw_bytes` long before it became the zstd frame `bytes`.
+    pub fn zstd(bytes: &'a [u8], raw_bytes: usize) -> Self {
+        Self {
+            bytes,
+            raw_bytes,
+            flags: FLAG_ZSTD,
+        }
+    }
+
+    /// The payload that stores it without encryption.
+    ///
+    /// # Errors
+    /// [`TooLong`].
+    pub fn unsealed(self) -> Result<Payload<'a>, TooLong> {
+        Payload::new(self.bytes, self.raw_bytes, self.flags)
+    }
+}
+
+/// Where a record stands among its session's: what its ciphertext is tied to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Which session.
+    pub session: [u8; 16],
+    /// Which chain.
+    pub stream: Stream,
+    /// The record's place in it.
+    pub number: u64,
+}
+
+/// Content was not encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unsealed {
+    /// It is too long for a record.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// The cipher cannot be used.
+    #[error(transparent)]
+    Cipher(#[from] crate::keys::CipherError),
+}
+
 impl<'a> Payload<'a> {
     /// A payload stored as it is.
     ///
@@ -135,6 +196,32 @@ impl<'a> Payload<'a> {
             raw_bytes: raw_bytes.ok_or(TooLong { bytes: longest })?,
             flags,
         })
+    }
+
+    /// Encrypts content for its place: session, stream and number. `out` is overwritten, and kept for the next time.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: it is too long, or the cipher cannot be used.
+    pub fn sealed(
+        content: Content<'_>,
+        place: &Place,
+        sealer: &Sealer,
+        out: &'a mut Vec<u8>,
+    ) -> Result<Self, Unsealed> {
+        let too_long = TooLong {
+            bytes: content.raw_bytes,
+        };
+        let header = Header {
+            kind: KIND_EVENTS,
+            flags: content.flags | FLAG_ENCRYPTED,
+            stream: place.stream,
+            raw_bytes: u32::try_from(content.raw_bytes).map_err(|_| too_long)?,
+            session: place.session,
+            number: place.number,
+            sequence: 0,
+        };
+        sealer.seal(content.bytes, header.sealed_bytes(), out)?;
+        Ok(Self::new(out, content.raw_bytes, header.flags)?)
     }
 
     /// Bytes as stored.
@@ -193,6 +280,13 @@ impl Header {
         bytes
     }
 
+    /// The part that a ciphertext is tied to: all but the place in the journal, which is given out under its lock.
+    pub(crate) fn sealed_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&self.bytes()[..32]);
+        bytes
+    }
+
     fn hash(&self, before: &[u8; 32], payload_digest: &[u8; 32]) -> [u8; 32] {
         // Two blocks of SHA-256 in all, its own padding included.
         let mut bytes = [0; PREFIX.len() + 32 + 40 + 32];
@@ -230,9 +324,15 @@ pub(crate) enum NoRecord {
 /// Why a record's payload cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PayloadError {
-    /// It is encrypted, and this reader has no keys.
+    /// It is encrypted, and this reader has no key.
     #[error("the payload is encrypted")]
     Encrypted,
+    /// It is encrypted, and its key was destroyed.
+    #[error("the payload was erased")]
+    Erased,
+    /// It is encrypted, and was altered, or is another record's.
+    #[error("the payload does not decrypt")]
+    Altered,
     /// It does not decompress to the length it states.
     #[error("the payload does not decompress")]
     Compression,
@@ -300,19 +400,29 @@ impl<'a> Record<'a> {
         self.header.hash(before, &sha256(self.stored))
     }
 
-    /// The payload as it was before compression.
+    /// Whether it takes a key to read it.
+    pub fn is_encrypted(&self) -> bool {
+        self.header.flags & FLAG_ENCRYPTED != 0
+    }
+
+    /// The payload as it was before compression, for a reader without keys; [`crate::keys::Opener`] has them.
     ///
     /// # Errors
     /// [`PayloadError`].
-    pub fn payload(&self) -> Result<std::borrow::Cow<'a, [u8]>, PayloadError> {
-        if self.header.flags & FLAG_ENCRYPTED != 0 {
-            return Err(PayloadError::Encrypted);
+    pub fn payload(&self) -> Result<Cow<'a, [u8]>, PayloadError> {
+        match self.is_encrypted() {
+            true => Err(PayloadError::Encrypted),
+            false => self.unpack(self.stored.into()),
         }
+    }
+
+    /// Undoes the compression of what is stored, once it is decrypted.
+    pub(crate) fn unpack(&self, packed: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, PayloadError> {
         if self.header.flags & FLAG_ZSTD == 0 {
-            return Ok(self.stored.into());
+            return Ok(packed);
         }
         let capacity = self.header.raw_bytes as usize;
-        let raw = zstd::bulk::decompress(self.stored, capacity);
+        let raw = zstd::bulk::decompress(&packed, capacity);
         raw.ok()
             .filter(|raw| raw.len() == capacity)
             .map(Into::into)

@@ -389,8 +389,13 @@ impl Verifier {
         }
     }
 
-    /// Takes the next record.
+    /// Takes the next record; of an encrypted one, the content is not looked at.
     pub fn record(&mut self, _segment: u64, record: &Record<'_>) {
+        self.opened(record, record.payload().as_deref());
+    }
+
+    /// Takes the next record with what could be read of it.
+    pub fn opened(&mut self, record: &Record<'_>, payload: Result<&[u8], &PayloadError>) {
         self.report.records += 1;
         let sequence = record.header.sequence;
         if !self.partial && !self.take_sequence(sequence) {
@@ -408,7 +413,7 @@ impl Verifier {
             });
         }
         self.chain(record);
-        self.content(record);
+        self.content(record, payload);
     }
 
     /// Checks the journal's order; `false` for a record that was there before.
@@ -476,20 +481,20 @@ impl Verifier {
         }
     }
 
-    fn content(&mut self, record: &Record<'_>) {
+    fn content(&mut self, record: &Record<'_>, payload: Result<&[u8], &PayloadError>) {
         let sequence = record.header.sequence;
         if record.header.kind != KIND_EVENTS {
             return;
         }
-        let payload = match record.payload() {
+        let payload = match payload {
             Ok(payload) => payload,
-            // Encrypted or erased: the hash has been checked, and that is all there is to check.
-            Err(PayloadError::Encrypted) => return,
-            Err(PayloadError::Compression) => {
+            // The hash has been checked, and that is all there is to check.
+            Err(PayloadError::Encrypted | PayloadError::Erased) => return,
+            Err(PayloadError::Compression | PayloadError::Altered) => {
                 return self.find(Finding::Unreadable { sequence });
             }
         };
-        for event in codec::events(&payload) {
+        for event in codec::events(payload) {
             match event {
                 Ok(event) => self.event(record, &event),
                 Err(_) => self.find(Finding::Unreadable { sequence }),

@@ -140,6 +140,11 @@ impl JournalStore {
         Ok(Arc::new(store))
     }
 
+    /// Where recordings are read.
+    pub fn folder(&self) -> ledger::journal::Folder {
+        ledger::journal::Folder::without_keys(&self.dir)
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir

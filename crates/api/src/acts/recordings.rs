@@ -2,13 +2,13 @@
 //!
 //! Whoever looks into a recording is in the journal before the first byte is shown.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use contract::{SearchResults, Session};
 use gate::ports::PortError;
 use ledger::find::{self, Filter, asked};
-use ledger::journal::{self, ReadError, Recording};
+use ledger::journal::{self, Folder, ReadError, Recording};
+use ledger::keys::Access;
 use ledger::record::HEADER_BYTES;
 use ledger::segment::{Item, items};
 use model::SessionId;
@@ -20,7 +20,7 @@ use crate::shared::{Shared, blocking};
 /// Sessions, newest first.
 pub(crate) async fn list(shared: &Shared, filter: Filter) -> Result<Vec<Session>, Failure> {
     let live = shared.parts.gate.live().ids();
-    let mut found = read(shared, move |dir| find::sessions(dir, &filter)).await?;
+    let mut found = read(shared, move |folder| find::sessions(folder, &filter)).await?;
     found.iter_mut().for_each(|session| mark(session, &live));
     Ok(found)
 }
@@ -28,7 +28,9 @@ pub(crate) async fn list(shared: &Shared, filter: Filter) -> Result<Vec<Session>
 /// One session.
 pub(crate) async fn show(shared: &Shared, id: SessionId) -> Result<Session, Failure> {
     let live = shared.parts.gate.live().ids();
-    let found = read(shared, move |dir| find::session_by_id(dir, *id.as_bytes()));
+    let found = read(shared, move |folder| {
+        find::session_by_id(folder, *id.as_bytes())
+    });
     let mut found = found.await?.ok_or_else(|| Failure::not_found("session"))?;
     mark(&mut found, &live);
     Ok(found)
@@ -47,7 +49,9 @@ pub(crate) async fn recording(
     id: SessionId,
 ) -> Result<Recording, Failure> {
     viewed(shared, caller, id, "page").await?;
-    let found = read(shared, move |dir| journal::recording(dir, *id.as_bytes()));
+    let found = read(shared, move |folder| {
+        journal::recording(folder, *id.as_bytes())
+    });
     found.await?.ok_or_else(|| Failure::not_found("session"))
 }
 
@@ -59,12 +63,15 @@ pub(crate) async fn records(
 ) -> Result<Vec<u8>, Failure> {
     show(shared, id).await?;
     viewed(shared, caller, id, "api").await?;
-    read(shared, move |dir| raw(dir, id)).await
+    read(shared, move |folder| raw(folder, id)).await
 }
 
-fn raw(dir: &Path, id: SessionId) -> Result<Vec<u8>, ReadError> {
-    let mut out = Vec::new();
-    for file in journal::segments(dir)? {
+fn raw(folder: &Folder, id: SessionId) -> Result<Vec<u8>, ReadError> {
+    let mut out = match folder.access(id.as_bytes()) {
+        Access::Key(key) => journal::key_preamble(&key),
+        Access::Erased(_) | Access::Absent => Vec::new(),
+    };
+    for file in journal::segments(folder.path())? {
         let bytes = journal::read_segment(&file)?;
         for item in items(&bytes) {
             let Item::Record { offset, record } = item else {
@@ -117,11 +124,11 @@ pub(crate) async fn search(
 
 async fn read<T: Send + 'static>(
     shared: &Shared,
-    work: impl FnOnce(&Path) -> Result<T, ReadError> + Send + 'static,
+    work: impl FnOnce(&Folder) -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let dir = shared.parts.journal_dir.clone();
+    let folder = shared.parts.recordings.clone();
     blocking(move || {
-        work(&dir).map_err(|error| PortError::Failed {
+        work(&folder).map_err(|error| PortError::Failed {
             what: "the journal",
             source: Box::new(error),
         })

@@ -7,10 +7,14 @@ use std::path::Path;
 use contract::{SearchResults, Session};
 use ledger::find::facet::Facet;
 use ledger::find::{self, Filter};
-use ledger::journal::{self, ReadError, Recording};
+use ledger::journal::{self, Folder, ReadError, Recording};
 
 use crate::args::SessionList;
 use crate::problem::{Kind, Problem};
+
+fn folder(dir: &Path) -> Folder {
+    Folder::without_keys(dir)
+}
 
 /// Sessions, newest first.
 pub(crate) fn sessions(dir: &Path, wish: &SessionList) -> Result<Vec<Session>, Problem> {
@@ -20,24 +24,24 @@ pub(crate) fn sessions(dir: &Path, wish: &SessionList) -> Result<Vec<Session>, P
         ..Filter::default()
     };
     let filter = filter.with(Facet::Resource, &wish.resource);
-    find::sessions(dir, &filter).map_err(unreadable)
+    find::sessions(&folder(dir), &filter).map_err(unreadable)
 }
 
 /// One session.
 pub(crate) fn session_by_id(dir: &Path, id: [u8; 16]) -> Result<Session, Problem> {
-    let found = find::session_by_id(dir, id).map_err(unreadable)?;
+    let found = find::session_by_id(&folder(dir), id).map_err(unreadable)?;
     found.ok_or_else(no_session)
 }
 
 /// One session's recording.
 pub(crate) fn recording(dir: &Path, id: [u8; 16]) -> Result<Recording, Problem> {
-    let found = journal::recording(dir, id).map_err(unreadable)?;
+    let found = journal::recording(&folder(dir), id).map_err(unreadable)?;
     found.ok_or_else(no_session)
 }
 
 /// Actions that match, newest first.
 pub(crate) fn search(dir: &Path, filter: &Filter) -> Result<SearchResults, Problem> {
-    find::search(dir, filter, None).map_err(unreadable)
+    find::search(&folder(dir), filter, None).map_err(unreadable)
 }
 
 /// A session's id from text, with or without hyphens.

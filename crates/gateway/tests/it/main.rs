@@ -27,6 +27,7 @@ mod oracle;
 mod procedures;
 mod reading;
 mod refusing;
+mod replaying;
 mod scanning;
 mod stage;
 mod startup;

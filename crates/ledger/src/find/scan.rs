@@ -3,7 +3,7 @@
 //! Must never hold more hits than were asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use contract::SearchResults;
@@ -13,8 +13,9 @@ use super::filter::Filter;
 use super::gather::Gatherer;
 use crate::codec;
 use crate::event::{ActionRecorded, Event};
-use crate::journal::{self, ReadError};
-use crate::record::Record;
+use crate::journal::{self, Folder, ReadError};
+use crate::keys::Opener;
+use crate::record::{Front, Record};
 use crate::segment::{Item, items};
 
 /// Bytes of words that a scan takes of what an action said, and of what came back, unless told otherwise.
@@ -37,7 +38,7 @@ impl<'a> Newest<'a> {
     }
 
     /// Keeps an entry that fits.
-    pub fn offer(&mut self, seat: &std::sync::Arc<Seat>, entry: &Entry) {
+    pub fn offer(&mut self, seat: &Arc<Seat>, entry: &Entry) {
         let is_full = self.found.len() > self.filter.limit;
         let oldest = self.found.keys().next().copied();
         if is_full && oldest.is_some_and(|oldest| entry.order < oldest) {
@@ -45,7 +46,7 @@ impl<'a> Newest<'a> {
         }
         if self.filter.takes(seat, entry) {
             self.keep(Found {
-                seat: std::sync::Arc::clone(seat),
+                seat: Arc::clone(seat),
                 entry: entry.clone(),
             });
         }
@@ -72,14 +73,15 @@ impl<'a> Newest<'a> {
 /// # Errors
 /// [`ReadError`].
 pub fn search(
-    dir: &Path,
+    folder: &Folder,
     filter: &Filter,
     deadline: Option<Instant>,
 ) -> Result<SearchResults, ReadError> {
     let mut gatherer = Gatherer::new(PART_BYTES_MAX, 0);
     let mut newest = Newest::new(filter);
     let mut complete = true;
-    for file in journal::segments(dir)? {
+    let mut opener = folder.opener();
+    for file in journal::segments(folder.path())? {
         if deadline.is_some_and(|deadline| Instant::now() > deadline) {
             complete = false;
             break;
@@ -91,7 +93,8 @@ pub fn search(
                     segment: file.number,
                     offset: offset as u64,
                 };
-                take(&mut gatherer, &record, place, &mut |found: Found| {
+                let payload = (&mut opener, &record, place);
+                take(&mut gatherer, payload, &mut |found: Found| {
                     newest.offer(&found.seat, &found.entry);
                 });
             }
@@ -101,17 +104,16 @@ pub fn search(
         .open()
         .for_each(|(seat, entry)| newest.offer(seat, entry));
     let (page, truncated) = newest.into_page();
-    Ok(results(dir, &page, truncated, complete))
+    Ok(results(folder, &page, truncated, complete))
 }
 
 /// Gives all events of one record to a gatherer.
 pub fn take(
     gatherer: &mut Gatherer,
-    record: &Record<'_>,
-    place: Place,
+    (opener, record, place): (&mut Opener<'_>, &Record<'_>, Place),
     settled: &mut impl FnMut(Found),
 ) {
-    let Ok(payload) = record.payload() else {
+    let Ok(payload) = opener.payload(record) else {
         return;
     };
     for event in codec::events(&payload).map_while(Result::ok) {
@@ -120,8 +122,12 @@ pub fn take(
 }
 
 /// What was found, told with what the journal says of it. What it no longer says is left out.
-pub fn results(dir: &Path, page: &[Found], truncated: bool, complete: bool) -> SearchResults {
-    let mut texts = Texts { dir, last: None };
+pub fn results(folder: &Folder, page: &[Found], truncated: bool, complete: bool) -> SearchResults {
+    let mut texts = Texts {
+        folder,
+        opener: folder.opener(),
+        last: None,
+    };
     let last = page.last().map(|found| found.entry.order);
     SearchResults {
         hits: page.iter().filter_map(|found| texts.hit(found)).collect(),
@@ -134,7 +140,8 @@ pub fn results(dir: &Path, page: &[Found], truncated: bool, complete: bool) -> S
 
 /// Reads what was said from the journal; the record read last is kept, because hits stand side by side.
 struct Texts<'a> {
-    dir: &'a Path,
+    folder: &'a Folder,
+    opener: Opener<'a>,
     last: Option<(Place, Vec<ActionRecorded<'static>>)>,
 }
 
@@ -142,7 +149,8 @@ impl Texts<'_> {
     fn hit(&mut self, found: &Found) -> Option<contract::Hit> {
         let place = found.entry.place;
         if self.last.as_ref().is_none_or(|(known, _)| *known != place) {
-            self.last = Some((place, self.read(place, &found.seat.session)));
+            let actions = self.read(place, &found.seat.session);
+            self.last = Some((place, actions));
         }
         let (_, actions) = self.last.as_ref()?;
         let sequence = found.entry.order.sequence;
@@ -151,14 +159,15 @@ impl Texts<'_> {
     }
 
     /// The actions of the record at a place, if it is there and of that session.
-    fn read(&self, place: Place, session: &[u8; 16]) -> Vec<ActionRecorded<'static>> {
-        let Some(bytes) = journal::record_at(self.dir, place.segment, place.offset) else {
+    fn read(&mut self, place: Place, session: &[u8; 16]) -> Vec<ActionRecorded<'static>> {
+        let Some(bytes) = journal::record_at(self.folder.path(), place.segment, place.offset)
+        else {
             return Vec::new();
         };
-        let crate::record::Front::Record(record, _) = Record::front(&bytes) else {
+        let Front::Record(record, _) = Record::front(&bytes) else {
             return Vec::new();
         };
-        let payload = record.payload().ok();
+        let payload = self.opener.payload(&record).ok();
         let payload = payload.filter(|_| record.header.session == *session);
         let events = payload.as_deref().map(codec::events);
         let events = events.into_iter().flatten().map_while(Result::ok);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use gate::ports::{BoxFuture, Journal as _, PortError, Recorder};
 use ledger::Event;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
-use ledger::journal::{recording, sessions};
+use ledger::journal::{Folder as ReadFolder, recording, sessions};
 use ledger::verify::{Finding, verify};
 use model::{Limits, SessionId};
 
@@ -133,9 +133,16 @@ fn what_is_recorded_is_read_again() {
     let report = verify(dir.path(), None).unwrap();
     assert_eq!(report.findings, []);
     assert_eq!(report.sessions, 5, "four and the gateway's own");
-    assert_eq!(sessions(dir.path()).unwrap().len(), 4);
+    assert_eq!(
+        sessions(&ReadFolder::without_keys(dir.path()))
+            .unwrap()
+            .len(),
+        4
+    );
     for (id, actions, bytes) in ids {
-        let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
+        let recording = recording(&ReadFolder::without_keys(dir.path()), *id.as_bytes())
+            .unwrap()
+            .unwrap();
         assert_eq!(recording.findings, []);
         let responses = recording.events.iter().map(|event| match event {
             Event::Response { bytes, .. } => bytes.len(),
@@ -208,7 +215,9 @@ fn long_responses_are_cut_and_hashed() {
     let store = JournalStore::open(dir.path(), options).unwrap();
     let id = run(&store, 2, 250);
     drop(store);
-    let recording = recording(dir.path(), *id.as_bytes()).unwrap().unwrap();
+    let recording = recording(&ReadFolder::without_keys(dir.path()), *id.as_bytes())
+        .unwrap()
+        .unwrap();
     let rests = recording.events.iter().filter_map(|event| match event {
         Event::ResponseRest {
             sequence, bytes, ..
@@ -321,7 +330,9 @@ fn session(store: &JournalStore) -> (SessionId, Box<dyn Recorder>) {
 }
 
 fn outcomes(dir: &Path, id: SessionId) -> Vec<String> {
-    let recording = recording(dir, *id.as_bytes()).unwrap().unwrap();
+    let recording = recording(&ReadFolder::without_keys(dir), *id.as_bytes())
+        .unwrap()
+        .unwrap();
     let outcome = |event: &Event<'_>| match event {
         Event::Action(action) => Some(action.outcome.to_string()),
         _ => None,
@@ -558,7 +569,7 @@ fn kill_9_loses_no_decision() {
             .last()
             .unwrap_or(last);
         let mut found = Vec::new();
-        ledger::journal::for_each_event(dir.path(), |_, event| {
+        ledger::journal::for_each_event(&ReadFolder::without_keys(dir.path()), |_, event| {
             if let Event::Action(action) = event {
                 found.push(action.sequence);
             }
