@@ -17,14 +17,15 @@ use model::{Limits, Resource, ResourceName, Secret};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use relay::{ListenAddress, Relay, RelayParts};
-use store::{JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
+use store::{Index, JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
-use crate::{convert, rules, witness};
+use crate::searching::IndexGauges;
+use crate::{convert, rules, searching, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -34,6 +35,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     journal: Arc<JournalStore>,
+    index: Option<Arc<Index>>,
 }
 
 struct SystemClock;
@@ -48,6 +50,7 @@ impl Clock for SystemClock {
 struct Core {
     limits: Limits,
     journal: Arc<JournalStore>,
+    index: Option<Arc<Index>>,
     store: Arc<Store>,
     rules: SharedRules,
     issuers: Arc<Issuers>,
@@ -101,6 +104,7 @@ impl Running {
             stop,
             tasks,
             journal: core.journal,
+            index: core.index,
         })
     }
 
@@ -134,6 +138,8 @@ impl Running {
                 tracing::error!(%error, "a background task failed");
             }
         }
+        // It reads from the journal.
+        drop(self.index);
         drop(self.journal);
     }
 }
@@ -154,6 +160,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     };
     let journal =
         JournalStore::open(&data.join("journal"), options).context("opening the journal")?;
+    let index = searching::start(config, &limits, &journal)?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
     let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
@@ -177,6 +184,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         Core {
             limits,
             journal,
+            index,
             store,
             rules,
             issuers,
@@ -242,6 +250,8 @@ fn api_parts(
     let journal = Arc::clone(&core.journal);
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
+    let index = core.index.as_ref();
+    let index = index.map(|index| IndexGauges::register(&mut registry, index, &core.journal));
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
         desk: core.store.clone(),
@@ -250,10 +260,7 @@ fn api_parts(
         sign_in,
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
-        finder: Arc::new(api::Scan {
-            folder: core.journal.folder(),
-            time_max: core.limits.drain_timeout,
-        }),
+        finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
         journal: core.journal.clone(),
         resources: config
             .resource
@@ -261,7 +268,10 @@ fn api_parts(
             .map(api_target)
             .collect::<Result<Vec<_>>>()?,
         discovery: discovery(config, relay, public_url, signing)?,
-        metrics: Arc::new(move || render(&registry, &gauges)),
+        metrics: Arc::new(move || {
+            index.iter().for_each(IndexGauges::read);
+            render(&registry, &gauges)
+        }),
         metrics_access: match config.http.metrics {
             MetricsAccess::Loopback => api::MetricsAccess::Loopback,
             MetricsAccess::Open => api::MetricsAccess::Open,

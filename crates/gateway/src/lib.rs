@@ -13,4 +13,5 @@ mod grants;
 pub mod rehearse;
 pub mod rules;
 pub mod scan;
+mod searching;
 mod witness;

@@ -40,7 +40,7 @@ pub struct Search {
     /// A column that came back masked, likewise
     #[arg(long, value_name = "NAME")]
     pub masked: Option<String>,
-    /// What it does: read, insert, update, delete, …
+    /// What it does: select, insert, update, delete, …
     #[arg(long, value_name = "VERB")]
     pub verb: Option<String>,
     /// A label of a column that it touches

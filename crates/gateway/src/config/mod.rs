@@ -6,6 +6,7 @@
 mod ledger;
 mod limits;
 mod scalar;
+mod search;
 mod written;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
 pub use scalar::{Bytes, Span};
+pub use search::SearchConfig;
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
 pub const REFERENCE: &str = include_str!("reference.toml");
@@ -85,6 +87,9 @@ pub struct Config {
     /// Recording.
     #[serde(default)]
     pub recording: RecordingConfig,
+    /// Searching what is recorded.
+    #[serde(default)]
+    pub search: SearchConfig,
     /// Sealing what is recorded.
     #[serde(default)]
     pub ledger: LedgerConfig,

@@ -29,6 +29,7 @@ mod reading;
 mod refusing;
 mod replaying;
 mod scanning;
+mod searching;
 mod stage;
 mod startup;
 mod targets;

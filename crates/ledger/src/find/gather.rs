@@ -20,6 +20,7 @@ pub struct Gatherer {
     sessions: HashMap<[u8; 16], Open>,
     touched: BTreeSet<[u8; 16]>,
     next: u64,
+    time: u64,
 }
 
 #[derive(Debug)]
@@ -56,6 +57,11 @@ impl Gatherer {
         self.next
     }
 
+    /// The newest time that an event told.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
     /// The sessions that something happened to since this was last asked, with what is open of each; nothing when the
     /// session has ended.
     pub fn touched(&mut self) -> Vec<([u8; 16], Option<(Arc<Seat>, Vec<&Entry>)>)> {
@@ -82,6 +88,7 @@ impl Gatherer {
         settled: &mut impl FnMut(Found),
     ) {
         let session = header.session;
+        self.time = event.time().unwrap_or(0).max(self.time);
         match event {
             Event::SessionOpened(opened) => {
                 self.touched.insert(session);
