@@ -104,7 +104,10 @@ pub fn search(
         .open()
         .for_each(|(seat, entry)| newest.offer(seat, entry));
     let (page, truncated) = newest.into_page();
-    Ok(results(folder, &page, truncated, complete))
+    let mut found = results(folder, &page, truncated, complete);
+    // It is read from its beginning: what was not reached is newer, and no page behind this one.
+    found.truncated |= !complete;
+    Ok(found)
 }
 
 /// Gives all events of one record to a gatherer.

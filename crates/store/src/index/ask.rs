@@ -13,7 +13,7 @@ use ::ledger::find::scan::{self, Newest};
 use ::ledger::find::{Filter, rfc3339};
 use ::ledger::journal::ReadError;
 use contract::SearchResults;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::Shared;
 use super::file::{self, CHAPTER_ENTRIES, VOLUME_ENTRIES};
@@ -70,14 +70,15 @@ fn ask(
     if is_read && let Some(asked) = Asked::of(&view, filter)? {
         stopped = asked.collect(&view, &mut newest)?;
     }
-    let (page, truncated) = newest.into_page();
+    let (mut page, truncated) = newest.into_page();
     let is_done = is_read && stopped.is_none();
-    let resume = stopped.flatten().map(|order| order.to_string());
+    let resume = stopped.flatten();
+    // What is older than the place where time ran out belongs to the next page.
+    page.retain(|found| resume.is_none_or(|resume| found.entry.order >= resume));
     let answer = SearchResults {
         hits: Vec::new(),
         truncated: truncated || !is_done,
-        // A page that is full ends before the place where time ran out.
-        next: resume.filter(|_| !truncated),
+        next: resume.map(|order| order.to_string()),
         complete: is_done,
         indexed_to: (time > 0).then(|| rfc3339(time)),
     };
@@ -160,10 +161,11 @@ impl<'a> Asked<'a> {
             if left == 0 {
                 break;
             }
-            match self.volume(view, volume, left, newest) {
+            let mut reached = None;
+            match self.volume(view, (volume, left), &mut reached, newest) {
                 Ok(found) => left -= found.min(left),
                 Err(Error::Sqlite(error)) if is_interrupted(&error) => {
-                    return Ok(Some(end_of(view, volume)?));
+                    return Ok(Some(reached.or_else(|| end_of(view, volume))));
                 }
                 Err(error) => return Err(error),
             }
@@ -171,12 +173,12 @@ impl<'a> Asked<'a> {
         Ok(None)
     }
 
-    /// Collects from one volume; says how many.
+    /// Collects at most so many from one volume; says how many, and on the way how far it came.
     fn volume(
         &self,
         view: &Transaction<'_>,
-        volume: u64,
-        limit: usize,
+        (volume, limit): (u64, usize),
+        reached: &mut Option<Order>,
         newest: &mut Newest<'_>,
     ) -> Result<usize, Error> {
         const COLUMNS: &str = "a.id, a.sequence, a.record, a.time, a.rows, a.duration, a.segment, \
@@ -218,7 +220,9 @@ impl<'a> Asked<'a> {
         ])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            newest.keep(found(row)?);
+            let found = found(row)?;
+            *reached = Some(found.entry.order);
+            newest.keep(found);
             count += 1;
         }
         Ok(count)
@@ -246,8 +250,9 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
 }
 
-/// Where a search goes on that did not get through a volume: behind everything that is newer than it.
-fn end_of(view: &Transaction<'_>, volume: u64) -> Result<Option<Order>, Error> {
+/// Where a search goes on that found nothing in a volume before time ran out: behind everything that is newer than it.
+/// `None` when nothing is.
+fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Order> {
     let sql = "SELECT record, sequence FROM action WHERE id >= ?1 ORDER BY id LIMIT 1";
     let order = |row: &rusqlite::Row<'_>| {
         Ok(Order {
@@ -255,12 +260,9 @@ fn end_of(view: &Transaction<'_>, volume: u64) -> Result<Option<Order>, Error> {
             sequence: nat(row.get(1)?),
         })
     };
-    let next = int((volume + 1) * VOLUME_ENTRIES);
-    // The clock stands still for this: it is one look.
-    Ok(view
-        .query_row(sql, [next], order)
-        .optional()
-        .unwrap_or(None))
+    // Too few steps for the clock to be looked at again.
+    let found = view.query_row(sql, [int((volume + 1) * VOLUME_ENTRIES)], order);
+    found.ok()
 }
 
 /// The numbers of entries that can be within the times asked for, and behind the page before.

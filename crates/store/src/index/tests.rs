@@ -74,11 +74,15 @@ impl Bench {
     }
 
     fn start(&mut self) {
+        self.start_within(Duration::from_secs(20));
+    }
+
+    fn start_within(&mut self, time_max: Duration) {
         let durable = Arc::clone(&self.durable);
         let options = IndexOptions {
             dir: self.path("index"),
             part_bytes_max: scan::PART_BYTES_MAX,
-            time_max: Duration::from_secs(20),
+            time_max,
         };
         let folder = self.journal().folder();
         let follow = move || durable.load(Ordering::Acquire);
@@ -535,6 +539,21 @@ fn what_is_forgotten_is_in_no_file() {
 }
 
 #[test]
+fn a_search_ends_when_its_time_is_over_and_says_so() {
+    let mut bench = Bench::new();
+    bench.start_within(Duration::ZERO);
+    shop(&mut bench);
+    bench.catch_up();
+    let found = bench.found(&[("text", "customers")]);
+    assert!(!found.complete && found.truncated, "{found:?}");
+    // With time it is answered whole: nothing of the attempt is left behind.
+    bench.index = None;
+    bench.start();
+    bench.catch_up();
+    assert_eq!(bench.texts(&[("text", "customers")]).len(), 2);
+}
+
+#[test]
 fn its_files_are_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut bench = Bench::new();
@@ -549,4 +568,132 @@ fn its_files_are_private() {
     }
     Index::remove(&bench.path("index")).unwrap();
     assert_eq!(std::fs::read_dir(bench.path("index")).unwrap().count(), 0);
+}
+
+/// SplitMix64, so that a failure can be had again.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+    }
+
+    fn words(&mut self, most: u64) -> String {
+        let count = self.below(most + 1);
+        let words: Vec<_> = (0..count).map(|_| self.of(&WORDS)).collect();
+        words.join(self.of(&[" ", "_", ".", ", ", "' '"]))
+    }
+}
+
+const WORDS: [&str; 20] = [
+    "select",
+    "SELECT",
+    "orders",
+    "order_items",
+    "ord",
+    "Müller",
+    "muller",
+    "MULLER",
+    "ﬁle",
+    "東京",
+    "東",
+    "ΣΟΦΟΣ",
+    "10.0.0.1",
+    "a@b.example",
+    "x",
+    "naïve",
+    "0198c0de-aa",
+    "_a",
+    "\u{202e}rtl",
+    "हिन्दी",
+];
+
+fn random_act(dice: &mut Dice) -> Act {
+    let table = dice.of(&["orders", "customers", "Weird Table", "a.b"]);
+    Act {
+        text: dice.words(6),
+        effects: vec![format!(
+            "{} public.{table} (id, email)",
+            dice.of(&["select", "delete"])
+        )],
+        outcome: dice.of(&["allow", "deny", "hold"]),
+        values: (0..dice.below(4)).map(|_| dice.words(3)).collect(),
+        rows: dice.below(40),
+        duration: dice.below(1 << dice.below(40)),
+        error: (dice.below(4) == 0).then_some("42P01"),
+        is_open: false,
+    }
+}
+
+fn random_question(dice: &mut Dice) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    let mut terms = Vec::new();
+    for _ in 0..dice.below(4) {
+        let word = dice.words(2);
+        let (sign, star) = (dice.of(&["", "", "-"]), dice.of(&["", "", "*"]));
+        terms.push(match dice.below(2) {
+            0 => format!("{sign}{}{star}", word.replace(' ', "")),
+            _ => format!("{sign}\"{word}\"{star}"),
+        });
+    }
+    pairs.push(("text", terms.join(" ")));
+    let mut maybe = |name: &'static str, values: &[&str]| {
+        if dice.below(5) == 0 {
+            pairs.push((name, dice.of(values).to_owned()));
+        }
+    };
+    maybe("principal", &["ada", "BOT", "idp|ada", "nobody"]);
+    maybe("human", &["olga", "ada"]);
+    maybe("agent", &["bot", "ada"]);
+    maybe(
+        "table",
+        &["orders", "public.Orders", "weird table", "a.b", "b"],
+    );
+    maybe("column", &["email", "orders.email", "nothing"]);
+    maybe("verb", &["select", "delete"]);
+    maybe("decision", &["allow", "deny", "hold"]);
+    maybe("error", &["42p01", "42P02"]);
+    maybe("min_rows", &["1", "15", "16", "17", "33"]);
+    maybe("min_duration", &["1us", "1000us", "1s", "70s"]);
+    maybe("since", &["1970-01-01T00:00:30Z", "1970-01-01T00:01:00Z"]);
+    maybe("until", &["1970-01-01T00:00:30Z", "1970-01-01T00:02:00Z"]);
+    maybe("limit", &["1", "3", "1000"]);
+    pairs
+}
+
+#[test]
+fn index_and_scan_find_the_same_whatever_is_recorded_and_asked() {
+    let mut bench = Bench::new();
+    bench.start();
+    let mut dice = Dice(20_261_121);
+    let mut asked_well = 0;
+    for round in 0..12 {
+        let acts: Vec<_> = (0..15).map(|_| random_act(&mut dice)).collect();
+        let name = dice.of(&["ada", "bob", "build-bot", "Big-Bot"]);
+        bench.record(name, &acts);
+        // Half of the time a part of it is only in the journal.
+        if round % 2 == 0 {
+            bench.catch_up();
+        }
+        for _ in 0..40 {
+            let pairs = random_question(&mut dice);
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            if asked::filter(pairs.iter().copied()).is_ok() {
+                bench.texts(&pairs);
+                asked_well += 1;
+            }
+        }
+    }
+    assert!(asked_well > 200, "{asked_well}");
 }
