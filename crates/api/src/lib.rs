@@ -36,7 +36,9 @@ use contract::ErrorCode;
 pub use crate::caller::{Caller, Need, Permission};
 pub use crate::failure::Failure;
 pub use crate::page::sign_in::CALLBACK_PATH;
-pub use crate::parts::{ApiParts, LedgerFiles, MetricsAccess, Oidc, RelyingParty, Target};
+pub use crate::parts::{
+    ApiParts, Finder, LedgerFiles, MetricsAccess, Oidc, RelyingParty, Scan, Target,
+};
 pub use crate::route::{Access, Peer, Route};
 pub use crate::server::serve;
 

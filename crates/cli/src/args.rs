@@ -4,6 +4,7 @@
 
 mod export;
 mod pack;
+mod search;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub(crate) use export::Export;
 pub(crate) use pack::{Pack, VerifyPart};
+pub(crate) use search::Search;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -268,34 +270,6 @@ impl std::str::FromStr for Start {
         mark.map(Self::Mark)
             .map_err(|_| format!("`{text}` is neither a number nor denied, held, masked or failed"))
     }
-}
-
-/// `search`
-#[derive(Args, Clone, Debug)]
-pub struct Search {
-    /// What to look for in statements, effects and parameters
-    pub text: String,
-    /// A principal's key, or part of a name
-    #[arg(long, default_value = "", value_name = "WHO")]
-    pub principal: String,
-    /// A resource
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub resource: String,
-    /// allow, hold or deny
-    #[arg(long, value_parser = ["allow", "hold", "deny"], value_name = "OUTCOME")]
-    pub outcome: Option<String>,
-    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Not after, likewise
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
-    /// Read this journal instead of asking the gateway
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
 }
 
 /// `recordings …`
@@ -569,6 +543,8 @@ mod tests {
             "replay 0198 --only denied,held --speed 0",
             "replay 0198 --against host=127.0.0.1 --yes",
             "search email --outcome deny --since 2h",
+            "search --table orders --verb delete --min-rows 100 --for ada",
+            "search -- -bob --limit 3",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "recordings erase 0198 0199 --reason asked",
@@ -590,7 +566,8 @@ mod tests {
             "login --device --browser",
             "connect orders-prod --print env -- psql",
             "token --life soon",
-            "search x --outcome maybe",
+            "search x --decision maybe",
+            "search x --before-and-after",
             "replay 0198 --from soon",
             "replay 0198 --only odd",
             "replay 0198 --against host=127.0.0.1 --step",
