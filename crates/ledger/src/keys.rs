@@ -209,6 +209,13 @@ pub enum Access {
     Absent,
 }
 
+impl Access {
+    /// Whether it was destroyed.
+    pub fn is_erased(&self) -> bool {
+        matches!(self, Self::Erased(_))
+    }
+}
+
 /// Yields the keys of sessions. A port: on files, in memory, or behind a service that unwraps them.
 pub trait Keys: Send + Sync {
     /// The key of a session.
