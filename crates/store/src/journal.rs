@@ -7,7 +7,7 @@ pub(crate) mod disk;
 mod keeper;
 pub(crate) mod log;
 mod recorder;
-mod recover;
+pub(crate) mod recover;
 mod results;
 #[cfg(test)]
 mod tests;

@@ -31,3 +31,4 @@ pub use index::{Index, IndexHealth, IndexOptions};
 pub use journal::{JournalHealth, JournalOptions, JournalStore};
 pub use keys::{KEY_LIFE_MAX, KEYS_PER_PRINCIPAL_MAX};
 pub use texts::TextKeys;
+pub use vault::rekey;

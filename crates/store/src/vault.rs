@@ -5,9 +5,12 @@
 
 pub(crate) mod archive;
 mod holds;
+mod rekey;
 pub(crate) mod session;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub use rekey::rekey;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};

@@ -361,3 +361,35 @@ fn a_gateway_without_the_right_master_key_does_not_start() {
     stage.gateway.resume();
     assert!(stage.psql("alice", "SELECT 1").ok().contains('1'));
 }
+
+#[test]
+fn a_new_master_key_takes_the_place_of_the_old_one() {
+    let mut stage = Stage::shop();
+    let id = said(&stage);
+    let config = stage.gateway.folder().join("portcullis.toml");
+    let config_name = config.to_string_lossy().into_owned();
+    let new = stage.gateway.folder().join("new.key");
+    let new_name = new.to_string_lossy().into_owned();
+    let words = ["rekey", "--config", &config_name, "--to", &new_name];
+    let refused = stage.gateway.cli(&words, &[]);
+    assert!(
+        refused.code != 0 && refused.err.contains("another process"),
+        "{}",
+        refused.all()
+    );
+    stage.gateway.stop();
+    assert!(
+        stage
+            .gateway
+            .cli(&words, &[])
+            .ok()
+            .contains("now: 1 more keys")
+    );
+    fs::remove_file(stage.gateway.data().join("master.key")).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    let named = "[recording]\nmaster_key_file = \"new.key\"\n";
+    fs::write(&config, text.replace("[recording]\n", named)).unwrap();
+    stage.gateway.resume();
+    let replayed = stage.cli("dora", &["replay", &id, "--speed", "0"]);
+    assert!(replayed.ok().contains(CANARY), "{}", replayed.all());
+}
