@@ -2,10 +2,18 @@
 //!
 //! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
 
+mod export;
+mod pack;
+mod search;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+pub(crate) use export::Export;
+pub(crate) use pack::{Pack, VerifyPart};
+pub(crate) use search::Search;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -58,6 +66,8 @@ pub enum Command {
     /// Erase recordings, and hold them back from erasure
     #[command(subcommand)]
     Recordings(Recordings),
+    /// Write audit events for other tools
+    Export(Export),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -194,43 +204,72 @@ pub struct Replay {
     /// How much faster than it was; 0 does not wait at all
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     pub speed: f64,
-    /// Start at this action
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub from: u64,
-    /// Wait for Enter before each action
+    /// Start at this action: a number, or the first that was denied, held, masked or failed
+    #[arg(long, default_value = "1", value_name = "N|MARK")]
+    pub from: Start,
+    /// Show only actions that were denied, held, masked or failed; may list several
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "MARK")]
+    pub only: Vec<Mark>,
+    /// Go from action to action by hand; `?` at the prompt says how
     #[arg(long)]
     pub step: bool,
+    /// Run the statements again on a scratch database and report what differs: a connection string without a
+    /// password, which comes from `PGPASSWORD`
+    #[arg(long, value_name = "DSN", conflicts_with_all = ["step", "only", "speed", "from"])]
+    pub against: Option<String>,
+    /// Do not ask whether the database is the right one
+    #[arg(long, short = 'y', requires = "against")]
+    pub yes: bool,
     /// Read this journal instead of asking the gateway
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
 }
 
-/// `search`
-#[derive(Args, Clone, Debug)]
-pub struct Search {
-    /// What to look for in statements, effects and parameters
-    pub text: String,
-    /// A principal's key, or part of a name
-    #[arg(long, default_value = "", value_name = "WHO")]
-    pub principal: String,
-    /// A resource
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub resource: String,
-    /// allow, hold or deny
-    #[arg(long, value_parser = ["allow", "hold", "deny"], value_name = "OUTCOME")]
-    pub outcome: Option<String>,
-    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Not after, likewise
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
-    /// Read this journal instead of asking the gateway
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
+/// Something about a step that people look for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Mark {
+    /// It was refused.
+    Denied,
+    /// It waited for an approval.
+    Held,
+    /// Values were hidden in what it delivered.
+    Masked,
+    /// It failed on the target.
+    Failed,
+}
+
+impl Mark {
+    /// The word by which people ask for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Held => "held",
+            Self::Masked => "masked",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Where `replay` begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// At the action of this number, or the first behind it.
+    Action(u64),
+    /// At the first step with this mark.
+    Mark(Mark),
+}
+
+impl std::str::FromStr for Start {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Action(number));
+        }
+        let mark = <Mark as ValueEnum>::from_str(text, true);
+        mark.map(Self::Mark)
+            .map_err(|_| format!("`{text}` is neither a number nor denied, held, masked or failed"))
+    }
 }
 
 /// `recordings …`
@@ -360,6 +399,9 @@ pub enum Audit {
         #[command(flatten)]
         wish: AuditVerify,
     },
+    /// Hold a PostgreSQL server's own log against a journal: what ran there without being recorded, and what was
+    /// recorded without running
+    Reconcile(AuditReconcile),
     /// Print the proof that a session's recording is in the ledger, as JSON
     Proof {
         /// The ledger's folder
@@ -369,6 +411,12 @@ pub enum Audit {
         #[arg(long, value_name = "ID")]
         session: String,
     },
+    /// Check a proof that `audit proof` printed
+    VerifyProof(VerifyPart),
+    /// Put one session into one file, with everything that proves it
+    Pack(Pack),
+    /// Check an evidence pack; needs nothing but the file and the key
+    VerifyPack(VerifyPart),
     /// Print the ledger's public key, to be kept elsewhere
     Key {
         /// The ledger's folder; without it the gateway is asked
@@ -404,6 +452,33 @@ pub struct AuditVerify {
     /// Only this session
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
+}
+
+/// `audit reconcile`
+#[derive(Args, Clone, Debug)]
+pub struct AuditReconcile {
+    /// The journal's folder
+    #[arg(long, value_name = "DIR")]
+    pub journal: PathBuf,
+    /// The server's log, CSV or JSON, written with log_statement = 'all'; may be given more than once
+    #[arg(long = "log", required = true, value_name = "FILE")]
+    pub logs: Vec<PathBuf>,
+    /// The role that the gateway logs in as
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// The resource whose server it is; may be left out when the journal has one alone
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// An address that the gateway connects from, as the server's log has it; statements of the role from elsewhere
+    /// are an alarm. May be given more than once
+    #[arg(long = "gateway-address", value_name = "ADDRESS")]
+    pub gateway_addresses: Vec<String>,
+    /// How far the two clocks may be apart
+    #[arg(long, value_parser = duration, default_value = "2s", value_name = "TIME")]
+    pub slack: Duration,
+    /// The server's log_timezone, such as Europe/Berlin; times in UTC need none
+    #[arg(long, value_name = "ZONE")]
+    pub log_zone: Option<String>,
 }
 
 /// Reads `90s`, `30m`, `1h`, `7d`.
@@ -464,7 +539,12 @@ mod tests {
             "approvals list --all",
             "approvals approve T-0123456789 --comment ok -y",
             "replay 0198 --speed 0 --from 3 --journal /tmp/j",
+            "replay 0198 --step --from denied",
+            "replay 0198 --only denied,held --speed 0",
+            "replay 0198 --against host=127.0.0.1 --yes",
             "search email --outcome deny --since 2h",
+            "search --table orders --verb delete --min-rows 100 --for ada",
+            "search -- -bob --limit 3",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "recordings erase 0198 0199 --reason asked",
@@ -473,6 +553,12 @@ mod tests {
             "recordings hold list",
             "recordings hold release 7 --reason over",
             "audit verify --journal /tmp/j",
+            "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
+            "export --journal /tmp/j",
+            "audit pack --session 01 --journal /tmp/j --output a.zip",
+            "audit verify-pack a.zip --key k --witness w --quorum 1",
+            "audit verify-proof p.json --key k",
+            "export --format csv --since 7d --kind control --kind approval --output -",
         ] {
             check(good, true);
         }
@@ -480,13 +566,21 @@ mod tests {
             "login --device --browser",
             "connect orders-prod --print env -- psql",
             "token --life soon",
-            "search x --outcome maybe",
+            "search x --decision maybe",
+            "search x --before-and-after",
+            "replay 0198 --from soon",
+            "replay 0198 --only odd",
+            "replay 0198 --against host=127.0.0.1 --step",
+            "replay 0198 --yes",
             "keys issue bot --kind human",
             "audit verify",
+            "audit reconcile --journal /tmp/j --role gate",
             "recordings erase --reason all",
             "recordings erase 0198",
             "recordings hold add --reason none",
             "recordings hold add --session 1 --resource x --reason both",
+            "export --format xml",
+            "export --kind everything",
             "fly",
         ] {
             check(bad, false);

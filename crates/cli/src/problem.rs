@@ -24,6 +24,8 @@ pub enum Kind {
     Unavailable,
     /// A journal or recording does not verify (7).
     Damaged,
+    /// What was compared is not the same (8).
+    Differs,
     /// Whoever read standard output has gone away, as `head` does (141, what a shell says of SIGPIPE); said silently.
     ReaderGone,
 }
@@ -39,6 +41,7 @@ impl Kind {
             Self::NotFound => 5,
             Self::Unavailable => 6,
             Self::Damaged => 7,
+            Self::Differs => 8,
             Self::ReaderGone => 141,
         }
     }

@@ -17,7 +17,7 @@ use model::{Limits, Resource, ResourceName, Secret};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use relay::{ListenAddress, Relay, RelayParts};
-use store::{JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
+use store::{Index, JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,7 +25,8 @@ use tokio::task::JoinHandle;
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
 use crate::master::ConfiguredMaster;
-use crate::{convert, retention, rules, witness};
+use crate::searching::IndexGauges;
+use crate::{convert, retention, rules, searching, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -35,6 +36,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     journal: Arc<JournalStore>,
+    index: Option<Arc<Index>>,
 }
 
 struct SystemClock;
@@ -49,6 +51,7 @@ impl Clock for SystemClock {
 struct Core {
     limits: Limits,
     journal: Arc<JournalStore>,
+    index: Option<Arc<Index>>,
     store: Arc<Store>,
     rules: SharedRules,
     issuers: Arc<Issuers>,
@@ -104,6 +107,7 @@ impl Running {
             stop,
             tasks,
             journal: core.journal,
+            index: core.index,
         })
     }
 
@@ -137,6 +141,8 @@ impl Running {
                 tracing::error!(%error, "a background task failed");
             }
         }
+        // It reads from the journal.
+        drop(self.index);
         drop(self.journal);
     }
 }
@@ -160,6 +166,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         ledger: Some(ledger_options(config)?),
     };
     let journal = JournalStore::open(&dir, options).context("opening the journal")?;
+    let index = searching::start(config, &limits, &journal)?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
     let texts = journal.text_keys();
@@ -173,10 +180,13 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
+    let recordings: Arc<dyn Journal> = journal.clone();
+    #[cfg(feature = "unrecorded")]
+    let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
         rules: Arc::clone(&rules),
         approvals: store.clone(),
-        journal: journal.clone(),
+        journal: recordings,
         clock: Arc::new(SystemClock),
         limits: limits.clone(),
         approvals_url: (!public_url.is_empty()).then(|| format!("{public_url}/approvals")),
@@ -185,6 +195,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         Core {
             limits,
             journal,
+            index,
             store,
             rules,
             issuers,
@@ -250,6 +261,8 @@ fn api_parts(
     let journal = Arc::clone(&core.journal);
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
+    let index = core.index.as_ref();
+    let index = index.map(|index| IndexGauges::register(&mut registry, index, &core.journal));
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
         desk: core.store.clone(),
@@ -259,6 +272,7 @@ fn api_parts(
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
         archive: core.journal.clone(),
+        finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
         journal: core.journal.clone(),
         resources: config
             .resource
@@ -266,7 +280,10 @@ fn api_parts(
             .map(api_target)
             .collect::<Result<Vec<_>>>()?,
         discovery: discovery(config, relay, public_url, signing)?,
-        metrics: Arc::new(move || render(&registry, &gauges)),
+        metrics: Arc::new(move || {
+            index.iter().for_each(IndexGauges::read);
+            render(&registry, &gauges)
+        }),
         metrics_access: match config.http.metrics {
             MetricsAccess::Loopback => api::MetricsAccess::Loopback,
             MetricsAccess::Open => api::MetricsAccess::Open,

@@ -15,4 +15,7 @@ pub mod rehearse;
 mod retention;
 pub mod rules;
 pub mod scan;
+mod searching;
+#[cfg(feature = "unrecorded")]
+mod unrecorded;
 mod witness;

@@ -123,7 +123,7 @@ impl Line {
     }
 }
 
-fn protect(path: &Path) -> std::io::Result<()> {
+pub(crate) fn protect(path: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)

@@ -137,7 +137,7 @@ impl RawClient {
 
     /// Sends one message.
     pub fn send(&mut self, tag: u8, body: &[u8]) {
-        self.send_bytes(&frame(tag, body));
+        self.send_bytes(&message(tag, body));
     }
 
     /// Sends a start-up packet of protocol 3.0.
@@ -159,7 +159,7 @@ impl RawClient {
     /// # Panics
     /// When the connection ends first.
     pub fn query(&mut self, sql: &str) -> Vec<Frame> {
-        self.send(b'Q', &[sql.as_bytes(), &[0]].concat());
+        self.send_bytes(&query(sql));
         self.read_until_ready()
     }
 
@@ -272,9 +272,39 @@ pub fn cancel(address: SocketAddr, key: &[u8]) {
 }
 
 /// One message's bytes.
-pub(crate) fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
+///
+/// # Panics
+/// When the body is 4 GiB long.
+pub fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).expect("a short message");
     [&[tag], &length.to_be_bytes()[..], body].concat()
+}
+
+/// A simple query's bytes.
+pub fn query(sql: &str) -> Vec<u8> {
+    message(b'Q', &[sql.as_bytes(), &[0]].concat())
+}
+
+/// The bytes of Parse, Bind and Execute of one statement with text parameters; no Sync.
+///
+/// # Panics
+/// When there are more parameters than the protocol counts.
+pub fn extended(sql: &str, parameters: &[&str]) -> Vec<u8> {
+    let count = u16::try_from(parameters.len()).expect("few parameters");
+    let mut bind = vec![0; 4];
+    bind.extend_from_slice(&count.to_be_bytes());
+    for value in parameters {
+        let length = u32::try_from(value.len()).expect("a short value");
+        bind.extend_from_slice(&length.to_be_bytes());
+        bind.extend_from_slice(value.as_bytes());
+    }
+    bind.extend_from_slice(&[0; 2]);
+    [
+        message(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat()),
+        message(b'B', &bind),
+        message(b'E', &[0; 5]),
+    ]
+    .concat()
 }
 
 fn describe(frames: &[Frame]) -> String {

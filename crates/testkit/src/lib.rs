@@ -14,7 +14,7 @@ mod run;
 mod wait;
 
 pub use files::{Scratch, repository, target};
-pub use frames::{Frame, RawClient, cancel};
+pub use frames::{Frame, RawClient, cancel, extended, message, query};
 pub use gateway::Gateway;
 pub use http::{HttpAnswer, http_get, http_post};
 pub use oidc::Oidc;

@@ -1,19 +1,23 @@
 //! `replay`: a recorded session in the terminal, at its own pace or another.
 //!
-//! Shows what the recording says and what is wrong with it; never runs anything.
+//! Shows what the recording says and what is wrong with it; runs statements only where `--against` says so.
 
-use std::io::{self, BufRead};
+mod against;
+mod compare;
+mod rerun;
+mod steps;
+mod walk;
+
+use std::io;
 use std::time::Duration;
 
-use contract::visible::{plain, single_line};
-use ledger::Event;
-use ledger::event::{ActionRecorded, Completed, SessionOpened};
+use contract::visible::single_line;
 use ledger::find::{id_text, rfc3339};
 use ledger::journal::{self, Recording};
 
+use self::steps::Step;
 use crate::args::{Globals, Replay};
 use crate::commands::offline;
-use crate::grid;
 use crate::http::segment;
 use crate::print;
 use crate::problem::{Kind, Problem};
@@ -21,17 +25,6 @@ use crate::session;
 
 /// The longest that a replay waits between two actions.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-
-/// What one step shows, and when it happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Step {
-    /// Microseconds since the Unix epoch.
-    pub time: u64,
-    /// The action's number; 0 for the session's beginning and end.
-    pub sequence: u64,
-    /// What it shows.
-    pub text: String,
-}
 
 pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Problem> {
     if !(wish.speed.is_finite() && wish.speed >= 0.0) {
@@ -53,28 +46,49 @@ pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Probl
             recording
         }
     };
-    let steps = steps(&recording.events, wish.from);
-    if globals.json {
-        let steps = steps.iter().map(|step| {
-            serde_json::json!({
-                "time": rfc3339(step.time),
-                "sequence": step.sequence,
-                "text": step.text,
-            })
-        });
-        print::json(&steps.collect::<Vec<_>>())?;
+    if let Some(target) = &wish.against {
+        against::run(globals, wish, target, &recording).await?;
         return sound(&recording);
     }
-    play(wish, &steps).await?;
+    let mut steps = steps::steps(&recording.events);
+    walk::narrow(&mut steps, &wish.only);
+    let Some(first) = walk::begin(&steps, wish.from) else {
+        return Err(Problem::new(
+            Kind::NotFound,
+            "the recording has nothing to begin with there",
+        ));
+    };
+    if globals.json {
+        print_json(steps.get(first..).unwrap_or_default())?;
+        return sound(&recording);
+    }
+    match wish.step {
+        true => {
+            let (mut input, mut prompts) = (io::stdin().lock(), io::stderr().lock());
+            walk::walk(&steps, first, &mut input, &mut prompts)?;
+        }
+        false => play(wish, steps.get(first..).unwrap_or_default()).await?,
+    }
     sound(&recording)
+}
+
+fn print_json(steps: &[Step]) -> Result<(), Problem> {
+    let steps = steps.iter().map(|step| {
+        let marks = step.marks.iter().map(|mark| mark.word());
+        serde_json::json!({
+            "time": rfc3339(step.time),
+            "sequence": step.sequence,
+            "marks": marks.collect::<Vec<_>>(),
+            "text": step.text,
+        })
+    });
+    print::json(&steps.collect::<Vec<_>>())
 }
 
 async fn play(wish: &Replay, steps: &[Step]) -> Result<(), Problem> {
     let mut before = None;
     for step in steps {
-        if wish.step && step.sequence > 0 {
-            wait_for_enter()?;
-        } else if let Some(pause) = pause(before, step.time, wish.speed) {
+        if let Some(pause) = pause(before, step.time, wish.speed) {
             tokio::time::sleep(pause).await;
         }
         before = Some(step.time);
@@ -93,16 +107,6 @@ fn pause(before: Option<u64>, time: u64, speed: f64) -> Option<Duration> {
     )
 }
 
-fn wait_for_enter() -> Result<(), Problem> {
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    match read {
-        Ok(0) => Err(Problem::failed("standard input has ended")),
-        Ok(_) => Ok(()),
-        Err(error) => Err(Problem::failed(format!("standard input: {error}"))),
-    }
-}
-
 fn sound(recording: &Recording) -> Result<(), Problem> {
     let alarms = recording.findings.iter().filter(|f| f.is_alarm());
     let alarms: Vec<String> = alarms.map(ToString::to_string).collect();
@@ -116,268 +120,10 @@ fn sound(recording: &Recording) -> Result<(), Problem> {
         .hint("portcullis audit verify --journal DIR"))
 }
 
-/// What a recording shows from action `from` on, one step an action.
-pub(crate) fn steps(events: &[Event<'_>], from: u64) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut response = Vec::new();
-    for event in events {
-        let is_early = event.sequence().is_some_and(|s| s > 0 && s < from);
-        if is_early {
-            continue;
-        }
-        match event {
-            Event::SessionOpened(opened) => steps.push(Step {
-                time: opened.time,
-                sequence: 0,
-                text: beginning(opened),
-            }),
-            Event::Action(action) => {
-                close(&mut steps, &mut response);
-                steps.push(Step {
-                    time: action.time,
-                    sequence: action.sequence,
-                    text: asked(action),
-                });
-            }
-            Event::Response { bytes, .. } => response.extend_from_slice(bytes),
-            Event::Completed(end) => {
-                close(&mut steps, &mut response);
-                append(&mut steps, &ending(end));
-            }
-            Event::Approval(approval) => append(
-                &mut steps,
-                &format!(
-                    "-- {} {}",
-                    approval.state,
-                    single_line(format!("{} {}", approval.actor, approval.comment).trim())
-                ),
-            ),
-            Event::ResponseRest { bytes, .. } => {
-                close(&mut steps, &mut response);
-                append(&mut steps, &format!("-- {bytes} more bytes were not kept"));
-            }
-            Event::SessionClosed { time, reason } => {
-                close(&mut steps, &mut response);
-                steps.push(Step {
-                    time: *time,
-                    sequence: 0,
-                    text: format!(
-                        "-- {} the session ended: {}",
-                        clock(*time),
-                        single_line(reason)
-                    ),
-                });
-            }
-            Event::Control { .. } | Event::StreamEnd(_) | Event::Unknown(_) => {}
-        }
-    }
-    close(&mut steps, &mut response);
-    steps
-}
-
-/// Adds the gathered response to the last step.
-fn close(steps: &mut [Step], response: &mut Vec<u8>) {
-    if response.is_empty() {
-        return;
-    }
-    let text = grid::text(response);
-    response.clear();
-    append(steps, text.trim_end());
-}
-
-fn append(steps: &mut [Step], text: &str) {
-    if let Some(step) = steps.last_mut()
-        && !text.is_empty()
-    {
-        step.text.push('\n');
-        step.text.push_str(text);
-    }
-}
-
-fn clock(time: u64) -> String {
-    rfc3339(time).get(11..23).unwrap_or_default().to_owned()
-}
-
-fn beginning(opened: &SessionOpened<'_>) -> String {
-    let human = match opened.acts_for.get(1) {
-        Some(human) => format!(" for {human}"),
-        None => String::new(),
-    };
-    let line = format!(
-        "-- {} UTC {}{human} on {} ({}), {} from {}",
-        print::time(&rfc3339(opened.time)),
-        opened.name,
-        opened.resource,
-        opened.database,
-        opened.application,
-        opened.address
-    );
-    single_line(&line)
-}
-
-fn asked(action: &ActionRecorded<'_>) -> String {
-    let mut out = format!(
-        "\n-- {} #{} {}",
-        clock(action.time),
-        action.sequence,
-        single_line(&action.outcome)
-    );
-    for (rule, words) in &action.reasons {
-        out.push_str(&format!(
-            "\n-- {}",
-            single_line(&format!("{rule}: {words}"))
-        ));
-    }
-    if !action.masked.is_empty() {
-        let names = action.masked.join(", ");
-        out.push_str(&format!("\n-- masked: {}", single_line(&names)));
-    }
-    out.push_str(&format!(
-        "\n> {}",
-        plain(&action.text).replace('\n', "\n> ")
-    ));
-    for (index, parameter) in action.parameters.iter().enumerate() {
-        let value = parameter
-            .as_deref()
-            .map_or_else(|| "NULL".to_owned(), single_line);
-        out.push_str(&format!("\n> ${} = {value}", index + 1));
-    }
-    out
-}
-
-fn ending(end: &Completed<'_>) -> String {
-    let milliseconds = end.duration as f64 / 1_000.0;
-    let mut line = match &end.error {
-        Some(code) => format!(
-            "-- failed with {} after {milliseconds:.1} ms",
-            single_line(code)
-        ),
-        None => format!("-- {} in {milliseconds:.1} ms", single_line(&end.status)),
-    };
-    let found = end.detected.iter();
-    let found: Vec<String> = found
-        .map(|(word, count)| format!("{word} {count}"))
-        .collect();
-    if !found.is_empty() {
-        line.push_str(&format!(
-            "; values hidden: {}",
-            single_line(&found.join(", "))
-        ));
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-        let mut out = vec![kind];
-        out.extend_from_slice(&u32::try_from(body.len() + 4).unwrap().to_be_bytes());
-        out.extend_from_slice(body);
-        out
-    }
-
-    fn response() -> Vec<u8> {
-        let mut head = 2u16.to_be_bytes().to_vec();
-        for (name, oid) in [("id", 23u32), ("email", 25)] {
-            head.extend_from_slice(name.as_bytes());
-            head.extend_from_slice(&[0; 7]);
-            head.extend_from_slice(&oid.to_be_bytes());
-            head.extend_from_slice(&[0; 8]);
-        }
-        let mut row = 2u16.to_be_bytes().to_vec();
-        for value in ["7", "a***@\u{1b}[31m"] {
-            row.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
-            row.extend_from_slice(value.as_bytes());
-        }
-        let mut out = message(b'T', &head);
-        out.extend(message(b'D', &row));
-        out.extend(message(b'C', b"SELECT 1\0"));
-        out.extend(message(b'Z', b"I"));
-        out
-    }
-
-    fn events() -> Vec<Event<'static>> {
-        let time = 1_800_000_000_000_000;
-        vec![
-            Event::SessionOpened(SessionOpened {
-                time,
-                name: "bot".into(),
-                acts_for: vec!["idp|ada".into(), "ada".into()],
-                resource: "orders-prod".into(),
-                database: "shop".into(),
-                application: "psql".into(),
-                address: "127.0.0.1:9".into(),
-                ..SessionOpened::default()
-            }),
-            Event::Action(ActionRecorded {
-                time: time + 1_500_000,
-                sequence: 1,
-                text: "SELECT id, email\nFROM customers WHERE id = $1".into(),
-                parameters: vec![Some("7".into())],
-                outcome: "allow".into(),
-                masked: vec!["public.customers.email".into()],
-                ..ActionRecorded::default()
-            }),
-            Event::Response {
-                sequence: 1,
-                bytes: response().into(),
-            },
-            Event::Completed(Completed {
-                sequence: 1,
-                status: "SELECT 1".into(),
-                duration: 2_345,
-                ..Completed::default()
-            }),
-            Event::Action(ActionRecorded {
-                time: time + 3_000_000,
-                sequence: 2,
-                text: "DROP TABLE customers".into(),
-                outcome: "deny".into(),
-                reasons: vec![("no-ddl".into(), "nobody changes definitions".into())],
-                ..ActionRecorded::default()
-            }),
-            Event::SessionClosed {
-                time: time + 4_000_000,
-                reason: "the client left".into(),
-            },
-        ]
-    }
-
-    #[test]
-    fn a_replay_reads_like_a_terminal() {
-        let steps = steps(&events(), 1);
-        let text: Vec<&str> = steps.iter().map(|s| s.text.as_str()).collect();
-        assert_eq!(
-            text.join("\n"),
-            "-- 2027-01-15 08:00:00 UTC bot for ada on orders-prod (shop), psql from 127.0.0.1:9\n\
-             \n\
-             -- 08:00:01.500 #1 allow\n\
-             -- masked: public.customers.email\n\
-             > SELECT id, email\n\
-             > FROM customers WHERE id = $1\n\
-             > $1 = 7\n \
-             id |       email\n\
-             ----+-------------------\n  \
-             7 | a***@<U+001B>[31m\n\
-             (1 row)\n\
-             -- SELECT 1 in 2.3 ms\n\
-             \n\
-             -- 08:00:03.000 #2 deny\n\
-             -- no-ddl: nobody changes definitions\n\
-             > DROP TABLE customers\n\
-             -- 08:00:04.000 the session ended: the client left"
-        );
-    }
-
-    #[test]
-    fn a_replay_starts_where_it_is_told() {
-        let steps = steps(&events(), 2);
-        let sequences: Vec<u64> = steps.iter().map(|s| s.sequence).collect();
-        assert_eq!(sequences, [0, 2, 0]);
-    }
 
     #[test]
     fn pauses_follow_the_speed_and_are_bounded() {

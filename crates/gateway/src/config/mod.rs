@@ -7,6 +7,7 @@ mod ledger;
 mod limits;
 mod recording;
 mod scalar;
+mod search;
 mod written;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
 pub use recording::{Durability, RecordingConfig, RetentionRule};
 pub use scalar::{Bytes, Span};
+pub use search::SearchConfig;
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
 pub const REFERENCE: &str = include_str!("reference.toml");
@@ -87,6 +89,9 @@ pub struct Config {
     /// Recording.
     #[serde(default)]
     pub recording: RecordingConfig,
+    /// Searching what is recorded.
+    #[serde(default)]
+    pub search: SearchConfig,
     /// Sealing what is recorded.
     #[serde(default)]
     pub ledger: LedgerConfig,

@@ -1,27 +1,8 @@
 //! Bytes that no driver sends, while and after something is held or refused.
 
-use testkit::{Frame, eventually};
+use testkit::{Frame, eventually, extended, message, query};
 
 use crate::stage::{PATIENCE, Stage};
-
-fn query(sql: &str) -> Vec<u8> {
-    message(b'Q', &[sql.as_bytes(), &[0]].concat())
-}
-
-fn message(tag: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 4).unwrap();
-    [&[tag], &length.to_be_bytes()[..], body].concat()
-}
-
-/// Parse, Bind and Execute of one statement without parameters.
-fn extended(sql: &str) -> Vec<u8> {
-    [
-        message(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat()),
-        message(b'B', &[0; 8]),
-        message(b'E', &[0; 5]),
-    ]
-    .concat()
-}
 
 fn states(stage: &Stage, text: &str) -> Vec<String> {
     let of = |row: &serde_json::Value| row["state"].as_str().unwrap_or_default().to_owned();
@@ -142,9 +123,9 @@ fn a_refusal_at_any_place_of_a_pipeline_leaves_both_sides_in_step() {
     };
     let (sync, flush) = (message(b'S', b""), message(b'H', b""));
     let (one, two, refused) = (
-        extended("SELECT 1"),
-        extended("SELECT 2"),
-        extended("DROP TABLE orders"),
+        extended("SELECT 1", &[]),
+        extended("SELECT 2", &[]),
+        extended("DROP TABLE orders", &[]),
     );
     check([&refused[..], &one, &two, &sync].concat(), 1, "E42501 ZI");
     check(
@@ -168,7 +149,7 @@ fn a_refusal_at_any_place_of_a_pipeline_leaves_both_sides_in_step() {
         "1 2 D1 C ZI / E42501 ZI / 1 2 D2 C ZI",
     );
     check(
-        [&extended("BEGIN")[..], &one, &refused, &two, &sync].concat(),
+        [&extended("BEGIN", &[])[..], &one, &refused, &two, &sync].concat(),
         1,
         "1 2 C 1 2 D1 C E42501 ZE",
     );

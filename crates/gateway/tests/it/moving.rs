@@ -1,7 +1,7 @@
 //! Code that nobody read moves what decides how names resolve: the next statement is judged by what the server says then,
 //! however it is sent.
 
-use testkit::{Frame, PostgresOptions, RawClient, Server};
+use testkit::{Frame, PostgresOptions, RawClient, Server, extended, message, query};
 
 use crate::leaks::Needles;
 use crate::stage::{Stage, Wishes, new_shop, oidc};
@@ -88,24 +88,6 @@ fn stage() -> Stage {
     Stage::on(postgres, oidc(), &Wishes::default())
 }
 
-fn query(sql: &str) -> Vec<u8> {
-    message(b'Q', &[sql.as_bytes(), &[0]].concat())
-}
-
-fn message(tag: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 4).unwrap();
-    [&[tag], &length.to_be_bytes()[..], body].concat()
-}
-
-fn extended(sql: &str) -> Vec<u8> {
-    [
-        message(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat()),
-        message(b'B', &[0; 8]),
-        message(b'E', &[0; 5]),
-    ]
-    .concat()
-}
-
 /// What the last row said.
 fn last_row(frames: &[Frame]) -> Option<String> {
     let mut rows = frames.iter().filter(|frame| frame.tag == b'D');
@@ -138,7 +120,7 @@ fn queries_at_once(client: &mut RawClient, steps: &[&str]) -> Vec<Frame> {
 }
 
 fn with_a_sync_each(client: &mut RawClient, steps: &[&str]) -> Vec<Frame> {
-    let one = |step: &&str| [extended(step), message(b'S', b"")].concat();
+    let one = |step: &&str| [extended(step, &[]), message(b'S', b"")].concat();
     client.send_bytes(&steps.iter().flat_map(one).collect::<Vec<u8>>());
     steps
         .iter()
@@ -147,7 +129,7 @@ fn with_a_sync_each(client: &mut RawClient, steps: &[&str]) -> Vec<Frame> {
 }
 
 fn in_one_batch(client: &mut RawClient, steps: &[&str]) -> Vec<Frame> {
-    let mut bytes: Vec<u8> = steps.iter().flat_map(|step| extended(step)).collect();
+    let mut bytes: Vec<u8> = steps.iter().flat_map(|step| extended(step, &[])).collect();
     bytes.extend(message(b'S', b""));
     client.send_bytes(&bytes);
     client.read_until_ready()
@@ -205,7 +187,7 @@ fn by_a_value_that_is_only_bound() {
             client.send(b'S', b"");
             client.read_until_ready();
         }
-        client.send_bytes(&extended(ASKED));
+        client.send_bytes(&extended(ASKED, &[]));
         client.send(b'S', b"");
         let frames = client.read_until_ready();
         assert_eq!(last_row(&frames).as_deref(), Some("***"), "{frames:?}");
