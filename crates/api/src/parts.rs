@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use contract::{Discovery, SearchResults};
 use gate::Gate;
+use gate::archive::Archive;
 use gate::desk::{ApprovalDesk, KeyRing};
 use gate::ports::{
     Authenticated, BoxFuture, Identities, Journal, LoginError, PortError, SharedRules,
@@ -36,6 +37,8 @@ pub struct ApiParts {
     pub recordings: Folder,
     /// Searches them.
     pub finder: Arc<dyn Finder>,
+    /// Where they are erased and held.
+    pub archive: Arc<dyn Archive>,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.

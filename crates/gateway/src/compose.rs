@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use api::{Api, ApiParts, Oidc, RelyingParty};
 use contract::discovery::{Discovery, PostgresEndpoint};
-use gate::ports::{Clock, Journal, SharedRules};
+use gate::ports::{Clock, Journal, MasterKeys, SharedRules};
 use gate::{Gate, GateParts};
 use identity::{Authenticator, Issuers};
 use model::{Limits, Resource, ResourceName, Secret};
@@ -24,8 +24,9 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
+use crate::master::ConfiguredMaster;
 use crate::searching::IndexGauges;
-use crate::{convert, rules, searching, witness};
+use crate::{convert, retention, rules, searching, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -80,6 +81,8 @@ impl Running {
         let postgres = relay.addresses().to_vec();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = vec![reload(&config, &core, sources, stopping.clone())];
+        let rules = config.recording.retention();
+        tasks.extend(retention::start(rules, &core.journal, stopping.clone()));
         if let Some(ledger) = core.journal.ledger() {
             tasks.extend(witness::start(&config.ledger, ledger, stopping.clone())?);
         }
@@ -153,13 +156,16 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     let limits = config.limits.resolve()?;
     let data = &config.gateway.data_dir;
     private_folder(data)?;
+    let dir = data.join("journal");
+    let masters = ConfiguredMaster::new(config, &dir);
     let options = JournalOptions {
+        masters: masters.map(|masters| -> Arc<dyn MasterKeys> { Arc::new(masters) }),
+        encrypt: config.recording.encrypt,
         limits: limits.clone(),
         strict: config.recording.durability == Durability::Strict,
         ledger: Some(ledger_options(config)?),
     };
-    let journal =
-        JournalStore::open(&data.join("journal"), options).context("opening the journal")?;
+    let journal = JournalStore::open(&dir, options).context("opening the journal")?;
     let index = searching::start(config, &limits, &journal)?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
@@ -261,6 +267,7 @@ fn api_parts(
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
         finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
+        archive: core.journal.clone(),
         journal: core.journal.clone(),
         resources: config
             .resource

@@ -12,7 +12,7 @@ mod reader;
 pub mod scan;
 pub mod words;
 
-use contract::Session;
+use contract::{Erased, Session};
 use jiff::Timestamp;
 
 pub use self::filter::Filter;
@@ -86,6 +86,10 @@ fn session(summary: &SessionSummary) -> Session {
         actions: summary.actions,
         denied: summary.denied,
         held: summary.held,
+        erased: summary.erased.as_ref().map(|erasure| Erased {
+            time: rfc3339(erasure.time),
+            by: erasure.by.clone(),
+        }),
     }
 }
 
