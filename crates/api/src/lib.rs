@@ -7,6 +7,7 @@ mod acts;
 mod caller;
 mod convert;
 mod cookie;
+mod exports;
 mod failure;
 mod grid;
 mod json;
@@ -134,6 +135,7 @@ fn api(table: Table) -> Table {
         .add(get(), "/api/v1/holds", person, json::list_holds)
         .add(post(), "/api/v1/holds", person, json::place_hold)
         .add(post(), "/api/v1/holds/{id}/release", person, json::release_hold)
+        .add(get(), "/api/v1/export", viewer, exports::export)
         .add(get(), "/ledger/tile/entries/{*index}", viewer, ledger_files::entries)
         .add(get(), "/api/v1/keys", person, json::list_keys)
         .add(post(), "/api/v1/keys", administrator, json::issue_key)

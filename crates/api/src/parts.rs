@@ -35,10 +35,10 @@ pub struct ApiParts {
     pub rules: SharedRules,
     /// Where recordings are read.
     pub recordings: Folder,
-    /// Searches them.
-    pub finder: Arc<dyn Finder>,
     /// Where they are erased and held.
     pub archive: Arc<dyn Archive>,
+    /// Searches them.
+    pub finder: Arc<dyn Finder>,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.

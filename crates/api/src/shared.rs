@@ -7,7 +7,9 @@ use std::time::SystemTime;
 
 use gate::ports::PortError;
 use ledger::Event;
+use tokio::sync::Semaphore;
 
+use crate::exports::EXPORTS_MAX;
 use crate::failure::Failure;
 use crate::parts::ApiParts;
 use crate::rate::Attempts;
@@ -18,6 +20,8 @@ pub(crate) struct Shared {
     pub parts: ApiParts,
     pub web: WebSessions,
     pub attempts: Attempts,
+    /// Places for exports.
+    pub exports: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -26,6 +30,7 @@ impl Shared {
             parts,
             web: WebSessions::default(),
             attempts: Attempts::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
         })
     }
 

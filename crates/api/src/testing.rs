@@ -340,11 +340,11 @@ fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
         identities: Arc::new(people),
         sign_in: Some(Arc::new(Provider)),
         rules: Arc::clone(&bench.rules),
+        archive: archive(&journal_dir),
         finder: Arc::new(Scan {
             folder: ledger::journal::Folder::without_keys(&journal_dir),
             time_max: Duration::from_secs(10),
         }),
-        archive: archive(&journal_dir),
         recordings: ledger::journal::Folder::without_keys(journal_dir),
         ledger: Some(Arc::new(Shelf)),
         journal: Arc::clone(&bench.journal) as Arc<dyn Journal>,

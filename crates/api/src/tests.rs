@@ -538,7 +538,7 @@ impl World {
     }
 
     /// Writes a journal with one session in it.
-    fn record(&self) -> SessionId {
+    pub(crate) fn record(&self) -> SessionId {
         use crate::testing::{data_row, row_description};
         use ledger::Event;
         use ledger::event::{ActionRecorded, SessionOpened};

@@ -2,6 +2,8 @@
 //!
 //! Does nothing. No option ever takes a secret: secrets come from files, the environment or standard input.
 
+mod export;
+mod pack;
 mod search;
 
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub(crate) use export::Export;
+pub(crate) use pack::{Pack, VerifyPart};
 pub(crate) use search::Search;
 
 /// Options that every command takes.
@@ -62,6 +66,8 @@ pub enum Command {
     /// Erase recordings, and hold them back from erasure
     #[command(subcommand)]
     Recordings(Recordings),
+    /// Write audit events for other tools
+    Export(Export),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -405,6 +411,12 @@ pub enum Audit {
         #[arg(long, value_name = "ID")]
         session: String,
     },
+    /// Check a proof that `audit proof` printed
+    VerifyProof(VerifyPart),
+    /// Put one session into one file, with everything that proves it
+    Pack(Pack),
+    /// Check an evidence pack; needs nothing but the file and the key
+    VerifyPack(VerifyPart),
     /// Print the ledger's public key, to be kept elsewhere
     Key {
         /// The ledger's folder; without it the gateway is asked
@@ -542,6 +554,11 @@ mod tests {
             "recordings hold release 7 --reason over",
             "audit verify --journal /tmp/j",
             "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
+            "export --journal /tmp/j",
+            "audit pack --session 01 --journal /tmp/j --output a.zip",
+            "audit verify-pack a.zip --key k --witness w --quorum 1",
+            "audit verify-proof p.json --key k",
+            "export --format csv --since 7d --kind control --kind approval --output -",
         ] {
             check(good, true);
         }
@@ -562,6 +579,8 @@ mod tests {
             "recordings erase 0198",
             "recordings hold add --reason none",
             "recordings hold add --session 1 --resource x --reason both",
+            "export --format xml",
+            "export --kind everything",
             "fly",
         ] {
             check(bad, false);

@@ -15,6 +15,10 @@ use crate::problem::{Kind, Problem};
 
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(70);
+/// Time for an answer that is read piece by piece.
+const LONG_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+/// Time within which something must come.
+const READ_TIMEOUT: Duration = Duration::from_secs(70);
 /// Time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a JSON answer.
@@ -24,6 +28,7 @@ const JSON_BYTES_MAX: usize = 128 * 1024 * 1024;
 pub(crate) fn client(ca: Option<&Path>) -> Result<Client, Problem> {
     let mut builder = Client::builder()
         .timeout(TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")));
@@ -147,6 +152,17 @@ impl Gateway {
     ) -> Result<T, Problem> {
         let request = self.request(Method::POST, path).json(body);
         json(self.send(request).await?).await
+    }
+
+    /// GETs an answer that may take long to come, to be read piece by piece; only a silence is bounded.
+    pub(crate) async fn long(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Response, Problem> {
+        let given: Vec<_> = query.iter().filter(|(_, v)| !v.is_empty()).collect();
+        let request = self.request(Method::GET, path).query(&given);
+        self.send(request.timeout(LONG_TIMEOUT)).await
     }
 
     async fn get_raw(&self, path: &str, query: &[(&str, &str)]) -> Result<Response, Problem> {

@@ -169,7 +169,9 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     let index = searching::start(config, &limits, &journal)?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
-    let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
+    let texts = journal.text_keys();
+    let store =
+        Store::open_with(&data.join("portcullis.db"), texts).context("opening the store")?;
     let (rules, sources) = rules::load(&config.policy, journal.as_ref())?;
     let issuers = config
         .issuer
@@ -178,10 +180,13 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
+    let recordings: Arc<dyn Journal> = journal.clone();
+    #[cfg(feature = "unrecorded")]
+    let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
         rules: Arc::clone(&rules),
         approvals: store.clone(),
-        journal: journal.clone(),
+        journal: recordings,
         clock: Arc::new(SystemClock),
         limits: limits.clone(),
         approvals_url: (!public_url.is_empty()).then(|| format!("{public_url}/approvals")),
@@ -266,8 +271,8 @@ fn api_parts(
         sign_in,
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
-        finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
         archive: core.journal.clone(),
+        finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
         journal: core.journal.clone(),
         resources: config
             .resource

@@ -16,4 +16,6 @@ mod retention;
 pub mod rules;
 pub mod scan;
 mod searching;
+#[cfg(feature = "unrecorded")]
+mod unrecorded;
 mod witness;

@@ -37,6 +37,9 @@ pub enum Error {
         /// Why not.
         what: String,
     },
+    /// A text was to be encrypted, and its session has no key.
+    #[error("the session has no key to encrypt a text under")]
+    NoSessionKey,
     /// A file of the ledger could not be used.
     #[error("cannot {doing} the ledger's file {path}")]
     Ledger {

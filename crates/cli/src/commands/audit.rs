@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 pub use reconcile::OwnQuestions;
 
 use crate::args::{Audit, AuditVerify, Globals};
-use crate::commands::{offline, sessions};
+use crate::commands::{offline, pack, sessions};
 use crate::print;
 use crate::problem::{Kind, Problem};
 use crate::session;
@@ -35,6 +35,9 @@ pub(crate) async fn run(
         Audit::Reconcile(wish) => reconcile::run(globals, wish, own),
         Audit::Verify { wish } => verify(globals, wish),
         Audit::Proof { ledger, session } => proof(ledger, session),
+        Audit::VerifyProof(part) => pack::verify_proof(globals, part),
+        Audit::Pack(wish) => pack::make(globals, wish),
+        Audit::VerifyPack(part) => pack::verify(globals, part),
         Audit::Key { ledger } => key(globals, ledger.as_deref()).await,
     }
 }
@@ -182,7 +185,7 @@ async fn key(globals: &Globals, dir: Option<&Path>) -> Result<(), Problem> {
 }
 
 /// A public key from the command line, or from the file that it names.
-fn vkey(text: &str) -> Result<VerifierKey, Problem> {
+pub(crate) fn vkey(text: &str) -> Result<VerifierKey, Problem> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }

@@ -3,9 +3,12 @@
 mod approvals;
 pub(crate) mod audit;
 mod connect;
+mod export;
 mod keys;
 mod login;
 mod offline;
+mod output;
+mod pack;
 mod recordings;
 mod replay;
 mod sessions;
@@ -33,6 +36,7 @@ pub(crate) async fn run(
         Command::Replay(replay) => replay::replay(globals, replay).await,
         Command::Search(search) => sessions::search(globals, search).await,
         Command::Recordings(recordings) => recordings::run(globals, recordings).await,
+        Command::Export(export) => export::export(globals, export).await,
         Command::Keys(keys) => keys::run(globals, keys).await,
         Command::Revoke(revoke) => keys::revoke_principal(globals, revoke).await,
         Command::Audit(audit) => audit::run(globals, audit, own).await,

@@ -13,6 +13,7 @@ mod browser;
 mod clients;
 mod detecting;
 mod enduring;
+mod exporting;
 mod generate;
 mod grants;
 mod holding;

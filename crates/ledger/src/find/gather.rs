@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::entry::{Entry, Found, Order, Place, Seat};
-use crate::Event;
 use crate::record::Header;
+use crate::verify::RECORDING_ERASED;
+use crate::{Event, Id};
 
 /// Actions of one session that are open at once; the oldest is then taken for done.
 const OPEN_MAX: usize = 16_384;
@@ -19,6 +20,8 @@ pub struct Gatherer {
     part_bytes_max: usize,
     sessions: HashMap<[u8; 16], Open>,
     touched: BTreeSet<[u8; 16]>,
+    /// Sessions that the journal says were erased, since this was last asked.
+    erased: Vec<[u8; 16]>,
     next: u64,
     time: u64,
 }
@@ -74,6 +77,11 @@ impl Gatherer {
         touched.map(state).collect()
     }
 
+    /// The sessions that the journal said were erased since this was last asked.
+    pub fn erased(&mut self) -> Vec<[u8; 16]> {
+        std::mem::take(&mut self.erased)
+    }
+
     /// Leaves out a session, with all that is open of it.
     pub fn forget(&mut self, session: &[u8; 16]) {
         self.sessions.remove(session);
@@ -99,6 +107,14 @@ impl Gatherer {
             Event::Control { name, .. } if name == "gateway.started" => {
                 let open: Vec<_> = self.sessions.keys().copied().collect();
                 open.iter().for_each(|session| self.close(session, settled));
+            }
+            Event::Control { name, fields, .. } if name == RECORDING_ERASED => {
+                let session = fields.iter().find(|(name, _)| name == "session");
+                let session = session.and_then(|(_, id)| Id::parse(id));
+                if let Some(session) = session {
+                    self.forget(&session);
+                    self.erased.push(session);
+                }
             }
             Event::Control { .. } | Event::Unknown(_) => {}
             Event::Action(ref action) => {

@@ -152,6 +152,12 @@ impl Follower {
             next: open.gatherer.next(),
             last: last.or(open.position.last.take()),
         };
+        // Before the position moves on: an erasure that a kill interrupts is read again.
+        let erased = open.gatherer.erased();
+        if !erased.is_empty() {
+            done.retain(|found| !erased.contains(&found.seat.session));
+            open.keeper.forget(&erased)?;
+        }
         open.keeper
             .commit(done, &mut open.gatherer, &open.position)?;
         shared.stands(&open.position);

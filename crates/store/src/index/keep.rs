@@ -19,6 +19,9 @@ const MERGE_PAGES: i64 = 500;
 /// Sessions whose rows are remembered between transactions.
 const SESSIONS_KEPT: usize = 65_536;
 
+/// A volume's `purge` once it is rewritten, and the write-ahead log still holds what was there before.
+const REWRITTEN: i64 = 2;
+
 /// How far the journal was read.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Position {
@@ -165,13 +168,20 @@ impl Keeper {
             let change = self.db.transaction()?;
             let sql = format!("INSERT INTO {table} ({table}) VALUES ('optimize')");
             change.execute(&sql, [])?;
-            change.execute("UPDATE volume SET purge = 0 WHERE number = ?1", [volume])?;
+            change.execute(
+                "UPDATE volume SET purge = ?2 WHERE number = ?1",
+                params![volume, REWRITTEN],
+            )?;
             change.commit()?;
         }
-        if volumes.is_empty() {
-            return Ok(());
+        let sql = "SELECT EXISTS (SELECT 1 FROM volume WHERE purge = ?1)";
+        let is_due: bool = self.db.query_row(sql, [REWRITTEN], |row| row.get(0))?;
+        if is_due {
+            self.empty_log()?;
+            let sql = "UPDATE volume SET purge = 0 WHERE purge = ?1";
+            self.db.execute(sql, [REWRITTEN])?;
         }
-        self.empty_log()
+        Ok(())
     }
 
     fn volumes_to_purge(&self) -> Result<Vec<i64>, Error> {

@@ -620,7 +620,7 @@ const WORDS: [&str; 20] = [
 
 fn random_act(dice: &mut Dice) -> Act {
     let table = dice.of(&["orders", "customers", "Weird Table", "a.b"]);
-    let longest = 1 << dice.below(40);
+    let magnitude = dice.below(40);
     Act {
         text: dice.words(6),
         effects: vec![format!(
@@ -630,7 +630,7 @@ fn random_act(dice: &mut Dice) -> Act {
         outcome: dice.of(&["allow", "deny", "hold"]),
         values: (0..dice.below(4)).map(|_| dice.words(3)).collect(),
         rows: dice.below(40),
-        duration: dice.below(longest),
+        duration: dice.below(1 << magnitude),
         error: (dice.below(4) == 0).then_some("42P01"),
         is_open: false,
     }

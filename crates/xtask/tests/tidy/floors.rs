@@ -14,7 +14,8 @@ const HOUSE: &[(&str, u8, &[&str])] = &[
     ("policy", 2, &["model"]),
     ("mask", 2, &["model"]),
     ("ledger", 2, &["model", "contract"]),
-    ("cli", 2, &["contract", "ledger"]),
+    ("export", 2, &["contract", "ledger"]),
+    ("cli", 2, &["contract", "ledger", "export"]),
     (
         "gate",
         3,
@@ -37,7 +38,7 @@ const HOUSE: &[(&str, u8, &[&str])] = &[
         "api",
         4,
         &[
-            "model", "contract", "ledger", "policy", "mask", "gate", "identity",
+            "model", "contract", "ledger", "policy", "mask", "export", "gate", "identity",
         ],
     ),
     (
@@ -51,8 +52,8 @@ const HOUSE: &[(&str, u8, &[&str])] = &[
         "gateway",
         6,
         &[
-            "model", "contract", "sql", "policy", "mask", "ledger", "cli", "gate", "wire", "store",
-            "identity", "api", "relay",
+            "model", "contract", "sql", "policy", "mask", "ledger", "export", "cli", "gate",
+            "wire", "store", "identity", "api", "relay",
         ],
     ),
     // For development only: nothing that ships imports them.
@@ -61,7 +62,9 @@ const HOUSE: &[(&str, u8, &[&str])] = &[
 ];
 
 /// Crates that know no runtime, no socket, no clock and no database, and what would let one in.
-const PURE: &[&str] = &["model", "sql", "policy", "mask", "ledger", "gate", "wire"];
+const PURE: &[&str] = &[
+    "model", "sql", "policy", "mask", "ledger", "export", "gate", "wire",
+];
 const IMPURE_CRATES: &[&str] = &[
     "tokio",
     "rusqlite",
@@ -221,4 +224,34 @@ fn the_testing_feature_ships_nowhere() {
         }
     }
     none(&offences, "`testing` is for dev-dependencies:");
+}
+
+/// What `crates/gateway/src/unrecorded.rs` promises.
+#[test]
+fn nothing_switches_recording_off() {
+    let mut offences = Vec::new();
+    for package in own_packages() {
+        let features = package["features"].as_object().into_iter().flatten();
+        for (name, switched) in features {
+            if name != "unrecorded"
+                && list(switched)
+                    .iter()
+                    .any(|f| text(f).contains("unrecorded"))
+            {
+                offences.push(format!("{} has it in its feature {name}", package["name"]));
+            }
+        }
+        for dependency in list(&package["dependencies"]) {
+            if list(&dependency["features"])
+                .iter()
+                .any(|f| text(f) == "unrecorded")
+            {
+                offences.push(format!(
+                    "{} asks {} for it",
+                    package["name"], dependency["name"]
+                ));
+            }
+        }
+    }
+    none(&offences, "`unrecorded` is for measuring alone:");
 }
