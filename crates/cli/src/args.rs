@@ -466,9 +466,9 @@ pub struct AuditReconcile {
     /// The role that the gateway logs in as
     #[arg(long, value_name = "ROLE")]
     pub role: String,
-    /// The resource whose server it is; may be left out when the journal has one alone
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub resource: String,
+    /// A resource of this server; may be left out when the journal has one alone, and given more than once
+    #[arg(long = "resource", value_name = "NAME")]
+    pub resources: Vec<String>,
     /// An address that the gateway connects from, as the server's log has it; statements of the role from elsewhere
     /// are an alarm. May be given more than once
     #[arg(long = "gateway-address", value_name = "ADDRESS")]
@@ -544,7 +544,7 @@ mod tests {
             "replay 0198 --against host=127.0.0.1 --yes",
             "search email --outcome deny --since 2h",
             "search --table orders --verb delete --min-rows 100 --for ada",
-            "search -- -bob --limit 3",
+            "search --limit 3 -- -bob",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "recordings erase 0198 0199 --reason asked",

@@ -130,6 +130,7 @@ fn own_questions() -> cli::OwnQuestions {
     cli::OwnQuestions {
         texts: definitions.chain(others).chain(SNAPSHOT).collect(),
         beginnings: vec!["SET application_name = '"],
+        names: "portcullis_own/portcullis_own",
         redact: sql::redact,
     }
 }

@@ -47,8 +47,9 @@ pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Probl
         }
     };
     if let Some(target) = &wish.against {
-        against::run(globals, wish, target, &recording).await?;
-        return sound(&recording);
+        // First: what was altered must not be run.
+        sound(&recording)?;
+        return against::run(globals, wish, target, &recording).await;
     }
     let mut steps = steps::steps(&recording.events);
     walk::narrow(&mut steps, &wish.only);

@@ -2,7 +2,8 @@
 //!
 //! Must never explain a statement away: what the server ran and no recording has is an alarm, whatever it calls itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use contract::visible::single_line;
 use ledger::find::rfc3339;
@@ -29,8 +30,10 @@ const LOG_PRECISION: u64 = 1_000;
 pub struct OwnQuestions {
     /// Whole texts.
     pub texts: Vec<&'static str>,
-    /// What a text begins with that ends in a value.
+    /// What a text begins with that ends in a value; sent under these names of a prepared statement and portal alone.
     pub beginnings: Vec<&'static str>,
+    /// Those names, as the log writes them.
+    pub names: &'static str,
     /// A text without its literals.
     pub redact: fn(&str) -> String,
 }
@@ -52,6 +55,10 @@ struct Counts {
     calls_seen: u64,
     own: u64,
     unread: u64,
+    /// Statements of the role at times that the journal does not reach.
+    outside: u64,
+    /// Portals that began, by the server's session and a hash of their names and text.
+    begun: HashSet<(String, u64)>,
     /// Sessions from addresses that are not the gateway's, and their statements.
     strangers: BTreeMap<String, u64>,
     /// Numbers of the lines of each of the server's sessions: first, last, how many.
@@ -69,15 +76,7 @@ pub(super) fn run(
     let logged = log_span(wish, &zone)?;
     let folder = offline::folder(globals, &wish.journal)?;
     let (sent, recorded) = sent::read(&folder, wish, own, (logged, slack))?;
-    let mut counts = Counts {
-        sent,
-        seen: HashMap::new(),
-        calls_seen: 0,
-        own: 0,
-        unread: 0,
-        strangers: BTreeMap::new(),
-        lines: HashMap::new(),
-    };
+    let mut counts = Counts::new(sent);
     counts.read_logs(wish, own, &zone, recorded.wider(slack))?;
     let found = counts.findings(wish);
     counts.tell(
@@ -126,6 +125,20 @@ fn log_span(wish: &AuditReconcile, zone: &Zone) -> Result<Span, Problem> {
 }
 
 impl Counts {
+    fn new(sent: Sent) -> Self {
+        Self {
+            sent,
+            seen: HashMap::new(),
+            calls_seen: 0,
+            own: 0,
+            unread: 0,
+            outside: 0,
+            begun: HashSet::new(),
+            strangers: BTreeMap::new(),
+            lines: HashMap::new(),
+        }
+    }
+
     /// Counts what the server says that it ran as the gateway's role.
     fn read_logs(
         &mut self,
@@ -134,28 +147,41 @@ impl Counts {
         zone: &Zone,
         span: Span,
     ) -> Result<(), Problem> {
-        let unread = each_log(wish, zone, |line| {
-            if line.role != wish.role {
-                return;
-            }
-            self.take_number(&line);
-            if !span.has(line.time) {
-                return;
-            }
-            let Some(said) = line.said() else {
-                return;
-            };
-            if !wish.gateway_addresses.is_empty() && !wish.gateway_addresses.contains(&line.from) {
-                let who = format!("{} ({})", line.from, line.application);
-                *self.strangers.entry(who).or_default() += 1;
-            }
-            match said {
-                Said::Call => self.calls_seen += 1,
-                Said::Statement(text) => self.take_statement(own, &line, text.trim()),
-            }
-        })?;
+        let unread = each_log(wish, zone, |line| self.take_line(wish, own, &line, span))?;
         self.unread = unread;
         Ok(())
+    }
+
+    fn take_line(&mut self, wish: &AuditReconcile, own: &OwnQuestions, line: &Line, span: Span) {
+        if line.role != wish.role {
+            return;
+        }
+        self.take_number(line);
+        let Some(said) = line.said() else {
+            return;
+        };
+        if !wish.gateway_addresses.is_empty() && !wish.gateway_addresses.contains(&line.from) {
+            let who = format!("{} ({})", line.from, line.application);
+            *self.strangers.entry(who).or_default() += 1;
+        }
+        if !span.has(line.time) {
+            self.outside += 1;
+            return;
+        }
+        match said {
+            Said::Call => self.calls_seen += 1,
+            Said::Statement(name, text) => {
+                let whole = format!("{name}: {text}");
+                self.begun.insert((line.session.clone(), hash(&whole)));
+                self.take_statement(own, line, name, text);
+            }
+            Said::More(begun) if self.begun.contains(&(line.session.clone(), hash(begun))) => {}
+            Said::More(other) => {
+                // Nothing of that name began: it is a statement whose own name is made to look so.
+                let text = other.split_once(": ").map_or(other, |(_, text)| text);
+                self.take_statement(own, line, "fetch from", text);
+            }
+        }
     }
 
     fn take_number(&mut self, line: &Line) {
@@ -166,11 +192,15 @@ impl Counts {
         *count += 1;
     }
 
-    fn take_statement(&mut self, own: &OwnQuestions, line: &Line, text: &str) {
+    fn take_statement(&mut self, own: &OwnQuestions, line: &Line, name: &str, whole: &str) {
+        let text = whole.trim();
         let is_own = own.texts.iter().any(|known| known.trim() == text)
             || own.beginnings.iter().any(|known| {
-                // Only what is a literal to its end, so that nothing else hides behind it.
-                text.starts_with(known) && (own.redact)(text) == (own.redact)(&format!("{known}x'"))
+                // One literal to its end, so that nothing else hides behind it, nor in a name before it.
+                let value = text.strip_prefix(known);
+                name == own.names
+                    && value.is_some_and(|value| !value.contains(": "))
+                    && (own.redact)(text) == (own.redact)(&format!("{known}x'"))
             });
         if is_own {
             self.own += 1;
@@ -191,7 +221,7 @@ impl Counts {
             .entry(line.application.clone())
             .or_default() += 1;
         if !self.sent.unknown.is_empty() {
-            *seen.lengths.entry(text.len()).or_default() += 1;
+            *seen.lengths.entry(whole.len()).or_default() += 1;
         }
     }
 
@@ -247,6 +277,15 @@ impl Counts {
             found.push((
                 true,
                 format!("{} lines of the log cannot be read", self.unread),
+            ));
+        }
+        if self.outside > 0 {
+            found.push((
+                false,
+                format!(
+                    "{} statements as {} are at times that the journal does not reach",
+                    self.outside, wish.role
+                ),
             ));
         }
         if self.sent.erased > 0 {
@@ -383,6 +422,103 @@ fn bounded(found: Vec<String>, rest: &str) -> Vec<(bool, String)> {
     lines
 }
 
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn shown(text: &str) -> String {
     single_line(&text.chars().take(SHOWN_CHARS).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> OwnQuestions {
+        OwnQuestions {
+            texts: vec!["SELECT state"],
+            beginnings: vec!["SET application_name = '"],
+            names: "portcullis_own/portcullis_own",
+            // Enough for these texts: what stands between quotes is left out.
+            redact: |text| match (text.find('\''), text.rfind('\'')) {
+                (Some(from), Some(to)) => format!("{}<redacted>{}", &text[..from], &text[to + 1..]),
+                _ => text.to_owned(),
+            },
+        }
+    }
+
+    /// How many statements these lines of one session count for, and how many of the gateway's own.
+    fn counted(messages: &[&str]) -> (u64, u64) {
+        let wish = AuditReconcile {
+            journal: "".into(),
+            logs: Vec::new(),
+            role: "gate".to_owned(),
+            resources: Vec::new(),
+            gateway_addresses: Vec::new(),
+            slack: std::time::Duration::ZERO,
+            log_zone: None,
+        };
+        let mut counts = Counts::new(Sent::default());
+        for (at, message) in messages.iter().enumerate() {
+            let line = Line {
+                time: 5,
+                role: "gate".to_owned(),
+                number: at as u64 + 1,
+                message: (*message).to_owned(),
+                ..Line::default()
+            };
+            counts.take_line(&wish, &own(), &line, Span { from: 1, to: 9 });
+        }
+        (
+            counts.seen.values().map(|seen| seen.count).sum(),
+            counts.own,
+        )
+    }
+
+    #[test]
+    fn no_name_hides_a_statement() {
+        let check = |messages: &[&str], statements: u64, own: u64| {
+            assert_eq!(counted(messages), (statements, own), "{messages:?}");
+        };
+        check(&["statement: SELECT 1"], 1, 0);
+        check(&["statement: SELECT state"], 0, 1);
+        check(
+            &["execute a: SELECT 1", "execute fetch from a: SELECT 1"],
+            1,
+            0,
+        );
+        check(&["execute fetch from x: SELECT ssn FROM customers"], 1, 0);
+        let set = "SET application_name = 'portcullis/ann'";
+        let asked = format!("execute portcullis_own/portcullis_own: {set}");
+        check(&[&asked], 0, 1);
+        check(&[&format!("execute x: {set}")], 1, 0);
+        check(&[&format!("statement: {set}")], 1, 0);
+        for name in ["x", "portcullis_own/portcullis_own"] {
+            let hidden = format!("execute {name}: SET application_name = ': SELECT ssn --'");
+            check(&[&hidden], 1, 0);
+        }
+    }
+
+    #[test]
+    fn lines_outside_what_the_journal_reaches_are_counted() {
+        let mut counts = Counts::new(Sent::default());
+        counts.outside = 3;
+        let wish = AuditReconcile {
+            journal: "".into(),
+            logs: Vec::new(),
+            role: "gate".to_owned(),
+            resources: Vec::new(),
+            gateway_addresses: Vec::new(),
+            slack: std::time::Duration::ZERO,
+            log_zone: None,
+        };
+        let found = counts.findings(&wish);
+        assert!(
+            found
+                .iter()
+                .any(|(alarm, text)| !alarm && text.starts_with("3 statements"))
+        );
+    }
 }

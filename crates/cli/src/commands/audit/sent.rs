@@ -5,13 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ledger::Event;
+use ledger::codec;
 use ledger::event::{ActionRecorded, Completed};
 use ledger::journal::{self, Folder};
+use ledger::record::PayloadError;
 
 use super::reconcile::OwnQuestions;
 use crate::args::AuditReconcile;
 use crate::commands::offline;
 use crate::problem::Problem;
+
+/// The backend message that says that a portal was made.
+const BIND_COMPLETE: u8 = b'2';
 
 /// A statement's database and its text without literals.
 pub(super) type Key = (String, String);
@@ -85,8 +90,18 @@ struct Reader<'a> {
     sent: Sent,
     resources: BTreeSet<String>,
     databases: HashMap<[u8; 16], String>,
-    /// Actions under way; `None` is a function call.
-    open: HashMap<([u8; 16], u64), (Option<Key>, u64)>,
+    /// Actions under way.
+    open: HashMap<([u8; 16], u64), Open>,
+}
+
+/// An action under way.
+struct Open {
+    /// `None` is a function call.
+    key: Option<Key>,
+    time: u64,
+    /// It is in the log only once it was bound.
+    needs_bind: bool,
+    is_bound: bool,
 }
 
 /// Counts what was sent while the log reached; answers from when to when the journal reaches as well.
@@ -107,16 +122,27 @@ pub(super) fn read(
         open: HashMap::new(),
     };
     let mut span = Span::NONE;
-    journal::for_each_event(folder, |record, event| {
-        event.time().into_iter().for_each(|time| span.take(time));
-        reader.take(record.header.session, event);
+    let mut is_locked = false;
+    let mut opener = folder.opener();
+    journal::for_each_record(folder, |record| match opener.payload(record) {
+        Ok(payload) => {
+            for event in codec::events(&payload).map_while(Result::ok) {
+                event.time().into_iter().for_each(|time| span.take(time));
+                reader.take(record.header.session, event);
+            }
+        }
+        Err(PayloadError::Encrypted) => is_locked = true,
+        Err(PayloadError::Erased | PayloadError::Compression | PayloadError::Altered) => {}
     })
     .map_err(offline::unreadable)?;
-    if reader.resources.len() > 1 {
+    if is_locked {
+        return Err(offline::locked());
+    }
+    if wish.resources.is_empty() && reader.resources.len() > 1 {
         let names = reader.resources.into_iter().collect::<Vec<_>>().join(", ");
         return Err(
             Problem::usage("the journal has several resources, of several servers")
-                .hint(format!("--resource, one of: {names}")),
+                .hint(format!("--resource, those of this server of: {names}")),
         );
     }
     let sessions = journal::sessions(folder).map_err(offline::unreadable)?;
@@ -129,13 +155,23 @@ impl Reader<'_> {
     fn take(&mut self, session: [u8; 16], event: Event<'_>) {
         match event {
             Event::SessionOpened(opened)
-                if self.wish.resource.is_empty() || self.wish.resource == opened.resource =>
+                if self.wish.resources.is_empty()
+                    || self
+                        .wish
+                        .resources
+                        .iter()
+                        .any(|name| *name == opened.resource) =>
             {
                 self.databases.insert(session, opened.database.into_owned());
                 self.resources.insert(opened.resource.into_owned());
             }
             Event::Action(action) if action.outcome == "allow" && self.may.has(action.time) => {
                 self.begin(session, &action);
+            }
+            Event::Response { sequence, bytes } if bytes.first() == Some(&BIND_COMPLETE) => {
+                if let Some(open) = self.open.get_mut(&(session, sequence)) {
+                    open.is_bound = true;
+                }
             }
             Event::Completed(end) => self.end(session, &end),
             _ => {}
@@ -147,11 +183,17 @@ impl Reader<'_> {
             return;
         };
         let place = (session, action.sequence);
+        let mut open = Open {
+            key: None,
+            time: action.time,
+            needs_bind: action.kind == "execute",
+            is_bound: false,
+        };
         match &*action.kind {
             "query" | "execute" => {}
             "function_call" => {
                 self.sent.calls.sent += 1;
-                self.open.insert(place, (None, action.time));
+                self.open.insert(place, open);
                 return;
             }
             _ => return,
@@ -164,23 +206,33 @@ impl Reader<'_> {
         self.sent.recorded.entry(key.clone()).or_default().sent += 1;
         // Sent by the extended protocol, an empty statement is not logged.
         if !is_nothing(&key.1) {
-            self.open.insert(place, (Some(key), action.time));
+            open.key = Some(key);
+            self.open.insert(place, open);
         }
     }
 
     fn end(&mut self, session: [u8; 16], end: &Completed<'_>) {
-        let begun = self.open.remove(&(session, end.sequence));
-        let is_done = end.error.is_none() && !matches!(&*end.status, "SKIPPED" | "BIND");
-        let Some((key, time)) = begun.filter(|_| is_done) else {
+        let Some(open) = self.open.remove(&(session, end.sequence)) else {
             return;
         };
-        if self.must.has(time) {
-            let recorded = match key {
-                Some(key) => self.sent.recorded.entry(key).or_default(),
-                None => &mut self.sent.calls,
-            };
+        let recorded = match open.key {
+            Some(key) => self.sent.recorded.entry(key).or_default(),
+            None => &mut self.sent.calls,
+        };
+        if was_never_run(end, open.needs_bind && !open.is_bound) {
+            recorded.sent -= 1;
+        } else if end.error.is_none() && self.must.has(open.time) {
             recorded.certain += 1;
         }
+    }
+}
+
+/// What cannot be in the server's log: what was bound and never executed, skipped behind a failure, failed before it was
+/// bound, or was refused by the gateway after all.
+fn was_never_run(end: &Completed<'_>, is_unbound: bool) -> bool {
+    match end.error.as_deref() {
+        None => matches!(&*end.status, "SKIPPED" | "BIND"),
+        Some(code) => is_unbound || code.starts_with("PC"),
     }
 }
 

@@ -51,8 +51,10 @@ pub(super) struct Line {
 /// What a line tells of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Said<'a> {
-    /// A statement was run; its text.
-    Statement(&'a str),
+    /// A statement was run: the names of the prepared statement and portal, empty for a simple query, and its text.
+    Statement(&'a str, &'a str),
+    /// More of a portal's rows was fetched, if a line before said that it began: its names and text as they stood there.
+    More(&'a str),
     /// A function was called by the protocol's own message.
     Call,
 }
@@ -65,18 +67,21 @@ impl Line {
         if let Some(behind) = rest.strip_prefix("duration: ") {
             rest = behind.split_once(" ms  ")?.1;
         }
-        if let Some(text) = rest.strip_prefix("statement: ") {
-            return Some(Said::Statement(text));
+        for simple in ["statement: ", "received replication command: "] {
+            if let Some(text) = rest.strip_prefix(simple) {
+                return Some(Said::Statement("", text));
+            }
         }
         if rest.starts_with("fastpath function call: ") {
             return Some(Said::Call);
         }
-        // More of a portal's rows: it was counted when it began.
-        if rest.starts_with("execute fetch from ") {
-            return None;
+        let rest = rest.strip_prefix("execute ")?;
+        // A prepared statement may be called so, too: whoever counts must know whether it began.
+        if let Some(begun) = rest.strip_prefix("fetch from ") {
+            return Some(Said::More(begun));
         }
-        let (_, text) = rest.strip_prefix("execute ")?.split_once(": ")?;
-        Some(Said::Statement(text))
+        let (name, text) = rest.split_once(": ")?;
+        Some(Said::Statement(name, text))
     }
 }
 
@@ -230,21 +235,32 @@ mod tests {
             };
             assert_eq!(line.said(), expect, "{message}");
         };
-        let statement = |text| Some(Said::Statement(text));
-        check("statement: SELECT 1", statement("SELECT 1"));
-        check("statement: ", statement(""));
-        check("execute <unnamed>: SELECT $1", statement("SELECT $1"));
-        check("execute S_1/C_2: SELECT $1", statement("SELECT $1"));
-        check("execute fetch from C_2: SELECT $1", None);
+        let simple = |text| Some(Said::Statement("", text));
+        let executed = |name, text| Some(Said::Statement(name, text));
+        check("statement: SELECT 1", simple("SELECT 1"));
+        check("statement: ", simple(""));
+        check("received replication command: SHOW x", simple("SHOW x"));
+        check(
+            "execute <unnamed>: SELECT $1",
+            executed("<unnamed>", "SELECT $1"),
+        );
+        check(
+            "execute S_1/C_2: SELECT $1",
+            executed("S_1/C_2", "SELECT $1"),
+        );
+        check(
+            "execute fetch from C_2: SELECT $1",
+            Some(Said::More("C_2: SELECT $1")),
+        );
         check(
             "duration: 0.123 ms  statement: SELECT 1",
-            statement("SELECT 1"),
+            simple("SELECT 1"),
         );
         check("duration: 0.123 ms  parse <unnamed>: SELECT 1", None);
         check("duration: 0.123 ms  bind <unnamed>: SELECT 1", None);
         check(
             "duration: 0.123 ms  execute a: SELECT 1",
-            statement("SELECT 1"),
+            executed("a", "SELECT 1"),
         );
         check("duration: 0.123 ms", None);
         check("fastpath function call: \"f\" (OID 7)", Some(Said::Call));

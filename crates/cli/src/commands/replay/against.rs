@@ -98,7 +98,23 @@ fn place(config: &Config) -> String {
     let user = config.get_user().unwrap_or_default();
     let database = config.get_dbname().unwrap_or(user);
     let hosts = hosts.collect::<Vec<_>>().join(",");
-    single_line(&format!("database {database} at {hosts} as {user}"))
+    let ports: Vec<String> = config.get_ports().iter().map(ToString::to_string).collect();
+    let ports = match ports.is_empty() {
+        true => String::new(),
+        false => format!(":{}", ports.join(",")),
+    };
+    let addresses: Vec<String> = config
+        .get_hostaddrs()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let addresses = match addresses.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", addresses.join(",")),
+    };
+    single_line(&format!(
+        "database {database} at {hosts}{ports}{addresses} as {user}"
+    ))
 }
 
 fn confirm(config: &Config, statements: usize) -> Result<(), Problem> {
@@ -389,7 +405,10 @@ mod tests {
     fn a_target_names_its_host() {
         assert!(config("user=me").is_err());
         let config = config("postgres://me@127.0.0.1/scratch").unwrap();
-        assert_eq!(place(&config), "database scratch at 127.0.0.1 as me");
+        assert_eq!(place(&config), "database scratch at 127.0.0.1:5432 as me");
+        let text = "host=here hostaddr=10.0.0.1 port=6000 user=me";
+        let expect = "database me at here:6000 (10.0.0.1) as me";
+        assert_eq!(place(&super::config(text).unwrap()), expect);
     }
 
     #[test]

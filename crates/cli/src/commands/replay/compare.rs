@@ -13,6 +13,9 @@ use super::rerun::Recorded;
 /// The OID of `bytea`, whose text is what unspelled binary values are shown as.
 const BYTEA: u32 = 17;
 
+/// The OIDs of `real` and `double precision`, which the recording spells in its own way.
+const FLOATS: [u32; 2] = [700, 701];
+
 /// How much of a row a difference shows, in characters.
 const SHOWN_CHARS: usize = 200;
 
@@ -250,6 +253,10 @@ impl<'a> Comparison<'a> {
             let is_spelled = column.is_some_and(|column| !column.binary) || is_bytes;
             let is_hex =
                 |cell: &Option<String>| cell.as_deref().is_some_and(|text| text.starts_with("\\x"));
+            let is_float = column.is_some_and(|c| c.binary && FLOATS.contains(&c.type_oid));
+            if is_float && number(then).is_some() && number(then) == number(now) {
+                now.clone_from(then);
+            }
             if !is_spelled && is_hex(then) && !is_hex(now) {
                 (*then, *now) = (None, None);
                 self.is_partial = true;
@@ -257,6 +264,12 @@ impl<'a> Comparison<'a> {
         }
         (then, now)
     }
+}
+
+/// The bits of a number, whichever way it is written.
+fn number(cell: &Option<String>) -> Option<u64> {
+    let number: f64 = cell.as_deref()?.to_lowercase().parse().ok()?;
+    Some(number.to_bits())
 }
 
 fn hash(row: &Row) -> u64 {
@@ -362,6 +375,8 @@ mod tests {
             "8",
             differs("row (8), recorded: (7)"),
         );
+        check(701, &1e20_f64.to_be_bytes(), "1e+20", Verdict::Same);
+        check(701, &f64::INFINITY.to_be_bytes(), "Infinity", Verdict::Same);
         check(1700, &[0, 1, 2], "1.5", Verdict::SameInPart);
         check(17, &[0, 1], "\\x0001", Verdict::Same);
         check(

@@ -27,7 +27,7 @@ pub(crate) struct Step {
 /// What a recording shows, one step an action.
 pub(crate) fn steps(events: &[Event<'_>]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let mut response = Vec::new();
+    let mut response = Response::default();
     for event in events {
         match event {
             Event::SessionOpened(opened) => steps.push(Step {
@@ -37,7 +37,7 @@ pub(crate) fn steps(events: &[Event<'_>]) -> Vec<Step> {
                 text: beginning(opened),
             }),
             Event::Action(action) => {
-                close(&mut steps, &mut response);
+                response.close(&mut steps);
                 steps.push(Step {
                     time: action.time,
                     sequence: action.sequence,
@@ -45,42 +45,77 @@ pub(crate) fn steps(events: &[Event<'_>]) -> Vec<Step> {
                     text: asked(action),
                 });
             }
-            Event::Response { bytes, .. } => response.extend_from_slice(bytes),
+            Event::Response { sequence, bytes } => response.take(&mut steps, *sequence, bytes),
             Event::Completed(end) => {
-                close(&mut steps, &mut response);
-                append(&mut steps, &ending(end));
+                response.close(&mut steps);
+                append(&mut steps, end.sequence, &ending(end));
                 mark(&mut steps, end);
             }
             Event::Approval(approval) => append(
                 &mut steps,
+                approval.sequence,
                 &format!(
                     "-- {} {}",
                     approval.state,
                     single_line(format!("{} {}", approval.actor, approval.comment).trim())
                 ),
             ),
-            Event::ResponseRest { bytes, .. } => {
-                close(&mut steps, &mut response);
-                append(&mut steps, &format!("-- {bytes} more bytes were not kept"));
+            Event::ResponseRest {
+                sequence, bytes, ..
+            } => {
+                response.close(&mut steps);
+                let rest = format!("-- {bytes} more bytes were not kept");
+                append(&mut steps, *sequence, &rest);
             }
             Event::SessionClosed { time, reason } => {
-                close(&mut steps, &mut response);
+                response.close(&mut steps);
+                let (clock, reason) = (clock(*time), single_line(reason));
                 steps.push(Step {
                     time: *time,
                     sequence: 0,
                     marks: Vec::new(),
-                    text: format!(
-                        "-- {} the session ended: {}",
-                        clock(*time),
-                        single_line(reason)
-                    ),
+                    text: format!("-- {clock} the session ended: {reason}"),
                 });
             }
             Event::Control { .. } | Event::StreamEnd(_) | Event::Unknown(_) => {}
         }
     }
-    close(&mut steps, &mut response);
+    response.close(&mut steps);
     steps
+}
+
+/// The response that is being gathered, and whose it is.
+#[derive(Default)]
+struct Response {
+    sequence: u64,
+    bytes: Vec<u8>,
+}
+
+impl Response {
+    fn take(&mut self, steps: &mut [Step], sequence: u64, bytes: &[u8]) {
+        if self.sequence != sequence {
+            self.close(steps);
+        }
+        self.sequence = sequence;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Adds it to its step.
+    fn close(&mut self, steps: &mut [Step]) {
+        let bytes = std::mem::take(&mut self.bytes);
+        if !bytes.is_empty() {
+            append(steps, self.sequence, grid::text(&bytes).trim_end());
+        }
+    }
+}
+
+/// The last step of an action; what belongs to none is the last one's.
+fn step_of(steps: &mut [Step], sequence: u64) -> Option<&mut Step> {
+    let mut latest = steps
+        .iter()
+        .rposition(|step| sequence > 0 && step.sequence == sequence);
+    latest = latest.or(steps.len().checked_sub(1));
+    steps.get_mut(latest?)
 }
 
 fn marks(action: &ActionRecorded<'_>) -> Vec<Mark> {
@@ -93,9 +128,9 @@ fn marks(action: &ActionRecorded<'_>) -> Vec<Mark> {
     outcome.into_iter().chain(masked).collect()
 }
 
-/// Marks the last step with what its end tells.
+/// Marks the action's step with what its end tells.
 fn mark(steps: &mut [Step], end: &Completed<'_>) {
-    let Some(step) = steps.last_mut() else {
+    let Some(step) = step_of(steps, end.sequence) else {
         return;
     };
     let is_denied = step.marks.contains(&Mark::Denied);
@@ -107,18 +142,8 @@ fn mark(steps: &mut [Step], end: &Completed<'_>) {
     }
 }
 
-/// Adds the gathered response to the last step.
-fn close(steps: &mut [Step], response: &mut Vec<u8>) {
-    if response.is_empty() {
-        return;
-    }
-    let text = grid::text(response);
-    response.clear();
-    append(steps, text.trim_end());
-}
-
-fn append(steps: &mut [Step], text: &str) {
-    if let Some(step) = steps.last_mut()
+fn append(steps: &mut [Step], sequence: u64, text: &str) {
+    if let Some(step) = step_of(steps, sequence)
         && !text.is_empty()
     {
         step.text.push('\n');
@@ -302,6 +327,20 @@ mod tests {
              > DROP TABLE customers\n\
              -- 08:00:04.000 the session ended: the client left"
         );
+    }
+
+    #[test]
+    fn an_end_that_comes_late_stands_with_its_action() {
+        let mut events = events();
+        let late = Event::Completed(Completed {
+            sequence: 1,
+            error: Some("57014".into()),
+            ..Completed::default()
+        });
+        events.insert(5, late);
+        let steps = steps(&events);
+        assert_eq!(steps[1].marks, [Mark::Masked, Mark::Failed]);
+        assert!(!steps[2].text.contains("57014"), "{}", steps[2].text);
     }
 
     #[test]
