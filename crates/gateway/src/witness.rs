@@ -12,6 +12,7 @@ use reqwest::{Client, StatusCode};
 use store::Ledger;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::LedgerConfig;
 
@@ -21,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_secs(5);
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the other witnesses are waited for once there are enough.
+const GRACE: Duration = Duration::from_secs(1);
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
@@ -120,7 +123,13 @@ async fn round(
         asked.spawn(async move { (at, submit(&client, &ledger, witness, &note).await) });
     }
     let mut cosigned = note;
-    while let Some(answer) = asked.join_next().await {
+    // One that is slow must not keep back what enough of the others have seen.
+    let mut end = Instant::now() + TIMEOUT * 4;
+    loop {
+        let answer = match timeout_at(end, asked.join_next()).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) | Err(_) => break,
+        };
         let Ok((at, answer)) = answer else { continue };
         let Some(witness) = witnesses.get_mut(at) else {
             continue;
@@ -130,6 +139,9 @@ async fn round(
                 witness.known = known;
                 // Only lines that were checked come here.
                 cosigned.add(&lines).ok();
+                if ledger.witnesses().check(&cosigned).is_ok() {
+                    end = end.min(Instant::now() + GRACE);
+                }
             }
             Err(error) => {
                 tracing::warn!(

@@ -203,13 +203,14 @@ impl Verifier {
 
     /// Checks the journal's order; `false` for a record that was there before.
     fn take_sequence(&mut self, sequence: u64) -> bool {
-        let expected = self.head.map_or(1, |head| head.sequence + 1);
+        let expected = self.head.map_or(1, |head| head.sequence.saturating_add(1));
         if sequence == expected {
             return true;
         }
         if sequence > expected {
-            let remembered = (sequence - 1).min(expected.saturating_add(MISSING_MAX));
-            self.missing.extend(expected..=remembered);
+            let room = MISSING_MAX.saturating_sub(self.missing.len() as u64);
+            let behind = sequence.min(expected.saturating_add(room));
+            self.missing.extend(expected..behind);
             self.find(Finding::Missing {
                 from: expected,
                 to: sequence - 1,

@@ -1,5 +1,6 @@
 //! `[ledger]`: how recordings are sealed, under which name, and who must have seen it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -102,11 +103,7 @@ impl LedgerConfig {
             ));
         }
         for witness in &self.witness {
-            let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-            let is_near = loopback
-                .iter()
-                .any(|prefix| witness.url.starts_with(prefix));
-            if !witness.url.starts_with("https://") && !is_near {
+            if !is_safe(&witness.url) {
                 return Err(refuse(
                     "ledger.witness.url",
                     "must be https; http is only for loopback",
@@ -124,5 +121,37 @@ impl LedgerConfig {
                 }),
             None => Ok(()),
         }
+    }
+}
+
+/// Whether a URL is https, or http to this very machine.
+fn is_safe(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_near = address
+        .parse::<IpAddr>()
+        .map_or(host == "localhost", |address| address.is_loopback());
+    url.scheme() == "https" || (url.scheme() == "http" && is_near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn witnesses_are_reached_by_https_or_on_this_machine() {
+        let check = |url: &str, expect: bool| assert_eq!(is_safe(url), expect, "{url}");
+        check("https://witness.example", true);
+        check("http://127.0.0.1:8000/log", true);
+        check("http://localhost", true);
+        check("http://[::1]:8000", true);
+        check("http://127.0.0.1.evil.example", false);
+        check("http://localhost.evil.example", false);
+        check("http://witness.example", false);
+        check("ftp://127.0.0.1", false);
+        check("", false);
     }
 }

@@ -3,7 +3,7 @@
 //! Must never write, and never trust what it reads: a name is computed, a length is checked.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -53,14 +53,23 @@ impl Folder {
             path: name.to_owned(),
             source,
         };
-        let length = fs::metadata(&path).map_err(fail)?.len();
-        if length > FILE_BYTES_MAX {
-            return Err(Error::File {
-                path: name.to_owned(),
-                what: "is too long".to_owned(),
-            });
+        let refuse = |what: &str| Error::File {
+            path: name.to_owned(),
+            what: what.to_owned(),
+        };
+        // A pipe in somebody's folder would never end, or never begin.
+        if !fs::metadata(&path).map_err(fail)?.is_file() {
+            return Err(refuse("is no file"));
         }
-        fs::read(&path).map_err(fail)
+        let mut bytes = Vec::new();
+        let file = fs::File::open(&path).map_err(fail)?;
+        file.take(FILE_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+        match bytes.len() as u64 > FILE_BYTES_MAX {
+            true => Err(refuse("is too long")),
+            false => Ok(bytes),
+        }
     }
 
     /// A checkpoint; `None` when there is no such file.

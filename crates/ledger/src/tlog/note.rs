@@ -374,12 +374,13 @@ pub struct WitnessPolicy {
 }
 
 impl WitnessPolicy {
-    /// How many of the witnesses cosigned a note.
+    /// How many of the witnesses cosigned a note; one that is named twice counts once.
     pub fn count(&self, note: &Note) -> usize {
-        self.keys
-            .iter()
-            .filter(|key| note.verify(key).is_ok())
-            .count()
+        let is_first = |(at, key): &(usize, &VerifierKey)| {
+            !self.keys.iter().take(*at).any(|before| before == *key)
+        };
+        let keys = self.keys.iter().enumerate().filter(is_first);
+        keys.filter(|(_, key)| note.verify(key).is_ok()).count()
     }
 
     /// Checks that enough of them did.

@@ -27,8 +27,9 @@ pub(super) struct Start {
 /// The start of what was sealed at a time or later; `None` for all.
 pub(super) fn start(folder: &Folder, size: u64, since: Option<u64>) -> Option<Start> {
     let since = since?;
-    let mut found: Option<Start> = None;
-    let mut chains: HashMap<([u8; 16], Stream), Chain> = HashMap::new();
+    let (mut found, mut chains) = (None, HashMap::new());
+    // What the batch at hand moves; it counts once it is sealed.
+    let mut moved: Vec<(([u8; 16], Stream), Chain)> = Vec::new();
     // A file that cannot be read has been named by the check of the tree.
     for (index, entry) in folder.entries(0, size).map_while(Result::ok) {
         match entry {
@@ -39,42 +40,30 @@ pub(super) fn start(folder: &Folder, size: u64, since: Option<u64>) -> Option<St
                 hash,
                 ..
             } => {
-                chains.insert(
-                    (session, stream),
-                    Chain {
-                        records: numbers.to,
-                        hash,
-                    },
-                );
+                let records = numbers.to;
+                moved.push(((session, stream), Chain { records, hash }));
             }
             Entry::Control {
                 session,
-                number,
+                number: records,
                 hash,
                 ..
-            } => {
-                chains.insert(
-                    (session, Stream::Intents),
-                    Chain {
-                        records: number,
-                        hash,
-                    },
-                );
-            }
+            } => moved.push(((session, Stream::Intents), Chain { records, hash })),
             Entry::Seal { time, .. } if time >= since => break,
             Entry::Seal {
                 sequences, hash, ..
             } => {
-                found = Some(Start {
-                    head: head_of(sequences.to, hash),
-                    chains: chains.clone(),
-                    index: index + 1,
-                });
+                chains.extend(moved.drain(..));
+                found = Some((head_of(sequences.to, hash), index.saturating_add(1)));
             }
             Entry::Log { .. } | Entry::Gap { .. } | Entry::Unknown(_) => {}
         }
     }
-    found
+    found.map(|(head, index)| Start {
+        head,
+        chains,
+        index,
+    })
 }
 
 /// A record as the journal has it.
@@ -141,7 +130,9 @@ impl<'a> Comparison<'a> {
             entries: folder.entries(start.as_ref().map_or(0, |start| start.index), size),
             only,
             journal: None,
-            next: start.as_ref().map(|start| start.head.sequence + 1),
+            next: start
+                .as_ref()
+                .map(|start| start.head.sequence.saturating_add(1)),
             time: 0,
             current: None,
             batch: Batch::after(head),
