@@ -42,9 +42,12 @@ setup:
 
 bench:
 	@scripts/setup.sh bench
+	@mkdir -p target/bench
 	$(CARGO) build --locked --release --package wire --features testing --example analysis_cost
+	$(CARGO) build --locked --release --bin portcullis --features gateway/unrecorded
+	cp target/release/portcullis target/bench/unrecorded
 	$(CARGO) build --locked --release --bin portcullis
-	python3 scripts/bench.py --portcullis target/release/portcullis --analysis target/release/examples/analysis_cost $(RUN)
+	python3 scripts/bench.py --portcullis target/release/portcullis --unrecorded target/bench/unrecorded --analysis target/release/examples/analysis_cost $(RUN)
 
 regress:
 	@scripts/setup.sh test

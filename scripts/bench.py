@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures PostgreSQL directly, through PgBouncer and through Portcullis, side by side, and prints the ratios.
 
-    scripts/bench.py [--portcullis target/release/portcullis] [--analysis target/release/examples/analysis_cost]
+    scripts/bench.py [--portcullis target/release/portcullis] [--unrecorded target/bench/unrecorded] [--analysis target/release/examples/analysis_cost]
                      [--rounds 5] [--seconds 4] [--only point,churn,bulk]
 
 What makes the figures comparable: one server for all, on a fresh data folder in memory with fsync off; everything on
@@ -9,7 +9,8 @@ loopback of one machine, so each microsecond that a proxy burns is taken from th
 endpoint, and one row with TLS; the endpoints take turns within every round, and the ratios are medians over the rounds
 of what was measured within one and the same round. PgBouncer pools sessions (what a gateway that knows its clients
 has to do). Passwords are md5 towards the server and PgBouncer, so that churn measures connecting and not the hashing of
-SCRAM; Portcullis checks an OIDC token at every login. It runs with policy, masks and the full recording on, its journal on disk.
+SCRAM; Portcullis checks an OIDC token at every login. It runs with policy, masks and the full recording on, its journal on disk;
+`unrecorded` is the same with recording alone left out, so that its cost is told by the ratio of the two.
 
 Standard library only. Writes target/bench/<time>.json and target/bench/latest.json.
 """
@@ -26,6 +27,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from stage import NOBODY, ROOT, Endpoint, Stage, free_port, give_to_nobody, newest_postgres, quiet, sign
@@ -82,13 +84,13 @@ ignore_startup_parameters = extra_float_digits
     return endpoint
 
 
-def portcullis(stage, binary, server_port):
-    issuer = stage.issuer()
+def portcullis(stage, binary, server_port, issuer, name="portcullis", modes=("disable", "require")):
+    """One gateway, and an endpoint for each way to reach it: without TLS, and with it."""
     token = sign(issuer, "bench", ["engineers"])
     resource = {"name": "bench", "address": f"127.0.0.1:{server_port}", "database": "bench", "user": ROLE, "password": PASSWORD}
-    process, port = stage.portcullis(binary, ROOT / "testing/bench", resource, issuer)
-    endpoints = [Endpoint(name, "127.0.0.1", port, "bench", token, "bench", process, sslmode)
-                 for name, sslmode in (("portcullis", "disable"), ("portcullis+tls", "require"))]
+    process, port = stage.portcullis(binary, ROOT / "testing/bench", resource, issuer, name)
+    names = {"disable": name, "require": f"{name}+tls"}
+    endpoints = [Endpoint(names[mode], "127.0.0.1", port, "bench", token, "bench", process, mode) for mode in modes]
     endpoints[0].wait()
     return endpoints
 
@@ -175,6 +177,8 @@ def summarise(endpoints, cases, samples):
                    "ratio_high": max(s[figure] / d[figure] for s, d in zip(own, direct))}
             if "pgbouncer" in samples[name]:
                 row["to_pgbouncer"] = statistics.median(s[figure] / p[figure] for s, p in zip(own, samples[name]["pgbouncer"]))
+            if "unrecorded" in samples[name]:
+                row["to_unrecorded"] = statistics.median(s[figure] / u[figure] for s, u in zip(own, samples[name]["unrecorded"]))
             if figure == "tps":
                 row["p50_us"] = statistics.median(s["p50_us"] for s in own)
                 row["added_p50_us"] = statistics.median(s["p50_us"] - d["p50_us"] for s, d in zip(own, direct))
@@ -184,6 +188,41 @@ def summarise(endpoints, cases, samples):
                 row["cpu_ms_mb"] = statistics.median(s["cpu_ms_mb"] for s in own)
             rows.append(row)
     return rows
+
+
+def folder_bytes(folder):
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def disk(stage, endpoint):
+    """Answers what a million delivered rows take in the journal, as text, and as that text through gzip, in bytes."""
+    journal = stage.folder / "portcullis/data/journal"
+
+    def settled():
+        # Results are written within the journal's interval.
+        last = -1
+        while (size := folder_bytes(journal)) != last:
+            last = size
+            time.sleep(1)
+        return size
+
+    before = settled()
+    command = ["psql", "-XAtq", "-c", "COPY (SELECT * FROM people) TO STDOUT"]
+    client = subprocess.Popen(command, env=endpoint.environment, stdout=subprocess.PIPE)
+    packed = subprocess.Popen(["gzip", "-6", "-c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    counted = []
+    counter = threading.Thread(target=lambda: counted.append(sum(len(chunk) for chunk in iter(lambda: packed.stdout.read(1 << 16), b""))))
+    counter.start()
+    raw = 0
+    while chunk := client.stdout.read(1 << 20):
+        raw += len(chunk)
+        packed.stdin.write(chunk)
+    packed.stdin.close()
+    counter.join()
+    if client.wait() or packed.wait():
+        sys.exit("bench: the million rows were not delivered")
+    scale = 1e6 / BULK_ROWS
+    return {"rows": BULK_ROWS, "journal": (settled() - before) * scale, "raw": raw * scale, "gzip": counted[0] * scale}
 
 
 def analysis(binary, owner):
@@ -199,7 +238,7 @@ def analysis_table(rows):
 
 
 def table(rows):
-    print(f"\n{'case':<24} {'endpoint':<15} {'median':>12} {'to direct':>10} {'(low–high)':>12} {'to PgB.':>8} {'+p50 µs':>8} {'p99 µs':>8} {'CPU':>12}")
+    print(f"\n{'case':<24} {'endpoint':<15} {'median':>12} {'to direct':>10} {'(low–high)':>12} {'to PgB.':>8} {'to unrec.':>9} {'+p50 µs':>8} {'p99 µs':>8} {'CPU':>12}")
     last = None
     for row in rows:
         unit = "/s" if row["figure"] == "tps" else " MB/s"
@@ -208,14 +247,17 @@ def table(rows):
         added = f"{row['added_p50_us']:.0f}" if "added_p50_us" in row else ""
         p99 = f"{row['p99_us']:.0f}" if "p99_us" in row else ""
         against = f"{row['to_pgbouncer']:.2f}" if "to_pgbouncer" in row else ""
+        recording = f"{row['to_unrecorded']:.2f}" if row["endpoint"] == "portcullis" and "to_unrecorded" in row else ""
         print(f"{row['case'] if row['case'] != last else '':<24} {row['endpoint']:<15} {row['median']:>7,.0f}{unit:<5} {row['ratio']:>10.2f} "
-              f"{spread:>12} {against:>8} {added:>8} {p99:>8} {cpu if row['endpoint'] != 'direct' else '':>12}")
+              f"{spread:>12} {against:>8} {recording:>9} {added:>8} {p99:>8} {cpu if row['endpoint'] != 'direct' else '':>12}")
         last = row["case"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--portcullis", type=pathlib.Path, help="the gateway's binary; without it only the others are measured")
+    parser.add_argument("--unrecorded", type=pathlib.Path,
+                        help="a gateway built with the feature unrecorded; without it the cost of recording is not measured")
     parser.add_argument("--analysis", type=pathlib.Path, help="the example analysis_cost; without it analysing is not measured")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of one pgbench sample")
@@ -229,11 +271,15 @@ def main():
             port, owner = stage.postgres(memory, "postgres", SETTINGS, "md5")
             fill(stage, owner)
             endpoints = [Endpoint("direct", "127.0.0.1", port, ROLE, PASSWORD, "bench"), pgbouncer(stage, port)]
+            issuer = stage.issuer() if given.portcullis or given.unrecorded else None
             if given.portcullis:
-                endpoints += portcullis(stage, given.portcullis.resolve(), port)
+                endpoints += portcullis(stage, given.portcullis.resolve(), port, issuer)
+            if given.unrecorded:
+                endpoints += portcullis(stage, given.unrecorded.resolve(), port, issuer, "unrecorded", ("disable",))
             analysed = analysis(given.analysis.resolve(), owner) if given.analysis else []
             cases = plan(given.only.split(","), given.seconds)
             samples = measure(stage, endpoints, cases, given.rounds)
+            stored = disk(stage, endpoints[2]) if given.portcullis and "bulk" in given.only else {}
             resident = {e.name: e.process.resident_mib() for e in endpoints if e.process}
         finally:
             stage.stop()
@@ -241,11 +287,14 @@ def main():
     table(rows)
     if analysed:
         analysis_table(analysed)
+    if stored:
+        print("\na million rows: " + ", ".join(f"{stored[name] / 1e6:.1f} MB {what}" for name, what in (
+            ("raw", "as text"), ("gzip", "through gzip -6"), ("journal", "in the journal, encrypted"))))
     now = datetime.datetime.now(datetime.timezone.utc)
     report = {"time": now.isoformat(timespec="seconds"), "cpus": os.cpu_count(), "machine": platform.machine(),
               "kernel": platform.release(), "postgres": quiet([newest_postgres() / "postgres", "--version"]).strip(),
               "rounds": given.rounds, "seconds": given.seconds, "resident_mib": resident, "rows": rows,
-              "analysis": analysed, "samples": samples}
+              "analysis": analysed, "disk": stored, "samples": samples}
     out = ROOT / "target/bench"
     out.mkdir(parents=True, exist_ok=True)
     for name in (f"{now:%Y%m%dT%H%M%SZ}.json", "latest.json"):

@@ -148,7 +148,7 @@ def main():
                 print(f"{name:<28} " + "  ".join(f"{way} {seconds:.1f} s" for way, seconds in taken.items()), flush=True)
         finally:
             stage.stop()
-            for log in ("gateway", "target"):
+            for log in ("portcullis", "target"):
                 if (stage.folder / f"{log}.log").exists():
                     shutil.copy(stage.folder / f"{log}.log", outputs / f"{log}.log")
     print(f"took {time.monotonic() - start:.0f} s")

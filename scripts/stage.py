@@ -158,13 +158,13 @@ class Stage:
 
         return wait_for("the OpenID provider", said)
 
-    def portcullis(self, binary, policy, resource, issuer):
+    def portcullis(self, binary, policy, resource, issuer, name="portcullis"):
         """The gateway on a folder of its own; gives its process and the port of its listener.
 
-        `policy` is a folder of policies, perhaps with a data.toml; `resource` are the lines of `[[resource]]`, whose
+        `name` is the folder's. `policy` is a folder of policies, perhaps with a data.toml; `resource` are the lines of `[[resource]]`, whose
         password is laid beside the configuration as `upstream.password` by the caller's `password` entry.
         """
-        home = self.folder / "portcullis"
+        home = self.folder / name
         shutil.copytree(policy, home / "policy")
         secret = home / "upstream.password"
         secret.write_text(resource.pop("password"))
@@ -198,7 +198,7 @@ tls = "disable"
 password_file = "upstream.password"
 {lines}
 """)
-        process = self.start([binary, "serve", "--config", home / "portcullis.toml"], "gateway")
+        process = self.start([binary, "serve", "--config", home / "portcullis.toml"], name)
         addresses = home / "data" / "addresses.json"
 
         def listening():

@@ -5,10 +5,11 @@
 use std::time::SystemTime;
 
 use contract::{Answer, Approval, Key, NamedText, Principal, Reach, Resource, Touched};
+use gate::archive::{Fate, Hold};
 use gate::desk::KeyView;
 use gate::ports::ApprovalState;
 use jiff::Timestamp;
-use model::Outcome;
+use model::{Outcome, SessionId};
 use policy::ApprovalRule;
 
 use crate::acts::approvals::Seen;
@@ -132,6 +133,35 @@ pub(crate) fn resource(target: &Target, outcome: Outcome) -> Resource {
         databases: target.databases.clone(),
         tags: target.resource.tags.clone(),
         held: outcome == Outcome::Hold,
+    }
+}
+
+/// What became of a recording that was to be erased.
+pub(crate) fn fate((session, fate): &(SessionId, Fate)) -> contract::RecordingFate {
+    let (word, hold) = match fate {
+        Fate::Erased => ("erased", None),
+        Fate::Already => ("already", None),
+        Fate::Live => ("live", None),
+        Fate::Held { hold } => ("held", Some(hold.clone())),
+        Fate::NoKey => ("no_key", None),
+    };
+    contract::RecordingFate {
+        session: session.to_string(),
+        fate: word.to_owned(),
+        hold,
+    }
+}
+
+/// A legal hold.
+pub(crate) fn hold(hold: &Hold) -> contract::Hold {
+    let (on, value) = hold.on.words();
+    contract::Hold {
+        id: hold.id.clone(),
+        on: on.to_owned(),
+        value,
+        by: hold.cause.by.clone(),
+        reason: hold.cause.reason.clone(),
+        placed: ledger::find::rfc3339(hold.placed),
     }
 }
 

@@ -11,16 +11,16 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as AxumJson};
 use contract::{
-    AnswerRequest, Approval, ApprovalList, Discovery, IssueKey, KeyIssued, KeyList, MintToken,
-    ResourceList, Revoked, SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted,
-    WhoAmI,
+    AnswerRequest, Approval, ApprovalList, Discovery, EraseRecordings, Hold, HoldList, IssueKey,
+    KeyIssued, KeyList, MintToken, PlaceHold, RecordingsErased, ReleaseHold, ResourceList, Revoked,
+    SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted, WhoAmI,
 };
 use ledger::find::Filter;
 use model::{Outcome, SessionId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::acts::{approvals, keys, recordings};
+use crate::acts::{approvals, archive, keys, recordings};
 use crate::caller::{Caller, Permission};
 use crate::convert;
 use crate::failure::Failure;
@@ -282,6 +282,41 @@ pub(crate) async fn bar_principal(
 ) -> Answered<Revoked> {
     let ended = keys::bar(&shared, &caller, &body.principal, body.barred).await?;
     Ok(Json(revoked(ended)))
+}
+
+pub(crate) async fn erase_recordings(
+    State(shared): Api,
+    Extension(caller): Who,
+    Json(wish): Json<EraseRecordings>,
+) -> Answered<RecordingsErased> {
+    let fates = archive::erase(&shared, &caller, wish).await?;
+    let recordings = fates.iter().map(convert::fate).collect();
+    Ok(Json(RecordingsErased { recordings }))
+}
+
+pub(crate) async fn list_holds(State(shared): Api, Extension(caller): Who) -> Answered<HoldList> {
+    let holds = archive::holds(&shared, &caller)?;
+    let holds = holds.iter().map(convert::hold).collect();
+    Ok(Json(HoldList { holds }))
+}
+
+pub(crate) async fn place_hold(
+    State(shared): Api,
+    Extension(caller): Who,
+    Json(wish): Json<PlaceHold>,
+) -> Answered<Hold> {
+    let hold = archive::hold(&shared, &caller, wish).await?;
+    Ok(Json(convert::hold(&hold)))
+}
+
+pub(crate) async fn release_hold(
+    State(shared): Api,
+    Extension(caller): Who,
+    Path(id): Path<String>,
+    Json(wish): Json<ReleaseHold>,
+) -> Answered<Hold> {
+    let hold = archive::release(&shared, &caller, id, &wish.reason).await?;
+    Ok(Json(convert::hold(&hold)))
 }
 
 pub(crate) fn session_id(text: &str) -> Result<SessionId, Failure> {

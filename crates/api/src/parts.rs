@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use contract::Discovery;
 use gate::Gate;
+use gate::archive::Archive;
 use gate::desk::{ApprovalDesk, KeyRing};
 use gate::ports::{Authenticated, BoxFuture, Identities, Journal, LoginError, SharedRules};
 use identity::Issuers;
@@ -30,6 +31,8 @@ pub struct ApiParts {
     pub rules: SharedRules,
     /// Where recordings are read.
     pub recordings: Folder,
+    /// Where they are erased and held.
+    pub archive: Arc<dyn Archive>,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.

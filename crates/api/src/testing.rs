@@ -297,6 +297,28 @@ impl crate::parts::LedgerFiles for Shelf {
     }
 }
 
+/// A real archive beside the journal of the tests, which is in memory.
+fn archive(journal_dir: &std::path::Path) -> Arc<store::JournalStore> {
+    let options = store::JournalOptions {
+        limits: Limits::standard(),
+        strict: false,
+        ledger: None,
+        masters: Some(Arc::new(Master)),
+        encrypt: true,
+    };
+    let dir = journal_dir.with_file_name("archive");
+    store::JournalStore::open(&dir, options).unwrap()
+}
+
+#[derive(Debug)]
+struct Master;
+
+impl gate::ports::MasterKeys for Master {
+    fn fetch(&self) -> Result<Vec<ledger::keys::MasterKey>, gate::ports::PortError> {
+        Ok(vec![ledger::keys::MasterKey::generate().unwrap()])
+    }
+}
+
 fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
     let mut people = People::default();
     let mut key_holder = login("keyed", &["dba", "admins", "auditors"]);
@@ -318,6 +340,7 @@ fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
         identities: Arc::new(people),
         sign_in: Some(Arc::new(Provider)),
         rules: Arc::clone(&bench.rules),
+        archive: archive(&journal_dir),
         recordings: ledger::journal::Folder::without_keys(journal_dir),
         ledger: Some(Arc::new(Shelf)),
         journal: Arc::clone(&bench.journal) as Arc<dyn Journal>,

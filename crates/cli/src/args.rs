@@ -25,6 +25,15 @@ pub struct Globals {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// Reading a journal: the file with the master key; `master.key` beside the journal's folder when not given.
+    /// The key itself may be in the environment, as PORTCULLIS_MASTER_KEY
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_MASTER_KEY_FILE",
+        value_name = "FILE"
+    )]
+    pub master_key_file: Option<PathBuf>,
 }
 
 /// The user's commands.
@@ -54,6 +63,9 @@ pub enum Command {
     Search(Search),
     /// Write audit events for other tools
     Export(Export),
+    /// Erase recordings, and hold them back from erasure
+    #[command(subcommand)]
+    Recordings(Recordings),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -286,6 +298,76 @@ pub struct Search {
     pub journal: Option<PathBuf>,
 }
 
+/// `recordings …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Recordings {
+    /// Erase recordings for good, by destroying their keys
+    Erase(Erase),
+    /// Legal holds: what they are on is not erased
+    #[command(subcommand)]
+    Hold(Holds),
+}
+
+/// `recordings erase`
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true)
+    .args(["sessions", "principal", "resource", "before"]))]
+pub struct Erase {
+    /// The sessions' ids
+    #[arg(value_name = "SESSION")]
+    pub sessions: Vec<String>,
+    /// Those of this principal's key: issuer|subject
+    #[arg(long, value_name = "WHO")]
+    pub principal: Option<String>,
+    /// Those on this resource
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// Those begun before: 2026-01-31T12:00:00Z, or an age such as 90d
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// Why; it is recorded, and stays
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Do not ask whether you are sure
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+/// `recordings hold …`
+#[derive(Subcommand, Clone, Debug)]
+pub enum Holds {
+    /// Place a hold
+    Add(AddHold),
+    /// List holds
+    List,
+    /// Release a hold
+    Release {
+        /// Its id
+        id: String,
+        /// Why; it is recorded, and stays
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// `recordings hold add`
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("on").required(true).args(["session", "principal", "resource"]))]
+pub struct AddHold {
+    /// On one session
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// On all sessions of a principal's key, and those on its behalf: issuer|subject
+    #[arg(long, value_name = "WHO")]
+    pub principal: Option<String>,
+    /// On all sessions on a resource
+    #[arg(long, value_name = "NAME")]
+    pub resource: Option<String>,
+    /// Why; it is recorded, and stays
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
 /// `keys …`
 #[derive(Subcommand, Clone, Debug)]
 pub enum Keys {
@@ -343,6 +425,9 @@ pub enum Audit {
         #[command(flatten)]
         wish: AuditVerify,
     },
+    /// Hold a PostgreSQL server's own log against a journal: what ran there without being recorded, and what was
+    /// recorded without running
+    Reconcile(AuditReconcile),
     /// Print the proof that a session's recording is in the ledger, as JSON
     Proof {
         /// The ledger's folder
@@ -393,6 +478,33 @@ pub struct AuditVerify {
     /// Only this session
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
+}
+
+/// `audit reconcile`
+#[derive(Args, Clone, Debug)]
+pub struct AuditReconcile {
+    /// The journal's folder
+    #[arg(long, value_name = "DIR")]
+    pub journal: PathBuf,
+    /// The server's log, CSV or JSON, written with log_statement = 'all'; may be given more than once
+    #[arg(long = "log", required = true, value_name = "FILE")]
+    pub logs: Vec<PathBuf>,
+    /// The role that the gateway logs in as
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// The resource whose server it is; may be left out when the journal has one alone
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// An address that the gateway connects from, as the server's log has it; statements of the role from elsewhere
+    /// are an alarm. May be given more than once
+    #[arg(long = "gateway-address", value_name = "ADDRESS")]
+    pub gateway_addresses: Vec<String>,
+    /// How far the two clocks may be apart
+    #[arg(long, value_parser = duration, default_value = "2s", value_name = "TIME")]
+    pub slack: Duration,
+    /// The server's log_timezone, such as Europe/Berlin; times in UTC need none
+    #[arg(long, value_name = "ZONE")]
+    pub log_zone: Option<String>,
 }
 
 /// Reads `90s`, `30m`, `1h`, `7d`.
@@ -459,12 +571,18 @@ mod tests {
             "search email --outcome deny --since 2h",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
+            "recordings erase 0198 0199 --reason asked",
+            "recordings erase --principal idp|ada --before 90d --reason asked -y",
+            "recordings hold add --resource orders-prod --reason court",
+            "recordings hold list",
+            "recordings hold release 7 --reason over",
             "audit verify --journal /tmp/j",
             "export --journal /tmp/j",
             "audit pack --session 01 --journal /tmp/j --output a.zip",
             "audit verify-pack a.zip --key k --witness w --quorum 1",
             "audit verify-proof p.json --key k",
             "export --format csv --since 7d --kind control --kind approval --output -",
+            "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
         ] {
             check(good, true);
         }
@@ -481,6 +599,11 @@ mod tests {
             "audit verify",
             "export --format xml",
             "export --kind everything",
+            "audit reconcile --journal /tmp/j --role gate",
+            "recordings erase --reason all",
+            "recordings erase 0198",
+            "recordings hold add --reason none",
+            "recordings hold add --session 1 --resource x --reason both",
             "fly",
         ] {
             check(bad, false);

@@ -16,16 +16,18 @@ mod session;
 use std::process::ExitCode;
 
 pub use crate::args::{Command, Globals};
+pub use crate::commands::audit::OwnQuestions;
 pub use crate::problem::{Kind, Problem};
 
 /// Runs one command and gives the exit code: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not permitted, 5 no such
-/// thing, 6 gateway or provider not available, 7 a recording does not verify; `connect` gives its client's own.
-pub fn run(globals: &Globals, command: &Command) -> ExitCode {
+/// thing, 6 gateway or provider not available, 7 a recording does not verify, 8 what was compared is not the same; `connect`
+/// gives its client's own. `own` is what the gateway asks servers by itself.
+pub fn run(globals: &Globals, command: &Command, own: &OwnQuestions) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(globals, command)),
+        Ok(runtime) => runtime.block_on(commands::run(globals, command, own)),
         Err(error) => Err(Problem::failed(format!("no runtime: {error}"))),
     };
     outcome.unwrap_or_else(|problem| problem.report())

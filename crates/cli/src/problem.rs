@@ -112,7 +112,7 @@ impl From<ErrorBody> for Problem {
         let kind = match body.code {
             ErrorCode::Unauthenticated => Kind::SignIn,
             ErrorCode::Forbidden => Kind::Forbidden,
-            ErrorCode::NotFound => Kind::NotFound,
+            ErrorCode::NotFound | ErrorCode::Gone => Kind::NotFound,
             ErrorCode::Unavailable | ErrorCode::RateLimited => Kind::Unavailable,
             ErrorCode::MethodNotAllowed
             | ErrorCode::Invalid

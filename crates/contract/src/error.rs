@@ -18,6 +18,8 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// The request is malformed or out of range (400).
     Invalid,
+    /// It was erased (410).
+    Gone,
     /// The thing is no longer in a state that allows it (409).
     Conflict,
     /// The request is too large (413).
@@ -43,6 +45,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => 405,
             Self::Invalid => 400,
             Self::Conflict => 409,
+            Self::Gone => 410,
             Self::TooLarge => 413,
             Self::RateLimited => 429,
             Self::Unavailable => 503,

@@ -6,6 +6,7 @@
 //! Times are RFC 3339 in UTC; durations are seconds; ids are as the gateway prints them.
 
 pub mod approval;
+pub mod archive;
 pub mod discovery;
 pub mod error;
 pub mod key;
@@ -14,6 +15,10 @@ pub mod session;
 pub mod visible;
 
 pub use approval::{Answer, AnswerRequest, Approval, ApprovalList, NamedText, Reach, Touched};
+pub use archive::{
+    EraseRecordings, Erased, Hold, HoldList, PlaceHold, RecordingFate, RecordingsErased,
+    ReleaseHold,
+};
 pub use discovery::{Discovery, PostgresEndpoint};
 pub use error::{ErrorBody, ErrorCode};
 pub use key::{IssueKey, Key, KeyIssued, KeyList, MintToken, Revoked, SetBar, TokenMinted};

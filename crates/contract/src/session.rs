@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Erased;
+
 /// One session, from its recording.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Session {
@@ -44,6 +46,9 @@ pub struct Session {
     pub denied: u64,
     /// Of them: held.
     pub held: u64,
+    /// It was erased: of all else only the id, the beginning and this are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
 }
 
 /// Answer of `GET /sessions`.

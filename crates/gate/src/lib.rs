@@ -5,6 +5,7 @@
 //! [`permit::Permit`] and [`admit::Journaled`] cannot be made any other way.
 
 pub mod admit;
+pub mod archive;
 pub mod desk;
 mod hold;
 mod judge;

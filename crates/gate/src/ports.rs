@@ -69,6 +69,15 @@ pub trait Journal: Send + Sync {
     fn control(&self, event: &Event<'_>) -> Result<(), PortError>;
 }
 
+/// Yields the master keys that wrap the keys of recordings: from files, the environment, or a service that keeps them.
+pub trait MasterKeys: Send + Sync + std::fmt::Debug {
+    /// All that are to be had; the first wraps new keys. Asked once, at start.
+    ///
+    /// # Errors
+    /// [`PortError`]; the gateway must not start.
+    fn fetch(&self) -> Result<Vec<ledger::keys::MasterKey>, PortError>;
+}
+
 /// Writes one session's recording. Owned by the session's task.
 pub trait Recorder: Send {
     /// Appends one event. When this returns, the event is with the operating system: it survives the death of

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
+use wire::postgres::reader::SNAPSHOT;
+
 use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
 use crate::{demo, rehearse, scan};
@@ -88,7 +90,7 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check { config }) => check(&config),
         Command::Policy(command) => wait(rehearse::run(command, globals.json)),
         Command::Data(command) => wait(scan::run(command, globals.json)),
-        Command::User(command) => return cli::run(&globals, &command),
+        Command::User(command) => return cli::run(&globals, &command, &own_questions()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -96,6 +98,22 @@ pub fn main() -> ExitCode {
             eprintln!("portcullis: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What the gateway asks servers by itself, for whoever finds it in a server's log.
+fn own_questions() -> cli::OwnQuestions {
+    let definitions = sql::catalog::QUERIES.iter().map(|query| query.sql);
+    let others = [
+        sql::state::BRIEF,
+        sql::state::QUERY,
+        sql::catalog::ESTIMATES,
+        sql::catalog::FINGERPRINT,
+    ];
+    cli::OwnQuestions {
+        texts: definitions.chain(others).chain(SNAPSHOT).collect(),
+        beginnings: vec!["SET application_name = '"],
+        redact: sql::redact,
     }
 }
 

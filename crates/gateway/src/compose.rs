@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use api::{Api, ApiParts, Oidc, RelyingParty};
 use contract::discovery::{Discovery, PostgresEndpoint};
-use gate::ports::{Clock, Journal, SharedRules};
+use gate::ports::{Clock, Journal, MasterKeys, SharedRules};
 use gate::{Gate, GateParts};
 use identity::{Authenticator, Issuers};
 use model::{Limits, Resource, ResourceName, Secret};
@@ -24,7 +24,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
-use crate::{convert, rules, witness};
+use crate::master::ConfiguredMaster;
+use crate::{convert, retention, rules, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -77,6 +78,8 @@ impl Running {
         let postgres = relay.addresses().to_vec();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = vec![reload(&config, &core, sources, stopping.clone())];
+        let rules = config.recording.retention();
+        tasks.extend(retention::start(rules, &core.journal, stopping.clone()));
         if let Some(ledger) = core.journal.ledger() {
             tasks.extend(witness::start(&config.ledger, ledger, stopping.clone())?);
         }
@@ -147,13 +150,16 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
     let limits = config.limits.resolve()?;
     let data = &config.gateway.data_dir;
     private_folder(data)?;
+    let dir = data.join("journal");
+    let masters = ConfiguredMaster::new(config, &dir);
     let options = JournalOptions {
+        masters: masters.map(|masters| -> Arc<dyn MasterKeys> { Arc::new(masters) }),
+        encrypt: config.recording.encrypt,
         limits: limits.clone(),
         strict: config.recording.durability == Durability::Strict,
         ledger: Some(ledger_options(config)?),
     };
-    let journal =
-        JournalStore::open(&data.join("journal"), options).context("opening the journal")?;
+    let journal = JournalStore::open(&dir, options).context("opening the journal")?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
     let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
@@ -165,10 +171,13 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
+    let recordings: Arc<dyn Journal> = journal.clone();
+    #[cfg(feature = "unrecorded")]
+    let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
         rules: Arc::clone(&rules),
         approvals: store.clone(),
-        journal: journal.clone(),
+        journal: recordings,
         clock: Arc::new(SystemClock),
         limits: limits.clone(),
         approvals_url: (!public_url.is_empty()).then(|| format!("{public_url}/approvals")),
@@ -250,6 +259,7 @@ fn api_parts(
         sign_in,
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
+        archive: core.journal.clone(),
         journal: core.journal.clone(),
         resources: config
             .resource

@@ -10,7 +10,11 @@ pub mod credentials;
 pub mod demo;
 mod explain;
 mod grants;
+pub mod master;
 pub mod rehearse;
+mod retention;
 pub mod rules;
 pub mod scan;
+#[cfg(feature = "unrecorded")]
+mod unrecorded;
 mod witness;

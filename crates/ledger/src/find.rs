@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use contract::{Hit, SearchResults, Session};
+use contract::{Erased, Hit, SearchResults, Session};
 use jiff::Timestamp;
 
 use crate::Event;
@@ -167,6 +167,10 @@ fn session(summary: &SessionSummary) -> Session {
         actions: summary.actions,
         denied: summary.denied,
         held: summary.held,
+        erased: summary.erased.as_ref().map(|erasure| Erased {
+            time: rfc3339(erasure.time),
+            by: erasure.by.clone(),
+        }),
     }
 }
 

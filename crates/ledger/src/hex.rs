@@ -28,6 +28,19 @@ impl fmt::Display for Id<'_> {
     }
 }
 
+impl Id<'_> {
+    /// An id from text: 32 hexadecimal digits, with or without hyphens.
+    pub fn parse(text: &str) -> Option<[u8; 16]> {
+        let mut digits = text.chars().filter(|c| *c != '-').map(|c| c.to_digit(16));
+        let mut id = [0; 16];
+        for byte in &mut id {
+            let pair = digits.next()?? * 16 + digits.next()??;
+            *byte = u8::try_from(pair).ok()?;
+        }
+        digits.next().is_none().then_some(id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +51,13 @@ mod tests {
         check(&[], "");
         check(&[0, 9, 0x10, 0xaf, 0xff], "000910afff");
         let id = [1, 0x99, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xf0];
-        assert_eq!(Id(&id).to_string(), "01990203-0405-0607-0809-0a0b0c0d0ef0");
+        let text = Id(&id).to_string();
+        assert_eq!(text, "01990203-0405-0607-0809-0a0b0c0d0ef0");
+        assert_eq!(Id::parse(&text), Some(id));
+        assert_eq!(Id::parse(&text.replace('-', "")), Some(id));
+        for bad in ["", "0199", "zz990203-0405-0607-0809-0a0b0c0d0ef0", "é"] {
+            assert_eq!(Id::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Id::parse(&format!("{text}0")), None);
     }
 }

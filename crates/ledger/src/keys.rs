@@ -2,6 +2,10 @@
 //!
 //! Must never store a key, and has no way to print one. Where keys are kept is somebody else's: see [`Keys`].
 
+pub mod master;
+pub mod slot;
+pub mod wrapped;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +16,9 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use zeroize::Zeroizing;
 
 use crate::record::{PayloadError, Record};
+
+pub use master::{MasterKey, MasterKeyId, NoMasterKey};
+pub use wrapped::WrappedKeys;
 
 /// Bytes of a session's key, for AES-256-GCM.
 pub const KEY_BYTES: usize = 32;

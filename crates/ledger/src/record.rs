@@ -431,7 +431,7 @@ impl<'a> Record<'a> {
 }
 
 /// The SHA-256 of some bytes.
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&SHA256, bytes).as_ref());
     hash

@@ -3,16 +3,21 @@
 //! Must never trust what it checks: every number and hash is computed or counted anew. Says exactly what is wrong
 //! and goes on, so that one finding does not hide the next.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use crate::Id;
 use crate::codec;
 use crate::event::{Event, StreamEnd};
 use crate::journal::{self, ReadError};
+use crate::keys::slot::{Slot, WrappedKey, slots};
+use crate::keys::wrapped::key_files;
 use crate::record::{Chain, KIND_EVENTS, PayloadError, Record, Stream};
 use crate::segment::{Item, SegmentHeader, items};
+
+/// The control event that says that a session's key was destroyed.
+pub const RECORDING_ERASED: &str = "recording.erased";
 
 /// Missing numbers remembered one by one, so that a late record is told from a doubled one.
 const MISSING_MAX: u64 = 1 << 16;
@@ -24,231 +29,6 @@ pub struct Head {
     pub sequence: u64,
     /// The record's hash.
     pub hash: [u8; 32],
-}
-
-/// One thing that verification found.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Finding {
-    /// A segment's header is damaged or of another version.
-    BadSegment {
-        /// The segment.
-        segment: u64,
-    },
-    /// A segment's header says another number than its name.
-    Renamed {
-        /// The number in the name.
-        segment: u64,
-        /// The number in the header.
-        says: u64,
-    },
-    /// A segment is of another journal.
-    Foreign {
-        /// The segment.
-        segment: u64,
-    },
-    /// Segments are missing.
-    MissingSegments {
-        /// The first missing.
-        from: u64,
-        /// The last missing.
-        to: u64,
-    },
-    /// A segment does not continue the one before it.
-    Unlinked {
-        /// The segment.
-        segment: u64,
-    },
-    /// Bytes that are no record, between records.
-    Damaged {
-        /// The segment.
-        segment: u64,
-        /// Where.
-        offset: usize,
-        /// How many.
-        bytes: usize,
-    },
-    /// Bytes at a segment's end that are no whole record: a write torn by a crash, or a cut.
-    Torn {
-        /// The segment.
-        segment: u64,
-        /// Where.
-        offset: usize,
-        /// How many.
-        bytes: usize,
-    },
-    /// Records are missing from the journal's order.
-    Missing {
-        /// The first missing sequence number.
-        from: u64,
-        /// The last.
-        to: u64,
-    },
-    /// A record stands a second time.
-    Duplicated {
-        /// Its sequence number.
-        sequence: u64,
-    },
-    /// A record stands behind later ones.
-    Reordered {
-        /// Its sequence number.
-        sequence: u64,
-    },
-    /// A record's hash does not follow from its content and the record before it: it, or what stood before it, was
-    /// edited.
-    Edited {
-        /// Its sequence number.
-        sequence: u64,
-        /// Its session.
-        session: [u8; 16],
-    },
-    /// A session's chain skips.
-    Gap {
-        /// The session.
-        session: [u8; 16],
-        /// Which chain.
-        stream: Stream,
-        /// The number expected.
-        expected: u64,
-        /// The number found.
-        found: u64,
-    },
-    /// A record follows its session's end.
-    AfterEnd {
-        /// Its sequence number.
-        sequence: u64,
-        /// Its session.
-        session: [u8; 16],
-    },
-    /// A closed session's results do not end where its closing record says.
-    ResultsCut {
-        /// The session.
-        session: [u8; 16],
-        /// Records there should be.
-        expected: u64,
-        /// Records there are.
-        found: u64,
-    },
-    /// A payload cannot be read although its hash is right: written by a faulty gateway.
-    Unreadable {
-        /// The record's sequence number.
-        sequence: u64,
-    },
-    /// The kept head is not in this journal: it was cut, rolled back or forked.
-    HeadMissing {
-        /// The kept sequence number.
-        sequence: u64,
-    },
-    /// Another record stands at the kept head's place.
-    Forked {
-        /// The kept sequence number.
-        sequence: u64,
-    },
-    /// Time runs backwards within a session; order is by number, so this is a remark.
-    ClockBackwards {
-        /// The record's sequence number.
-        sequence: u64,
-        /// By how many microseconds.
-        by: u64,
-    },
-    /// A session has no end: it is open still, or its gateway died. A remark.
-    Open {
-        /// The session.
-        session: [u8; 16],
-    },
-    /// The journal does not begin with its first segment: older ones were put away. A remark.
-    BeginsLate {
-        /// The first segment here.
-        segment: u64,
-    },
-}
-
-impl Finding {
-    /// Whether it speaks against the journal; the others are remarks.
-    pub fn is_alarm(&self) -> bool {
-        !matches!(
-            self,
-            Self::ClockBackwards { .. } | Self::Open { .. } | Self::BeginsLate { .. }
-        )
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadSegment { segment } => write!(f, "segment {segment}: the header is damaged"),
-            Self::Renamed { segment, says } => {
-                write!(f, "segment {segment}: the header says it is segment {says}")
-            }
-            Self::Foreign { segment } => write!(f, "segment {segment}: belongs to another journal"),
-            Self::MissingSegments { from, to } => write!(f, "segments {from} to {to} are missing"),
-            Self::Unlinked { segment } => {
-                write!(f, "segment {segment}: does not continue the one before it")
-            }
-            Self::Damaged {
-                segment,
-                offset,
-                bytes,
-            } => write!(f, "segment {segment}: {bytes} damaged bytes at {offset}"),
-            Self::Torn {
-                segment,
-                offset,
-                bytes,
-            } => write!(
-                f,
-                "segment {segment}: ends in {bytes} bytes of an unfinished record at {offset}"
-            ),
-            Self::Missing { from, to } if from == to => write!(f, "record {from} is missing"),
-            Self::Missing { from, to } => write!(f, "records {from} to {to} are missing"),
-            Self::Duplicated { sequence } => write!(f, "record {sequence} stands twice"),
-            Self::Reordered { sequence } => {
-                write!(f, "record {sequence} stands behind later ones")
-            }
-            Self::Edited { sequence, session } => write!(
-                f,
-                "record {sequence} of session {} does not follow from the one before it: edited",
-                Id(session)
-            ),
-            Self::Gap {
-                session,
-                stream,
-                expected,
-                found,
-            } => write!(
-                f,
-                "session {}: {stream:?} record {found} follows where {expected} should",
-                Id(session)
-            ),
-            Self::AfterEnd { sequence, session } => write!(
-                f,
-                "record {sequence} follows the end of session {}",
-                Id(session)
-            ),
-            Self::ResultsCut {
-                session,
-                expected,
-                found,
-            } => write!(
-                f,
-                "session {}: {found} of {expected} result records, or a wrong last one",
-                Id(session)
-            ),
-            Self::Unreadable { sequence } => write!(f, "record {sequence} cannot be read"),
-            Self::HeadMissing { sequence } => {
-                write!(
-                    f,
-                    "the journal ends before record {sequence}, which was kept: cut or rolled back"
-                )
-            }
-            Self::Forked { sequence } => {
-                write!(f, "record {sequence} is not the one that was kept: forked")
-            }
-            Self::ClockBackwards { sequence, by } => {
-                write!(f, "record {sequence}: the clock went back by {by} µs")
-            }
-            Self::Open { session } => write!(f, "session {} has no end", Id(session)),
-            Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
-        }
-    }
 }
 
 /// What verification says.
@@ -286,6 +66,7 @@ pub fn verify(dir: &Path, kept: Option<Head>) -> Result<Report, ReadError> {
         let bytes = journal::read_segment(&file)?;
         verifier.segment(file.number, &bytes);
     }
+    verifier.keys(dir)?;
     Ok(verifier.finish(kept))
 }
 
@@ -313,6 +94,8 @@ pub struct Verifier {
     head: Option<Head>,
     missing: BTreeSet<u64>,
     sessions: HashMap<[u8; 16], Session>,
+    /// Sessions that the journal says were erased.
+    erased: HashSet<[u8; 16]>,
     report: Report,
 }
 
@@ -506,8 +289,18 @@ impl Verifier {
         let header = record.header;
         let session = self.sessions.entry(header.session).or_default();
         match event {
-            Event::StreamEnd(end) => session.end = Some(*end),
-            Event::SessionClosed { .. } => session.ended = true,
+            Event::StreamEnd(end) => {
+                session.end = Some(*end);
+                session.ended = true;
+            }
+            // Behind an encrypted one comes the stream's end, readable without the key.
+            Event::SessionClosed { .. } => session.ended |= !record.is_encrypted(),
+            Event::Control {
+                time,
+                actor,
+                name,
+                fields,
+            } if name == RECORDING_ERASED => self.erasure(*time, actor, fields),
             Event::SessionOpened(_)
             | Event::Action(_)
             | Event::Response { .. }
@@ -517,6 +310,7 @@ impl Verifier {
             | Event::Control { .. }
             | Event::Unknown(_) => {}
         }
+        let session = self.sessions.entry(header.session).or_default();
         // Results are written after the intents that follow them, so only intents keep time.
         if let Some(time) = event.time().filter(|_| header.stream == Stream::Intents) {
             let by = session.time.saturating_sub(time);
@@ -528,6 +322,36 @@ impl Verifier {
                 });
             }
         }
+    }
+
+    fn erasure(&mut self, time: u64, actor: &str, fields: &[(Cow<'_, str>, Cow<'_, str>)]) {
+        let named = fields.iter().find(|(name, _)| name == "session");
+        let Some(session) = named.and_then(|(_, text)| Id::parse(text)) else {
+            return;
+        };
+        // Twice where a crash came between: it was recorded, and recorded again when it was finished.
+        if self.erased.insert(session) {
+            let by = actor.to_owned();
+            self.find(Finding::Erased { session, time, by });
+        }
+    }
+
+    /// Looks into the key files beside a journal, all of whose segments came before: no erased session has a key.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn keys(&mut self, dir: &Path) -> Result<(), ReadError> {
+        for (_, path) in key_files(dir)? {
+            let bytes = std::fs::read(&path).map_err(|source| ReadError::Io { path, source })?;
+            for (_, slot) in slots(&bytes) {
+                if let Slot::Key(WrappedKey { session, .. }) = slot
+                    && self.erased.contains(&session)
+                {
+                    self.find(Finding::KeyIsBack { session });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn find(&mut self, finding: Finding) {
@@ -568,6 +392,9 @@ impl Verifier {
     }
 }
 
+mod finding;
 mod resume;
 #[cfg(test)]
 mod tests;
+
+pub use finding::Finding;

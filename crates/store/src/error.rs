@@ -31,6 +31,12 @@ pub enum Error {
         /// Where.
         path: String,
     },
+    /// The master key of recordings cannot be used.
+    #[error("the master key of recordings: {what}")]
+    MasterKey {
+        /// Why not.
+        what: String,
+    },
     /// A file of the ledger could not be used.
     #[error("cannot {doing} the ledger's file {path}")]
     Ledger {

@@ -5,7 +5,7 @@
 
 pub(crate) mod disk;
 mod keeper;
-mod log;
+pub(crate) mod log;
 mod recorder;
 mod recover;
 mod results;
@@ -19,7 +19,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gate::ports::{Journal, PortError, Recorder};
+use gate::ports::{Journal, MasterKeys, PortError, Recorder};
 use ledger::Event;
 use ledger::verify::Head;
 use model::{Limits, SessionId};
@@ -28,6 +28,8 @@ pub use log::JournalHealth;
 
 use crate::error::Error;
 use crate::ledger::{Disk as LedgerDisk, Files, JournalEnd, Ledger, LedgerOptions, Sealer};
+use crate::vault::Vault;
+use crate::vault::archive::Drawer;
 use disk::{Disk, Folder};
 use keeper::Keeper;
 use log::Log;
@@ -42,6 +44,10 @@ pub struct JournalOptions {
     pub strict: bool,
     /// How it is sealed; `None` leaves it unsealed.
     pub ledger: Option<LedgerOptions>,
+    /// Where the master keys come from; without them nothing is encrypted, and what was cannot be read.
+    pub masters: Option<Arc<dyn MasterKeys>>,
+    /// Whether new sessions are encrypted, where there are master keys.
+    pub encrypt: bool,
 }
 
 /// Keeps all recordings of one gateway in one folder.
@@ -50,6 +56,7 @@ pub struct JournalStore {
     keeper: Arc<Keeper>,
     threads: Vec<JoinHandle<()>>,
     sealing: Option<Sealing>,
+    pub(crate) archive: Drawer,
     /// Keeps other processes out for as long as this lives.
     _lock: File,
 }
@@ -104,8 +111,15 @@ impl JournalStore {
             }
             (Some(_), None) | (None, _) => None,
         };
+        let vault = options.masters.as_ref().map(|masters| {
+            let (journal, disk) = (recovered.start.journal, Arc::clone(&disk));
+            Vault::open(dir.to_owned(), journal, disk, &**masters, options.encrypt)
+        });
+        let vault = vault.transpose()?;
+        let drawer = Drawer::open(dir, vault.clone()).map_err(failed("read the holds"))?;
         let reserve = options.limits.journal_reserve_bytes;
-        let log = Log::start(disk, recovered.start, reserve).map_err(failed("begin a segment"))?;
+        let log = Log::start(disk, recovered.start, reserve, vault);
+        let log = log.map_err(failed("begin a segment"))?;
         let keeper = Arc::new(Keeper::new(log, &options.limits, options.strict));
         let writer = Arc::clone(&keeper);
         let watcher = Arc::clone(&keeper);
@@ -120,6 +134,7 @@ impl JournalStore {
             keeper,
             threads,
             sealing,
+            archive: drawer,
             _lock: recovered.lock,
         };
         let torn = recovered.torn_bytes.to_string();
@@ -137,12 +152,18 @@ impl JournalStore {
         store.control(&started).map_err(|error| {
             failed("record the start")(std::io::Error::other(error.to_string()))
         })?;
+        store
+            .finish_erasing()
+            .map_err(|error| failed("finish erasing")(std::io::Error::other(error.to_string())))?;
         Ok(Arc::new(store))
     }
 
     /// Where recordings are read.
     pub fn folder(&self) -> ledger::journal::Folder {
-        ledger::journal::Folder::without_keys(&self.dir)
+        match self.keeper.log.vault() {
+            Some(vault) => ledger::journal::Folder::new(&self.dir, Arc::<Vault>::clone(vault)),
+            None => ledger::journal::Folder::without_keys(&self.dir),
+        }
     }
 
     /// The folder.
@@ -177,11 +198,25 @@ impl JournalStore {
     }
 }
 
+impl JournalStore {
+    /// Appends events of the control plane, and returns once all are on disk.
+    pub(crate) fn controls<'a>(
+        &self,
+        events: impl Iterator<Item = Event<'a>>,
+    ) -> Result<(), PortError> {
+        let mut last = None;
+        for event in events {
+            last = Some(self.keeper.control(&event)?);
+        }
+        last.map_or(Ok(()), |last| self.keeper.wait_synced(last))
+    }
+}
+
 impl Journal for JournalStore {
     fn begin(&self, session: SessionId) -> Result<Box<dyn Recorder>, PortError> {
         self.keeper.log.may_begin()?;
         let keeper = Arc::clone(&self.keeper);
-        Ok(Box::new(SessionRecorder::new(keeper, *session.as_bytes())))
+        Ok(Box::new(SessionRecorder::new(keeper, *session.as_bytes())?))
     }
 
     fn control(&self, event: &Event<'_>) -> Result<(), PortError> {
@@ -234,7 +269,7 @@ fn begin_sealing(
     })
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(path)?;

@@ -20,6 +20,7 @@ mod oneshot;
 mod row;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 pub use crate::ledger::{Ledger, LedgerHealth, LedgerOptions};
 pub use database::Store;

@@ -236,6 +236,11 @@ impl Postgres {
         self.leash.log()
     }
 
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
     /// The CA that signed its certificate, when it offers TLS.
     pub fn ca_file(&self) -> PathBuf {
         self.scratch.path().join("ca.crt")

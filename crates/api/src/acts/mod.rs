@@ -4,5 +4,6 @@
 //! Knows neither JSON nor HTML.
 
 pub(crate) mod approvals;
+pub(crate) mod archive;
 pub(crate) mod keys;
 pub(crate) mod recordings;

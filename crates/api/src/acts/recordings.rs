@@ -46,6 +46,10 @@ pub(crate) async fn recording(
     caller: &Caller,
     id: SessionId,
 ) -> Result<Recording, Failure> {
+    let session = show(shared, id).await?;
+    if let Some(erased) = &session.erased {
+        return Err(gone(erased));
+    }
     viewed(shared, caller, id, "page").await?;
     let found = read(shared, move |folder| {
         journal::recording(folder, *id.as_bytes())
@@ -59,7 +63,10 @@ pub(crate) async fn records(
     caller: &Caller,
     id: SessionId,
 ) -> Result<Vec<u8>, Failure> {
-    show(shared, id).await?;
+    let session = show(shared, id).await?;
+    if let Some(erased) = &session.erased {
+        return Err(gone(erased));
+    }
     viewed(shared, caller, id, "api").await?;
     read(shared, move |folder| raw(folder, id)).await
 }
@@ -82,6 +89,14 @@ fn raw(folder: &Folder, id: SessionId) -> Result<Vec<u8>, ReadError> {
         }
     }
     Ok(out)
+}
+
+/// What is said of a recording that was erased.
+fn gone(erased: &contract::Erased) -> Failure {
+    let when = erased.time.split('T').next().unwrap_or_default();
+    let message = format!("the recording was erased on {when} by {}", erased.by);
+    Failure::new(contract::ErrorCode::Gone, message)
+        .hint("its records and their hashes are still in the journal and verify")
 }
 
 /// Records that somebody looks into a recording.

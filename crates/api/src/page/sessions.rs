@@ -90,6 +90,10 @@ fn row(s: &Session) -> Row {
 }
 
 fn who(s: &Session) -> String {
+    if let Some(erased) = &s.erased {
+        let when = readable(&erased.time);
+        return single_line(&format!("Erased on {when} by {}", erased.by));
+    }
     match &s.acts_for {
         Some(human) => single_line(&format!("{} for {human}", s.name)),
         None => single_line(&s.name),

@@ -2,10 +2,15 @@
 //!
 //! Never writes, and takes nothing in the files for true.
 
+mod reconcile;
+mod sent;
+mod server_log;
+
 use std::path::{Path, PathBuf};
 
 use contract::visible::single_line;
 use jiff::Timestamp;
+use ledger::find::rfc3339;
 use ledger::tlog::check::{self, Report, Wish};
 use ledger::tlog::folder::{CHECKPOINT, Folder, VKEY};
 use ledger::tlog::note::{Note, VerifierKey, WitnessPolicy};
@@ -13,18 +18,25 @@ use ledger::tlog::prove;
 use ledger::verify::{self, Finding};
 use serde_json::{Value, json};
 
+pub use reconcile::OwnQuestions;
+
 use crate::args::{Audit, AuditVerify, Globals};
 use crate::commands::{offline, pack, sessions};
 use crate::print;
 use crate::problem::{Kind, Problem};
 use crate::session;
 
-pub(crate) async fn run(globals: &Globals, command: &Audit) -> Result<(), Problem> {
+pub(crate) async fn run(
+    globals: &Globals,
+    command: &Audit,
+    own: &OwnQuestions,
+) -> Result<(), Problem> {
     match command {
+        Audit::Reconcile(wish) => reconcile::run(globals, wish, own),
         Audit::Verify { wish } => verify(globals, wish),
         Audit::Proof { ledger, session } => proof(ledger, session),
         Audit::VerifyProof(part) => pack::verify_proof(globals, part),
-        Audit::Pack(wish) => pack::make(wish),
+        Audit::Pack(wish) => pack::make(globals, wish),
         Audit::VerifyPack(part) => pack::verify(globals, part),
         Audit::Key { ledger } => key(globals, ledger.as_deref()).await,
     }
@@ -253,17 +265,29 @@ fn all(globals: &Globals, dir: &Path) -> Result<(), Problem> {
 }
 
 fn one(globals: &Globals, dir: &Path, id: &str) -> Result<(), Problem> {
-    let recording = offline::recording(dir, offline::id(id)?)?;
+    let recording = offline::raw_recording(&offline::folder(globals, dir)?, offline::id(id)?)?;
     let is_sound = !recording.findings.iter().any(Finding::is_alarm);
+    let mut found = told(&recording.findings);
+    if let Some(erasure) = &recording.erased {
+        let when = rfc3339(erasure.time);
+        found.push((false, format!("erased on {when} by {}", erasure.by)));
+    }
+    if recording.locked > 0 {
+        let count = recording.locked;
+        found.push((
+            false,
+            format!("{count} records are encrypted, and their key is not to be had here"),
+        ));
+    }
     if globals.json {
         print::json(&json!({
             "sound": is_sound,
             "events": recording.events.len(),
-            "findings": as_json(told(&recording.findings)),
+            "findings": as_json(found),
         }))?;
     } else {
         print::line(&format!("{} events", recording.events.len()))?;
-        tell(told(&recording.findings))?;
+        tell(found)?;
     }
     verdict(globals, is_sound)
 }

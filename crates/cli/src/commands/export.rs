@@ -22,7 +22,7 @@ pub(crate) async fn export(globals: &Globals, wish: &Export) -> Result<(), Probl
             let filter = filter(wish)?;
             let mut encoder = format.encoder();
             let done = export::export(
-                &offline::folder(dir),
+                &offline::folder(globals, dir)?,
                 u64::MAX,
                 &filter,
                 &mut *encoder,

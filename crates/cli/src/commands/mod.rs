@@ -1,7 +1,7 @@
 //! One file for each group of commands; this one only finds the right one.
 
 mod approvals;
-mod audit;
+pub(crate) mod audit;
 mod connect;
 mod export;
 mod keys;
@@ -9,6 +9,7 @@ mod login;
 mod offline;
 mod output;
 mod pack;
+mod recordings;
 mod replay;
 mod sessions;
 
@@ -18,7 +19,11 @@ use crate::args::{Command, Globals};
 use crate::problem::Problem;
 
 /// Runs one command.
-pub(crate) async fn run(globals: &Globals, command: &Command) -> Result<ExitCode, Problem> {
+pub(crate) async fn run(
+    globals: &Globals,
+    command: &Command,
+    own: &audit::OwnQuestions,
+) -> Result<ExitCode, Problem> {
     let done = match command {
         Command::Login(login) => login::login(globals, login).await,
         Command::Logout => login::logout(globals),
@@ -31,9 +36,10 @@ pub(crate) async fn run(globals: &Globals, command: &Command) -> Result<ExitCode
         Command::Replay(replay) => replay::replay(globals, replay).await,
         Command::Search(search) => sessions::search(globals, search).await,
         Command::Export(export) => export::export(globals, export).await,
+        Command::Recordings(recordings) => recordings::run(globals, recordings).await,
         Command::Keys(keys) => keys::run(globals, keys).await,
         Command::Revoke(revoke) => keys::revoke_principal(globals, revoke).await,
-        Command::Audit(audit) => audit::run(globals, audit).await,
+        Command::Audit(audit) => audit::run(globals, audit, own).await,
     };
     done.map(|()| ExitCode::SUCCESS)
 }

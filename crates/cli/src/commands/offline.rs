@@ -3,60 +3,109 @@
 //! Never writes, and takes nothing in the files for true: text is made visible where it is printed.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use contract::{SearchResults, Session};
 use ledger::find::{self, Filter};
 use ledger::journal::{self, Folder, ReadError, Recording};
+use ledger::keys::{MasterKey, WrappedKeys};
+use zeroize::Zeroizing;
 
-use crate::args::SessionList;
+use crate::args::{Globals, SessionList};
+use crate::commands::recordings::erased;
 use crate::problem::{Kind, Problem};
 
-pub(crate) fn folder(dir: &Path) -> Folder {
-    Folder::without_keys(dir)
+/// The environment variable that may hold the master key itself.
+const MASTER_KEY: &str = "PORTCULLIS_MASTER_KEY";
+
+/// A journal's folder with the keys that its master key unwraps; without one, with none.
+pub(crate) fn folder(globals: &Globals, dir: &Path) -> Result<Folder, Problem> {
+    let masters = master_key(globals, dir)?.into_iter().collect();
+    let keys = WrappedKeys::read(dir, masters).map_err(unreadable)?;
+    if keys.has_masters()
+        && let Some(id) = keys.missing_masters().keys().next()
+    {
+        eprintln!(
+            "portcullis: some recordings are under the master key {id}, which is not the one given"
+        );
+    }
+    Ok(Folder::new(dir, Arc::new(keys)))
+}
+
+/// The master key: out of the environment, the file that is named, or the one beside the journal's folder.
+fn master_key(globals: &Globals, dir: &Path) -> Result<Option<MasterKey>, Problem> {
+    let refused = |place: &str, why: String| Problem::usage(format!("{place}: {why}"));
+    if let Some(path) = &globals.master_key_file {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(path);
+        let text = Zeroizing::new(text.map_err(|error| refused(&place, error.to_string()))?);
+        let key = MasterKey::parse(&text).map_err(|error| refused(&place, error.to_string()));
+        return key.map(Some);
+    }
+    if let Ok(text) = std::env::var(MASTER_KEY) {
+        let text = Zeroizing::new(text);
+        let key = MasterKey::parse(&text).map_err(|error| refused(MASTER_KEY, error.to_string()));
+        return key.map(Some);
+    }
+    let beside = dir.join("..").join("master.key");
+    let text = std::fs::read_to_string(beside).ok().map(Zeroizing::new);
+    Ok(text.and_then(|text| MasterKey::parse(&text).ok()))
 }
 
 /// Sessions, newest first.
-pub(crate) fn sessions(dir: &Path, wish: &SessionList) -> Result<Vec<Session>, Problem> {
+pub(crate) fn sessions(folder: &Folder, wish: &SessionList) -> Result<Vec<Session>, Problem> {
     let filter = Filter {
         principal: wish.principal.clone(),
         resource: wish.resource.clone(),
         limit: wish.limit,
         ..Filter::default()
     };
-    find::sessions(&folder(dir), &filter).map_err(unreadable)
+    find::sessions(folder, &filter).map_err(unreadable)
 }
 
 /// One session.
-pub(crate) fn session_by_id(dir: &Path, id: [u8; 16]) -> Result<Session, Problem> {
-    let found = find::session_by_id(&folder(dir), id).map_err(unreadable)?;
+pub(crate) fn session_by_id(folder: &Folder, id: [u8; 16]) -> Result<Session, Problem> {
+    let found = find::session_by_id(folder, id).map_err(unreadable)?;
     found.ok_or_else(no_session)
 }
 
-/// One session's recording.
-pub(crate) fn recording(dir: &Path, id: [u8; 16]) -> Result<Recording, Problem> {
-    let found = journal::recording(&folder(dir), id).map_err(unreadable)?;
+/// One session's recording, to be shown: not one that was erased, or that is locked.
+pub(crate) fn recording(folder: &Folder, id: [u8; 16]) -> Result<Recording, Problem> {
+    let recording = raw_recording(folder, id)?;
+    if let Some(erasure) = &recording.erased {
+        return Err(erased(&find::rfc3339(erasure.time), &erasure.by));
+    }
+    if recording.locked > 0 {
+        return Err(locked());
+    }
+    Ok(recording)
+}
+
+/// One session's recording as it is.
+pub(crate) fn raw_recording(folder: &Folder, id: [u8; 16]) -> Result<Recording, Problem> {
+    let found = journal::recording(folder, id).map_err(unreadable)?;
     found.ok_or_else(no_session)
 }
 
 /// Actions that match, newest first.
-pub(crate) fn search(dir: &Path, filter: &Filter) -> Result<SearchResults, Problem> {
-    find::search(&folder(dir), filter).map_err(unreadable)
+pub(crate) fn search(folder: &Folder, filter: &Filter) -> Result<SearchResults, Problem> {
+    find::search(folder, filter).map_err(unreadable)
+}
+
+/// What is said of a recording whose key is not to be had.
+pub(crate) fn locked() -> Problem {
+    Problem::new(
+        Kind::Failed,
+        "the recording is encrypted, and its key is not to be had here",
+    )
+    .hint("--master-key-file FILE, and the folder `keys` in the journal's")
 }
 
 /// A session's id from text, with or without hyphens.
 pub(crate) fn id(text: &str) -> Result<[u8; 16], Problem> {
     let refused =
         || Problem::usage(format!("{text} is not a session's id")).hint("portcullis sessions list");
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    if digits.len() != 32 || !digits.is_ascii() {
-        return Err(refused());
-    }
-    let mut out = [0u8; 16];
-    for (byte, at) in out.iter_mut().zip((0..32).step_by(2)) {
-        let pair = digits.get(at..at + 2).ok_or_else(refused)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| refused())?;
-    }
-    Ok(out)
+    ledger::Id::parse(text).ok_or_else(refused)
 }
 
 fn no_session() -> Problem {

@@ -25,15 +25,15 @@ use crate::problem::{Kind, Problem};
 const PROOF_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// `audit pack`
-pub(crate) fn make(wish: &Pack) -> Result<(), Problem> {
+pub(crate) fn make(globals: &Globals, wish: &Pack) -> Result<(), Problem> {
     let id = offline::id(&wish.session)?;
     let beside = || {
         let parent = wish.journal.parent();
         parent.unwrap_or(Path::new(".")).join("ledger")
     };
     let ledger = wish.ledger.clone().unwrap_or_else(beside);
+    let folder = offline::folder(globals, &wish.journal)?;
     let mut out = Output::open(&wish.output)?;
-    let folder = offline::folder(&wish.journal);
     match pack::make(&folder, &ledger, id, &mut out.to) {
         Ok(()) => out.keep(),
         Err(error) => {

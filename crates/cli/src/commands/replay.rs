@@ -32,14 +32,18 @@ pub(crate) async fn replay(globals: &Globals, wish: &Replay) -> Result<(), Probl
     }
     let id = offline::id(&wish.id)?;
     let recording = match &wish.journal {
-        Some(dir) => offline::recording(dir, id)?,
+        Some(dir) => offline::recording(&offline::folder(globals, dir)?, id)?,
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
             let path = format!("/sessions/{}/recording", segment(&id_text(&id)));
             let bytes = gateway.bytes(&path).await?;
-            journal::recording_from(&bytes, id).ok_or_else(|| {
+            let recording = journal::recording_from(&bytes, id).ok_or_else(|| {
                 Problem::new(Kind::NotFound, "the recording has nothing of this session")
-            })?
+            })?;
+            if recording.locked > 0 {
+                return Err(offline::locked());
+            }
+            recording
         }
     };
     if let Some(target) = &wish.against {

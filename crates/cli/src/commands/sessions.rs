@@ -16,7 +16,9 @@ pub(crate) async fn run(globals: &Globals, command: &Sessions) -> Result<(), Pro
         Sessions::List(wish) => list(globals, wish).await,
         Sessions::Show { id, journal } => {
             let session = match journal {
-                Some(dir) => offline::session_by_id(dir, offline::id(id)?)?,
+                Some(dir) => {
+                    offline::session_by_id(&offline::folder(globals, dir)?, offline::id(id)?)?
+                }
                 None => {
                     let (gateway, _) = session::signed_in(globals).await?;
                     let path = format!("/sessions/{}", segment(id));
@@ -31,7 +33,7 @@ pub(crate) async fn run(globals: &Globals, command: &Sessions) -> Result<(), Pro
 
 async fn list(globals: &Globals, wish: &args::SessionList) -> Result<(), Problem> {
     let sessions = match &wish.journal {
-        Some(dir) => offline::sessions(dir, wish)?,
+        Some(dir) => offline::sessions(&offline::folder(globals, dir)?, wish)?,
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
             let limit = wish.limit.to_string();
@@ -56,7 +58,7 @@ async fn list(globals: &Globals, wish: &args::SessionList) -> Result<(), Problem
             s.actions.to_string(),
             s.denied.to_string(),
             s.held.to_string(),
-            if s.live { "live" } else { "" }.to_owned(),
+            state(s).to_owned(),
         ]
     });
     let header = [
@@ -72,6 +74,14 @@ async fn list(globals: &Globals, wish: &args::SessionList) -> Result<(), Problem
     print::table(&header, rows.collect(), "There are no sessions.")
 }
 
+fn state(s: &Session) -> &'static str {
+    match (&s.erased, s.live) {
+        (Some(_), _) => "erased",
+        (None, true) => "live",
+        (None, false) => "",
+    }
+}
+
 fn who(s: &Session) -> String {
     match &s.acts_for {
         Some(human) => format!("{} for {human}", s.name),
@@ -82,6 +92,14 @@ fn who(s: &Session) -> String {
 fn show(globals: &Globals, s: &Session) -> Result<(), Problem> {
     if globals.json {
         return print::json(s);
+    }
+    if let Some(erased) = &s.erased {
+        return print::facts(&[
+            ("id", s.id.clone()),
+            ("started", s.started.clone()),
+            ("erased", erased.time.clone()),
+            ("by", erased.by.clone()),
+        ]);
     }
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
     print::facts(&[
@@ -133,7 +151,7 @@ pub(crate) async fn search(globals: &Globals, wish: &Search) -> Result<(), Probl
                 until: until.map(micros),
                 limit: wish.limit,
             };
-            offline::search(dir, &filter)?
+            offline::search(&offline::folder(globals, dir)?, &filter)?
         }
         None => {
             let (gateway, _) = session::signed_in(globals).await?;

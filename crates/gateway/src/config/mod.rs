@@ -5,6 +5,7 @@
 
 mod ledger;
 mod limits;
+mod recording;
 mod scalar;
 mod written;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
+pub use recording::{Durability, RecordingConfig, RetentionRule};
 pub use scalar::{Bytes, Span};
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
@@ -259,25 +261,6 @@ pub struct MaskingConfig {
     pub key_file: Option<PathBuf>,
 }
 
-/// `[recording]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecordingConfig {
-    /// When reads must be on disk.
-    pub durability: Durability,
-}
-
-/// When reads must be on disk; effectful actions always are, before they are forwarded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// Within `limits.journal_interval`.
-    #[default]
-    Group,
-    /// Before they are forwarded.
-    Strict,
-}
-
 /// `[[issuer]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -483,7 +466,12 @@ impl Config {
             &mut self.tls.key_file,
             &mut self.masking.key_file,
             &mut self.ledger.key_file,
+            &mut self.recording.master_key_file,
         ];
+        self.recording
+            .old_master_key_files
+            .iter_mut()
+            .for_each(&fix);
         for issuer in &mut self.issuer {
             optional.extend([&mut issuer.client_secret_file, &mut issuer.ca_file]);
         }
@@ -520,6 +508,7 @@ impl Config {
             return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
         }
         self.ledger.check()?;
+        self.recording.check()?;
         self.issuer.iter().try_for_each(check_issuer)?;
         self.check_resources()
     }
@@ -669,6 +658,18 @@ mod tests {
             ),
             ("\n[ledger]\nseal_interval = \"11s\"\n", "seal_interval"),
             ("\n[ledger]\nquorum = 1\n", "ledger.quorum"),
+            (
+                "\n[recording]\nmaster_key_file = \"a\"\nmaster_key_env = \"B\"\n",
+                "recording",
+            ),
+            (
+                "\n[recording]\nencrypt = false\nkeep = \"30d\"\n",
+                "recording.keep",
+            ),
+            (
+                "\n[[recording.rule]]\nresource = \"A b\"\nkeep = \"30d\"\n",
+                "recording.rule",
+            ),
             ("\n[ledger]\norigin = \"a b\"\n", "ledger.origin"),
             (
                 "\n[[ledger.witness]]\nkey = \"w+1+a\"\nurl = \"https://w.example\"\n",

@@ -240,6 +240,7 @@ fn check_journal(
         }
     }
     comparison.finish(&verifier, report);
+    verifier.keys(dir).map_err(unreadable)?;
     report.journal = verifier.finish(None);
     Ok(())
 }

@@ -38,12 +38,13 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Disk for Folder {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let path = self.0.join(name);
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
             .mode(0o600)
-            .open(self.0.join(name))?;
-        sync_folder(&self.0)?;
+            .open(&path)?;
+        sync_folder(path.parent().unwrap_or(&self.0))?;
         Ok(Arc::new(file))
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use gate::ports::{BoxFuture, PortError};
 use ledger::event::StreamEnd;
-use ledger::record::{Chain, Payload, Stream};
+use ledger::record::{Chain, Content, Payload, Stream};
 use ledger::{Event, codec};
 use zstd::bulk::Compressor;
 
@@ -235,8 +235,8 @@ impl Keeper {
             match results.done() {
                 None => {}
                 Some(None) => return Ok(()),
-                Some(Some(closing)) => {
-                    let ended = self.write_end(results, &closing);
+                Some(Some(mut closing)) => {
+                    let ended = self.write_end(results, &mut closing);
                     if ended.is_err() {
                         results.close_later(closing);
                     }
@@ -256,13 +256,14 @@ impl Keeper {
             .filter(|_| chunk.len() >= COMPRESS_BYTES_MIN)
             .and_then(|compressor| compressor.compress(chunk).ok())
             .filter(|packed| packed.len() < chunk.len());
-        let payload = match &packed {
-            Some(packed) => Payload::zstd(packed, chunk.len()),
-            None => Payload::plain(chunk),
+        let content = match &packed {
+            Some(packed) => Content::zstd(packed, chunk.len()),
+            None => Content::plain(chunk),
         };
-        let payload = payload.map_err(|error| failed(Some(std::io::Error::other(error))))?;
+        let mut sealed = Vec::new();
         let mut chain = results.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let (stream, session) = (Stream::Results, results.session);
+        let payload = results.payload(content, stream, &chain, &mut sealed)?;
         // These results were let happen before the disk was full.
         let need = Need::LastWords;
         self.log
@@ -270,10 +271,22 @@ impl Keeper {
         Ok(())
     }
 
-    fn write_end(&self, results: &Results, closing: &Closing) -> Result<(), PortError> {
+    /// Writes the closing event and the end of the results. Where the event is encrypted, the end of the results has a
+    /// record of its own that is not: it must be checked when the key is gone, too.
+    fn write_end(&self, results: &Results, closing: &mut Closing) -> Result<(), PortError> {
         let Some(event) = &closing.event else {
             return Ok(());
         };
+        let (stream, session) = (Stream::Intents, results.session);
+        let need = Need::LastWords;
+        if results.sealing.is_some() && !closing.is_said {
+            let mut sealed = Vec::new();
+            let content = Content::plain(event);
+            let payload = results.payload(content, stream, &closing.intents, &mut sealed)?;
+            self.log
+                .append(&mut closing.intents, stream, session, &payload, need)?;
+            closing.is_said = true;
+        }
         let chain = *results.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = Vec::new();
         let end = StreamEnd {
@@ -281,12 +294,12 @@ impl Keeper {
             hash: chain.hash,
         };
         codec::encode(&Event::StreamEnd(end), &mut bytes);
-        bytes.extend_from_slice(event);
+        if !closing.is_said {
+            bytes.extend_from_slice(event);
+        }
         let payload = Payload::plain(&bytes);
         let payload = payload.map_err(|error| failed(Some(std::io::Error::other(error))))?;
         let mut intents = closing.intents;
-        let (stream, session) = (Stream::Intents, results.session);
-        let need = Need::LastWords;
         self.log
             .append(&mut intents, stream, session, &payload, need)?;
         Ok(())

@@ -14,6 +14,7 @@ use ledger::segment::SegmentHeader;
 use ledger::verify::Head;
 
 use super::disk::{Disk, DiskFile};
+use crate::vault::Vault;
 
 /// A segment is put away once it is this long.
 pub(crate) const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
@@ -54,6 +55,7 @@ struct Inner {
 /// The journal as all sessions share it.
 pub(crate) struct Log {
     disk: Arc<dyn Disk>,
+    vault: Option<Arc<Vault>>,
     journal: [u8; 16],
     reserve_bytes: u64,
     inner: Mutex<Inner>,
@@ -75,11 +77,17 @@ pub(crate) struct Start {
 
 impl Log {
     /// Begins a new segment behind what is there.
-    pub(crate) fn start(disk: Arc<dyn Disk>, start: Start, reserve_bytes: u64) -> io::Result<Self> {
+    pub(crate) fn start(
+        disk: Arc<dyn Disk>,
+        start: Start,
+        reserve_bytes: u64,
+        vault: Option<Arc<Vault>>,
+    ) -> io::Result<Self> {
         disk.reserve(reserve_bytes)?;
         let (file, written) = begin_segment(&*disk, start.journal, start.segment, start.head)?;
         Ok(Self {
             disk,
+            vault,
             journal: start.journal,
             reserve_bytes,
             inner: Mutex::new(Inner {
@@ -97,6 +105,11 @@ impl Log {
             is_stalled: AtomicBool::new(false),
             is_unwell: AtomicBool::new(false),
         })
+    }
+
+    /// The keys of the sessions.
+    pub(crate) fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
     }
 
     #[cfg(test)]
@@ -247,8 +260,10 @@ impl Log {
             files.push(Arc::clone(&inner.file));
             (files, inner.head)
         };
-        for file in &files {
-            if let Err(error) = file.sync() {
+        // Keys first: no record is durable without its own.
+        let keys = self.vault.iter().map(|vault| vault.sync());
+        for synced in keys.chain(files.iter().map(|file| file.sync())) {
+            if let Err(error) = synced {
                 // What failed to reach the disk once may be gone from memory too: no second try may cover it up.
                 self.fail(&mut self.lock(), &error);
                 return Err(failed(Some(error)));
@@ -267,6 +282,9 @@ impl Log {
             JournalHealth::Full => {}
             JournalHealth::Failed => {
                 inner.unsynced.clear();
+                if let Some(vault) = &self.vault {
+                    vault.renew();
+                }
                 if self.rotate(&mut inner).is_err() {
                     return false;
                 }
@@ -318,7 +336,7 @@ fn put_whole(inner: &mut Inner, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
-fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.append(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

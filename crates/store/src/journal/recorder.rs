@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use gate::ports::{BoxFuture, PortError, Recorder};
 use ledger::event::ActionRecorded;
-use ledger::record::{Chain, Payload, Stream};
+use ledger::keys::slot::Tags;
+use ledger::record::{Chain, Content, Stream};
 use ledger::{Event, codec};
 use sha2::{Digest, Sha256};
 
 use super::keeper::{Keeper, Wish};
 use super::log::{Need, failed};
 use super::results::{Added, CHUNK_BYTES, Closing, PENDING_BYTES_MAX, Results};
+use crate::vault::session::Sealing;
 
 /// The part of one response that goes beyond what is kept.
 struct Rest {
@@ -29,6 +31,8 @@ pub(crate) struct SessionRecorder {
     last: u64,
     /// The events of the next record of intents.
     staged: codec::EventList,
+    /// The same, encrypted: kept between records to spare the memory's allocation.
+    sealed: Vec<u8>,
     /// The action whose response came last, and how much of it was kept.
     kept: (u64, u64),
     rest: Option<Rest>,
@@ -36,10 +40,19 @@ pub(crate) struct SessionRecorder {
 }
 
 impl SessionRecorder {
-    pub(crate) fn new(keeper: Arc<Keeper>, session: [u8; 16]) -> Self {
-        Self {
-            epoch: keeper.log.epoch(),
-            results: Arc::new(Results::new(session)),
+    /// Begins a session's recording, with a key of its own where recordings are encrypted.
+    ///
+    /// # Errors
+    /// [`PortError`]: there is no key to be had.
+    pub(crate) fn new(keeper: Arc<Keeper>, session: [u8; 16]) -> Result<Self, PortError> {
+        let epoch = keeper.log.epoch();
+        let vault = keeper.log.vault();
+        let sealing = vault.map(|vault| Sealing::begin(vault, session));
+        let sealing = sealing.transpose()?.flatten();
+        Ok(Self {
+            epoch,
+            results: Arc::new(Results::new(session, sealing)),
+            sealed: Vec::new(),
             keeper,
             intents: Chain::default(),
             last: 0,
@@ -47,7 +60,7 @@ impl SessionRecorder {
             kept: (0, 0),
             rest: None,
             closed: false,
-        }
+        })
     }
 
     fn usable(&self) -> Result<(), PortError> {
@@ -71,13 +84,17 @@ impl SessionRecorder {
 
     fn write_staged(&mut self, need: Need) -> Result<(), PortError> {
         let written = self.usable().and_then(|()| {
-            let too_long = |error| failed(Some(std::io::Error::other(error)));
-            let payload = Payload::plain(self.staged.bytes()).map_err(too_long)?;
             let (chain, session) = (&mut self.intents, self.results.session);
-            let log = &self.keeper.log;
-            log.append(chain, Stream::Intents, session, &payload, need)
+            let (content, stream) = (Content::plain(self.staged.bytes()), Stream::Intents);
+            let results = &self.results;
+            let payload = results.payload(content, stream, chain, &mut self.sealed)?;
+            self.keeper
+                .log
+                .append(chain, stream, session, &payload, need)
         });
         self.staged.clear(CHUNK_BYTES);
+        self.sealed.clear();
+        self.sealed.shrink_to(CHUNK_BYTES);
         self.last = written?;
         Ok(())
     }
@@ -125,6 +142,7 @@ impl SessionRecorder {
         let closing = Closing {
             event: encoded,
             intents: self.intents,
+            is_said: false,
         };
         // Nobody waits for it: the interval's turn writes the ends of all sessions at once.
         if self.results.close(closing) {
@@ -175,6 +193,10 @@ impl Recorder for SessionRecorder {
 
     fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
         self.usable()?;
+        if let (Event::SessionOpened(opened), Some(sealing)) = (event, &self.results.sealing) {
+            let acts_for = opened.acts_for.first().map_or("", |key| key);
+            sealing.tag(Tags::new(&opened.principal, acts_for, &opened.resource));
+        }
         self.staged.push(event);
         Ok(self.staged.bytes().len())
     }

@@ -4,8 +4,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ledger::record::{Chain, GENESIS};
+use gate::ports::PortError;
+use ledger::record::{Chain, Content, GENESIS, Payload, Place, Stream};
 use ledger::{Event, codec};
+
+use super::log::failed;
+use crate::vault::session::Sealing;
 
 /// A chunk is handed on for writing once it is this long.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
@@ -20,6 +24,8 @@ pub(crate) struct Closing {
     pub(crate) event: Option<Vec<u8>>,
     /// Where the chain of intents stands.
     pub(crate) intents: Chain,
+    /// The closing event is written, encrypted; only the end of the results is not.
+    pub(crate) is_said: bool,
 }
 
 #[derive(Default)]
@@ -35,6 +41,8 @@ struct Inner {
 /// One session's results; shared between its task and the keeper.
 pub(crate) struct Results {
     pub(crate) session: [u8; 16],
+    /// Encrypts the session's records; `None` where they are not.
+    pub(crate) sealing: Option<Sealing>,
     inner: Mutex<Inner>,
     /// Only the keeper moves it on.
     pub(crate) chain: Mutex<Chain>,
@@ -52,15 +60,36 @@ pub(crate) enum Added {
 }
 
 impl Results {
-    pub(crate) fn new(session: [u8; 16]) -> Self {
+    pub(crate) fn new(session: [u8; 16], sealing: Option<Sealing>) -> Self {
         Self {
             session,
+            sealing,
             inner: Mutex::default(),
             chain: Mutex::new(Chain {
                 records: 0,
                 hash: GENESIS,
             }),
         }
+    }
+
+    /// The payload that stores some content as a chain's next record, encrypted into `out` where it must be.
+    pub(crate) fn payload<'a>(
+        &self,
+        content: Content<'a>,
+        stream: Stream,
+        chain: &Chain,
+        out: &'a mut Vec<u8>,
+    ) -> Result<Payload<'a>, PortError> {
+        let Some(sealing) = &self.sealing else {
+            let too_long = |error| failed(Some(std::io::Error::other(error)));
+            return content.unsealed().map_err(too_long);
+        };
+        let place = Place {
+            session: self.session,
+            stream,
+            number: chain.records + 1,
+        };
+        sealing.payload(content, &place, out)
     }
 
     /// Adds one event; events longer than a chunk make a longer chunk.

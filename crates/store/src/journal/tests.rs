@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 use gate::ports::{BoxFuture, Journal as _, PortError, Recorder};
 use ledger::Event;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
-use ledger::journal::{Folder as ReadFolder, recording, sessions};
+use ledger::journal::{recording, sessions};
 use ledger::verify::{Finding, verify};
 use model::{Limits, SessionId};
+
+use crate::vault::tests::{OneMaster, folder};
 
 use super::disk::{Disk, DiskFile, Folder};
 use super::{JournalHealth, JournalOptions, JournalStore};
@@ -61,6 +63,8 @@ fn options() -> JournalOptions {
         },
         strict: false,
         ledger: None,
+        masters: Some(Arc::new(OneMaster)),
+        encrypt: true,
     }
 }
 
@@ -133,14 +137,9 @@ fn what_is_recorded_is_read_again() {
     let report = verify(dir.path(), None).unwrap();
     assert_eq!(report.findings, []);
     assert_eq!(report.sessions, 5, "four and the gateway's own");
-    assert_eq!(
-        sessions(&ReadFolder::without_keys(dir.path()))
-            .unwrap()
-            .len(),
-        4
-    );
+    assert_eq!(sessions(&folder(dir.path())).unwrap().len(), 4);
     for (id, actions, bytes) in ids {
-        let recording = recording(&ReadFolder::without_keys(dir.path()), *id.as_bytes())
+        let recording = recording(&folder(dir.path()), *id.as_bytes())
             .unwrap()
             .unwrap();
         assert_eq!(recording.findings, []);
@@ -215,7 +214,7 @@ fn long_responses_are_cut_and_hashed() {
     let store = JournalStore::open(dir.path(), options).unwrap();
     let id = run(&store, 2, 250);
     drop(store);
-    let recording = recording(&ReadFolder::without_keys(dir.path()), *id.as_bytes())
+    let recording = recording(&folder(dir.path()), *id.as_bytes())
         .unwrap()
         .unwrap();
     let rests = recording.events.iter().filter_map(|event| match event {
@@ -330,9 +329,7 @@ fn session(store: &JournalStore) -> (SessionId, Box<dyn Recorder>) {
 }
 
 fn outcomes(dir: &Path, id: SessionId) -> Vec<String> {
-    let recording = recording(&ReadFolder::without_keys(dir), *id.as_bytes())
-        .unwrap()
-        .unwrap();
+    let recording = recording(&folder(dir), *id.as_bytes()).unwrap().unwrap();
     let outcome = |event: &Event<'_>| match event {
         Event::Action(action) => Some(action.outcome.to_string()),
         _ => None,
@@ -569,7 +566,7 @@ fn kill_9_loses_no_decision() {
             .last()
             .unwrap_or(last);
         let mut found = Vec::new();
-        ledger::journal::for_each_event(&ReadFolder::without_keys(dir.path()), |_, event| {
+        ledger::journal::for_each_event(&folder(dir.path()), |_, event| {
             if let Event::Action(action) = event {
                 found.push(action.sequence);
             }

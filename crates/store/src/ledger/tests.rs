@@ -131,6 +131,8 @@ fn options(state: &Path) -> JournalOptions {
             interval: Duration::from_secs(10),
             witnesses: WitnessPolicy::default(),
         }),
+        masters: Some(Arc::new(crate::vault::tests::OneMaster)),
+        encrypt: true,
     }
 }
 

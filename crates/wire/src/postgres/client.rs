@@ -374,6 +374,7 @@ impl Session {
         if !self.is_served_name(name) {
             return Ok(Taken::Done);
         }
+        let mut closed = None;
         let undo = match kind {
             b'S' => match self.statements.find(name, self.batches) {
                 Found::Ambiguous => {
@@ -393,9 +394,7 @@ impl Session {
                 }
                 Found::Nothing => None,
                 Found::It(portal) => {
-                    if let Some(completion) = portal.closing() {
-                        self.complete(completion);
-                    }
+                    closed = Some(portal);
                     let undo = self.portals.set(name, None, self.batches);
                     Some(NameUndo::Portal(undo))
                 }
@@ -406,7 +405,10 @@ impl Session {
             b.put_u8(kind);
             put_cstr(b, name);
         });
-        self.expect(Expect::Close { undo });
+        self.expect(Expect::Close {
+            portal: closed,
+            undo,
+        });
         Ok(Taken::Done)
     }
 }

@@ -132,11 +132,10 @@ impl Session {
     ) {
         // A simple query ends the unnamed statement and portal.
         self.statements.drop_unnamed();
-        if let Some(completion) = self.portals.drop_unnamed().and_then(|p| p.closing()) {
-            self.complete(completion);
-        }
+        let replaced = self.portals.drop_unnamed();
         self.expect(Expect::Query(Box::new(QueryRun {
             sequence,
+            replaced,
             permit,
             text,
             statements,
@@ -171,18 +170,17 @@ impl Session {
     }
 
     pub(crate) fn expect_bind(&mut self, name: &[u8], portal: Portal) -> Arc<Portal> {
-        if let Found::It(before) = self.portals.find(name, self.batches)
-            && name.is_empty()
-            && let Some(completion) = before.closing()
-        {
-            self.complete(completion);
-        }
+        let replaced = match self.portals.find(name, self.batches) {
+            Found::It(before) if name.is_empty() => Some(before),
+            _ => None,
+        };
         let portal = Arc::new(portal);
         let undo = self
             .portals
             .set(name, Some(Arc::clone(&portal)), self.batches);
         self.expect(Expect::Bind {
             portal: Arc::clone(&portal),
+            replaced,
             undo: Some(undo),
         });
         portal

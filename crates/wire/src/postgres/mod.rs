@@ -2,8 +2,9 @@
 //!
 //! Rooms: `frame` (lengths and types), `startup` (client side until the credential is in hand), `login` (upstream
 //! side until ReadyForQuery), `session` (between the two), `action` (message to action), `inspect` (text to effects),
-//! `forward` (permitted message to upstream), `rows` (masking), `words` (what the target says itself), `origin` (the
-//! second wall), `refuse` (what the gateway itself says), `question` and `reader` (what it asks itself).
+//! `forward` (permitted message to upstream), `fail` (ends without success), `rows` (masking), `words` (what the target
+//! says itself), `origin` (the second wall), `refuse` (what the gateway itself says), `question` and `reader` (what it
+//! asks itself).
 
 mod action;
 mod bound;
@@ -12,6 +13,7 @@ mod client;
 mod copy;
 #[cfg(any(test, feature = "testing"))]
 pub mod exercise;
+mod fail;
 mod forward;
 pub mod frame;
 pub mod inspect;

@@ -28,9 +28,10 @@ pub(crate) enum Expect {
         sequence: u64,
         undo: Option<Undo<Prepared>>,
     },
-    /// Bind.
+    /// Bind. The portal that had its name ends with the answer: until then its own answers are under way.
     Bind {
         portal: Arc<Portal>,
+        replaced: Option<Arc<Portal>>,
         undo: Option<Undo<Portal>>,
     },
     /// Describe of a statement.
@@ -39,8 +40,11 @@ pub(crate) enum Expect {
     DescribePortal { portal: Arc<Portal>, own: bool },
     /// Execute.
     Execute(Box<ExecuteRun>),
-    /// Close.
-    Close { undo: Option<NameUndo> },
+    /// Close. A portal ends with the answer.
+    Close {
+        portal: Option<Arc<Portal>>,
+        undo: Option<NameUndo>,
+    },
     /// Sync. Ends with ReadyForQuery.
     Sync,
     /// The gateway's own question.
@@ -58,6 +62,8 @@ pub(crate) enum NameUndo {
 #[derive(Debug)]
 pub(crate) struct QueryRun {
     pub(crate) sequence: u64,
+    /// The unnamed portal, which a simple query ends.
+    pub(crate) replaced: Option<Arc<Portal>>,
     /// `None` for an empty text.
     pub(crate) permit: Option<Permit>,
     pub(crate) text: Arc<str>,

@@ -140,6 +140,9 @@ pub struct CatalogRead {
     pub fingerprint: String,
 }
 
+/// The snapshot that definitions are read in: how it begins and ends.
+pub const SNAPSHOT: [&str; 2] = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"];
+
 /// What the reader asks next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Question {
@@ -152,12 +155,12 @@ enum Question {
 impl Question {
     fn text(self) -> &'static str {
         match self {
-            Self::Begin => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Begin => SNAPSHOT[0],
             Self::Fingerprint => sql::catalog::FINGERPRINT,
             Self::Catalog(index) => sql::catalog::QUERIES
                 .get(index)
                 .map_or("", |query| query.sql),
-            Self::Commit => "COMMIT",
+            Self::Commit => SNAPSHOT[1],
         }
     }
 

@@ -225,3 +225,33 @@ fn the_testing_feature_ships_nowhere() {
     }
     none(&offences, "`testing` is for dev-dependencies:");
 }
+
+/// What `crates/gateway/src/unrecorded.rs` promises.
+#[test]
+fn nothing_switches_recording_off() {
+    let mut offences = Vec::new();
+    for package in own_packages() {
+        let features = package["features"].as_object().into_iter().flatten();
+        for (name, switched) in features {
+            if name != "unrecorded"
+                && list(switched)
+                    .iter()
+                    .any(|f| text(f).contains("unrecorded"))
+            {
+                offences.push(format!("{} has it in its feature {name}", package["name"]));
+            }
+        }
+        for dependency in list(&package["dependencies"]) {
+            if list(&dependency["features"])
+                .iter()
+                .any(|f| text(f) == "unrecorded")
+            {
+                offences.push(format!(
+                    "{} asks {} for it",
+                    package["name"], dependency["name"]
+                ));
+            }
+        }
+    }
+    none(&offences, "`unrecorded` is for measuring alone:");
+}

@@ -1,0 +1,197 @@
+//! What a journal says that was sent to one server, counted by statement.
+//!
+//! Must never count as done what failed, was skipped, or lies where the server's log may not reach.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ledger::Event;
+use ledger::event::{ActionRecorded, Completed};
+use ledger::journal::{self, Folder};
+
+use super::reconcile::OwnQuestions;
+use crate::args::AuditReconcile;
+use crate::commands::offline;
+use crate::problem::Problem;
+
+/// A statement's database and its text without literals.
+pub(super) type Key = (String, String);
+
+/// Microseconds since the Unix epoch, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Span {
+    pub from: u64,
+    pub to: u64,
+}
+
+impl Span {
+    pub(super) const NONE: Self = Self {
+        from: u64::MAX,
+        to: 0,
+    };
+
+    pub(super) fn take(&mut self, time: u64) {
+        self.from = self.from.min(time);
+        self.to = self.to.max(time);
+    }
+
+    pub(super) fn has(self, time: u64) -> bool {
+        (self.from..=self.to).contains(&time)
+    }
+
+    pub(super) fn wider(self, by: u64) -> Self {
+        Self {
+            from: self.from.saturating_sub(by),
+            to: self.to.saturating_add(by),
+        }
+    }
+
+    pub(super) fn narrower(self, by: u64) -> Self {
+        Self {
+            from: self.from.saturating_add(by),
+            to: self.to.saturating_sub(by),
+        }
+    }
+}
+
+/// What the journal has of one key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Recorded {
+    /// Sent to the server.
+    pub sent: u64,
+    /// Of these, well away from the log's ends and successful: the server must have seen them.
+    pub certain: u64,
+}
+
+/// Everything that was sent.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// Statements.
+    pub recorded: HashMap<Key, Recorded>,
+    /// Recorded texts of which only the length is known: how many of each length.
+    pub unknown: BTreeMap<usize, u64>,
+    /// Calls of functions by the protocol's own message.
+    pub calls: Recorded,
+    /// Sessions that were erased.
+    pub erased: u64,
+}
+
+/// Reads one journal.
+struct Reader<'a> {
+    wish: &'a AuditReconcile,
+    own: &'a OwnQuestions,
+    /// When something may be in the log, and when it must.
+    may: Span,
+    must: Span,
+    sent: Sent,
+    resources: BTreeSet<String>,
+    databases: HashMap<[u8; 16], String>,
+    /// Actions under way; `None` is a function call.
+    open: HashMap<([u8; 16], u64), (Option<Key>, u64)>,
+}
+
+/// Counts what was sent while the log reached; answers from when to when the journal reaches as well.
+pub(super) fn read(
+    folder: &Folder,
+    wish: &AuditReconcile,
+    own: &OwnQuestions,
+    (logged, slack): (Span, u64),
+) -> Result<(Sent, Span), Problem> {
+    let mut reader = Reader {
+        wish,
+        own,
+        may: logged.wider(slack),
+        must: logged.narrower(slack),
+        sent: Sent::default(),
+        resources: BTreeSet::new(),
+        databases: HashMap::new(),
+        open: HashMap::new(),
+    };
+    let mut span = Span::NONE;
+    journal::for_each_event(folder, |record, event| {
+        event.time().into_iter().for_each(|time| span.take(time));
+        reader.take(record.header.session, event);
+    })
+    .map_err(offline::unreadable)?;
+    if reader.resources.len() > 1 {
+        let names = reader.resources.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(
+            Problem::usage("the journal has several resources, of several servers")
+                .hint(format!("--resource, one of: {names}")),
+        );
+    }
+    let sessions = journal::sessions(folder).map_err(offline::unreadable)?;
+    let erased = sessions.iter().filter(|session| session.erased.is_some());
+    reader.sent.erased = erased.count() as u64;
+    Ok((reader.sent, span))
+}
+
+impl Reader<'_> {
+    fn take(&mut self, session: [u8; 16], event: Event<'_>) {
+        match event {
+            Event::SessionOpened(opened)
+                if self.wish.resource.is_empty() || self.wish.resource == opened.resource =>
+            {
+                self.databases.insert(session, opened.database.into_owned());
+                self.resources.insert(opened.resource.into_owned());
+            }
+            Event::Action(action) if action.outcome == "allow" && self.may.has(action.time) => {
+                self.begin(session, &action);
+            }
+            Event::Completed(end) => self.end(session, &end),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, session: [u8; 16], action: &ActionRecorded<'_>) {
+        let Some(database) = self.databases.get(&session) else {
+            return;
+        };
+        let place = (session, action.sequence);
+        match &*action.kind {
+            "query" | "execute" => {}
+            "function_call" => {
+                self.sent.calls.sent += 1;
+                self.open.insert(place, (None, action.time));
+                return;
+            }
+            _ => return,
+        }
+        if let Some(length) = only_length(&action.text) {
+            *self.sent.unknown.entry(length).or_default() += 1;
+            return;
+        }
+        let key = (database.clone(), (self.own.redact)(action.text.trim()));
+        self.sent.recorded.entry(key.clone()).or_default().sent += 1;
+        // Sent by the extended protocol, an empty statement is not logged.
+        if !is_nothing(&key.1) {
+            self.open.insert(place, (Some(key), action.time));
+        }
+    }
+
+    fn end(&mut self, session: [u8; 16], end: &Completed<'_>) {
+        let begun = self.open.remove(&(session, end.sequence));
+        let is_done = end.error.is_none() && !matches!(&*end.status, "SKIPPED" | "BIND");
+        let Some((key, time)) = begun.filter(|_| is_done) else {
+            return;
+        };
+        if self.must.has(time) {
+            let recorded = match key {
+                Some(key) => self.sent.recorded.entry(key).or_default(),
+                None => &mut self.sent.calls,
+            };
+            recorded.certain += 1;
+        }
+    }
+}
+
+/// Nothing but spaces, semicolons and what was left out: perhaps a comment alone.
+fn is_nothing(shape: &str) -> bool {
+    let rest = shape.replace("<redacted>", "");
+    rest.chars().all(|c| c.is_whitespace() || c == ';')
+}
+
+/// The length in bytes that stands for a text which was not kept.
+fn only_length(text: &str) -> Option<usize> {
+    let length = text.strip_prefix("<redacted: ")?.strip_suffix(" bytes>")?;
+    length.parse().ok()
+}

@@ -1,0 +1,239 @@
+//! The files of wrapped keys, byte by byte: a header, then a slot of fixed length for each session.
+//!
+//! Must never open a file. A slot is overwritten in place when its key is destroyed, which is why it has a fixed length
+//! and never straddles a sector.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::master::{INNER_BYTES, MasterKey, MasterKeyId, WRAPPED_BYTES};
+use super::{CipherError, Erasure, KEY_BYTES, NONCE_BYTES, SessionKey};
+use crate::crc::crc32c;
+use crate::record::sha256;
+
+/// Bytes of a slot, and of the header before the first.
+pub const SLOT_BYTES: usize = 128;
+
+/// The first eight bytes of a key file: a name and the format's version, 1.
+pub const MAGIC: [u8; 8] = *b"PCJKEYS\x01";
+
+/// A slot with a wrapped key.
+const STATE_KEY: u8 = 1;
+/// A slot whose key was destroyed.
+const STATE_ERASED: u8 = 2;
+
+/// Bytes kept of the name of who erased.
+const BY_BYTES_MAX: usize = 88;
+
+/// What is known of a session without its recording, to find it when it is to be held or erased: parts of hashes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tags {
+    principal: [u8; 12],
+    acts_for: [u8; 12],
+    resource: [u8; 8],
+}
+
+impl Tags {
+    /// Tags of a principal's key, the key of whom it acts for (or nothing), and a resource.
+    pub fn new(principal: &str, acts_for: &str, resource: &str) -> Self {
+        Self {
+            principal: tag(principal),
+            acts_for: tag(acts_for),
+            resource: tag(resource),
+        }
+    }
+
+    /// Whether the session was this principal's own.
+    pub fn is_of(&self, principal: &str) -> bool {
+        self.principal == tag(principal)
+    }
+
+    /// Whether the session was this principal's own, or on its behalf.
+    pub fn concerns(&self, principal: &str) -> bool {
+        self.is_of(principal) || self.acts_for == tag(principal)
+    }
+
+    /// Whether the session was on this resource.
+    pub fn is_on(&self, resource: &str) -> bool {
+        self.resource == tag(resource)
+    }
+
+    /// Whether there was a session at all, not only a login that was turned away.
+    fn is_any(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+fn tag<const N: usize>(text: &str) -> [u8; N] {
+    let mut tag = [0; N];
+    if !text.is_empty() {
+        tag.copy_from_slice(&sha256(text.as_bytes())[..N]);
+    }
+    tag
+}
+
+/// The header of a key file.
+pub fn header(journal: &[u8; 16], number: u64) -> [u8; SLOT_BYTES] {
+    let mut bytes = [0; SLOT_BYTES];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..24].copy_from_slice(journal);
+    bytes[24..32].copy_from_slice(&number.to_le_bytes());
+    let crc = crc32c(&[&bytes[..32]]);
+    bytes[32..36].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// What stands in one slot.
+#[derive(Clone, Debug)]
+pub enum Slot {
+    /// A wrapped key.
+    Key(WrappedKey),
+    /// What is left of one.
+    Erased {
+        /// Whose.
+        session: [u8; 16],
+        /// When, and who asked for it.
+        erasure: Erasure,
+    },
+}
+
+/// A session's key as it is stored.
+#[derive(Clone, Debug)]
+pub struct WrappedKey {
+    /// Whose it is.
+    pub session: [u8; 16],
+    /// By which master key it is wrapped.
+    pub master: MasterKeyId,
+    nonce: [u8; NONCE_BYTES],
+    wrapped: [u8; WRAPPED_BYTES],
+}
+
+impl WrappedKey {
+    /// Wraps a key.
+    ///
+    /// # Errors
+    /// [`CipherError`].
+    pub fn new(
+        master: &MasterKey,
+        session: [u8; 16],
+        key: &SessionKey,
+        tags: &Tags,
+    ) -> Result<Self, CipherError> {
+        let mut inner = Zeroizing::new([0; INNER_BYTES]);
+        inner[..KEY_BYTES].copy_from_slice(key.expose());
+        inner[32..44].copy_from_slice(&tags.principal);
+        inner[44..56].copy_from_slice(&tags.acts_for);
+        inner[56..].copy_from_slice(&tags.resource);
+        let (nonce, wrapped) = master.wrap(&session, &inner)?;
+        Ok(Self {
+            session,
+            master: master.id(),
+            nonce,
+            wrapped,
+        })
+    }
+
+    /// The key and its tags; `None` when they were altered, are another session's, or the master key is another.
+    pub fn unwrap(&self, master: &MasterKey) -> Option<(Arc<SessionKey>, Tags)> {
+        let inner = master.unwrap(&self.session, self.nonce, &self.wrapped)?;
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        key.copy_from_slice(&inner[..KEY_BYTES]);
+        let mut tags = Tags::default();
+        tags.principal.copy_from_slice(&inner[32..44]);
+        tags.acts_for.copy_from_slice(&inner[44..56]);
+        tags.resource.copy_from_slice(&inner[56..]);
+        Some((Arc::new(SessionKey::new(key).ok()?), tags))
+    }
+
+    /// What takes its place when it is destroyed.
+    pub fn tombstone(&self, tags: Option<&Tags>, time: u64, by: &str) -> Slot {
+        let end = (0..=by.len().min(BY_BYTES_MAX))
+            .rev()
+            .find(|end| by.is_char_boundary(*end))
+            .unwrap_or(0);
+        Slot::Erased {
+            session: self.session,
+            erasure: Erasure {
+                time,
+                by: by.get(..end).unwrap_or_default().to_owned(),
+                // One that cannot be unwrapped is taken for a session's.
+                opened: tags.is_none_or(Tags::is_any),
+            },
+        }
+    }
+}
+
+impl Slot {
+    /// Whose it is.
+    pub fn session(&self) -> &[u8; 16] {
+        match self {
+            Self::Key(key) => &key.session,
+            Self::Erased { session, .. } => session,
+        }
+    }
+
+    /// The slot as written.
+    pub fn to_bytes(&self) -> [u8; SLOT_BYTES] {
+        let mut bytes = [0; SLOT_BYTES];
+        bytes[8..24].copy_from_slice(self.session());
+        match self {
+            Self::Key(key) => {
+                bytes[0] = STATE_KEY;
+                bytes[24..32].copy_from_slice(&key.master.0);
+                bytes[32..44].copy_from_slice(&key.nonce);
+                bytes[44..124].copy_from_slice(&key.wrapped);
+            }
+            Self::Erased { erasure, .. } => {
+                let by = erasure.by.as_bytes();
+                let by = by.get(..by.len().min(BY_BYTES_MAX)).unwrap_or_default();
+                bytes[0] = STATE_ERASED;
+                bytes[24..32].copy_from_slice(&erasure.time.to_le_bytes());
+                bytes[32] = u8::from(erasure.opened);
+                bytes[33] = u8::try_from(by.len()).unwrap_or(0);
+                bytes[34..34 + by.len()].copy_from_slice(by);
+            }
+        }
+        let crc = crc32c(&[&bytes[..4], &bytes[8..]]);
+        bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a slot; `None` for one that was never written whole, or was altered.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; SLOT_BYTES] = bytes.try_into().ok()?;
+        if crc32c(&[&bytes[..4], &bytes[8..]]).to_le_bytes() != bytes[4..8] {
+            return None;
+        }
+        let session = bytes[8..24].try_into().ok()?;
+        match bytes[0] {
+            STATE_KEY => Some(Self::Key(WrappedKey {
+                session,
+                master: MasterKeyId(bytes[24..32].try_into().ok()?),
+                nonce: bytes[32..44].try_into().ok()?,
+                wrapped: bytes[44..124].try_into().ok()?,
+            })),
+            STATE_ERASED => {
+                let by = bytes.get(34..34 + usize::from(bytes[33]))?;
+                let erasure = Erasure {
+                    time: u64::from_le_bytes(bytes[24..32].try_into().ok()?),
+                    by: String::from_utf8_lossy(by).into_owned(),
+                    opened: bytes[32] != 0,
+                };
+                Some(Self::Erased { session, erasure })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What stands in the slots of a file, each with its place; nothing for a file that is no key file.
+pub fn slots(file: &[u8]) -> impl Iterator<Item = (u32, Slot)> + '_ {
+    let is_ours = file.first_chunk() == Some(&MAGIC);
+    let body = file.get(SLOT_BYTES..).filter(|_| is_ours);
+    let slots = body
+        .unwrap_or_default()
+        .chunks_exact(SLOT_BYTES)
+        .enumerate();
+    slots.filter_map(|(at, bytes)| Some((u32::try_from(at).ok()?, Slot::parse(bytes)?)))
+}
