@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
 use crate::master::ConfiguredMaster;
+use crate::sink::{self, Sinks};
 use crate::{convert, retention, rules, witness};
 
 /// A gateway that runs.
@@ -34,6 +35,7 @@ pub struct Running {
     public_url: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    sinks: sink::Running,
     journal: Arc<JournalStore>,
 }
 
@@ -49,6 +51,7 @@ impl Clock for SystemClock {
 struct Core {
     limits: Limits,
     journal: Arc<JournalStore>,
+    sinks: Sinks,
     store: Arc<Store>,
     rules: SharedRules,
     issuers: Arc<Issuers>,
@@ -96,13 +99,16 @@ impl Running {
                 stopped(stopping),
             )));
         }
-        write_addresses(&config.gateway.data_dir, &postgres, &public_url)?;
+        let data = &config.gateway.data_dir;
+        let sinks = sink::start(&config.sink, &core.sinks, data, &core.journal)?;
+        write_addresses(data, &postgres, &public_url)?;
         Ok(Self {
             relay,
             postgres,
             public_url,
             stop,
             tasks,
+            sinks,
             journal: core.journal,
         })
     }
@@ -136,6 +142,10 @@ impl Running {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }
+        }
+        let sinks = self.sinks;
+        if let Err(error) = tokio::task::spawn_blocking(move || drop(sinks)).await {
+            tracing::error!(%error, "the sinks did not end well");
         }
         drop(self.journal);
     }
@@ -171,7 +181,11 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
-    let recordings: Arc<dyn Journal> = journal.clone();
+    let sinks = Sinks::of(&config.sink);
+    let recordings: Arc<dyn Journal> = Arc::new(sink::Guarded {
+        journal: Arc::clone(&journal),
+        sinks: sinks.clone(),
+    });
     #[cfg(feature = "unrecorded")]
     let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
@@ -186,6 +200,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         Core {
             limits,
             journal,
+            sinks,
             store,
             rules,
             issuers,
@@ -251,6 +266,7 @@ fn api_parts(
     let journal = Arc::clone(&core.journal);
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
+    let sinks = sink::Gauges::register(&mut registry, &core.sinks, &core.journal);
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
         desk: core.store.clone(),
@@ -267,7 +283,10 @@ fn api_parts(
             .map(api_target)
             .collect::<Result<Vec<_>>>()?,
         discovery: discovery(config, relay, public_url, signing)?,
-        metrics: Arc::new(move || render(&registry, &gauges)),
+        metrics: Arc::new(move || {
+            sinks.read();
+            render(&registry, &gauges)
+        }),
         metrics_access: match config.http.metrics {
             MetricsAccess::Loopback => api::MetricsAccess::Loopback,
             MetricsAccess::Open => api::MetricsAccess::Open,
@@ -277,7 +296,10 @@ fn api_parts(
             let ledger: Arc<dyn api::LedgerFiles> = Arc::new(Served(Arc::clone(ledger)));
             ledger
         }),
-        health: Arc::new(move || health(&journal)),
+        health: {
+            let sinks = core.sinks.clone();
+            Arc::new(move || health(&journal).and_then(|()| sinks.health()))
+        },
     })
 }
 

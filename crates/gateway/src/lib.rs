@@ -15,6 +15,7 @@ pub mod rehearse;
 mod retention;
 pub mod rules;
 pub mod scan;
+mod sink;
 #[cfg(feature = "unrecorded")]
 mod unrecorded;
 mod witness;

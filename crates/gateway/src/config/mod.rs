@@ -7,6 +7,7 @@ mod ledger;
 mod limits;
 mod recording;
 mod scalar;
+mod sink;
 mod written;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
 pub use recording::{Durability, RecordingConfig, RetentionRule};
 pub use scalar::{Bytes, Span};
+pub use sink::{SinkConfig, SinkKind, Start, Transport};
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
 pub const REFERENCE: &str = include_str!("reference.toml");
@@ -96,6 +98,9 @@ pub struct Config {
     /// Registered targets.
     #[serde(default)]
     pub resource: Vec<ResourceConfig>,
+    /// Where audit events are sent.
+    #[serde(default)]
+    pub sink: Vec<SinkConfig>,
     /// Bounds.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -479,6 +484,9 @@ impl Config {
             optional.extend([&mut resource.ca_file, &mut resource.password_file]);
             optional.extend([&mut resource.certificate_file, &mut resource.key_file]);
         }
+        for sink in &mut self.sink {
+            optional.extend([&mut sink.path, &mut sink.ca_file, &mut sink.secret_file]);
+        }
         optional.into_iter().flatten().for_each(fix);
     }
 
@@ -508,6 +516,7 @@ impl Config {
             return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
         }
         self.ledger.check()?;
+        sink::check(&self.sink)?;
         self.recording.check()?;
         self.issuer.iter().try_for_each(check_issuer)?;
         self.check_resources()
