@@ -92,7 +92,8 @@ fn compare(body: &str) {
     let Some(ours) = sql::plpgsql_texts(body) else {
         return;
     };
-    let Ok(parsed) = pg_query::parse_plpgsql(&format!("DO $body_of_test${body}$body_of_test$")) else {
+    let Ok(parsed) = pg_query::parse_plpgsql(&format!("DO $body_of_test${body}$body_of_test$"))
+    else {
         return;
     };
     let ours: Vec<String> = ours.iter().map(|text| squeezed(text)).collect();

@@ -35,7 +35,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             parameters: Vec::new(),
             channel_binding: (how & 2 == 0).then(|| vec![1; 32]),
             encrypted: how & 4 == 0,
-            protocol_minor: if how & 8 == 0 { wire::postgres::login::NEWEST_MINOR } else { 0 },
+            protocol_minor: if how & 8 == 0 {
+                wire::postgres::login::NEWEST_MINOR
+            } else {
+                0
+            },
             limits,
         });
         login.on_bytes(&mut bytes);

@@ -16,6 +16,7 @@ use contract::{
     SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted, WhoAmI,
 };
 use ledger::find::Filter;
+use ledger::find::facet::Facet;
 use model::{Outcome, SessionId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -164,13 +165,9 @@ pub(crate) async fn answer_approval(
 #[serde(deny_unknown_fields)]
 pub(crate) struct SessionQuery {
     #[serde(default)]
-    text: String,
-    #[serde(default)]
     principal: String,
     #[serde(default)]
     resource: String,
-    #[serde(default)]
-    outcome: String,
     since: Option<String>,
     until: Option<String>,
     limit: Option<usize>,
@@ -178,18 +175,14 @@ pub(crate) struct SessionQuery {
 
 impl SessionQuery {
     fn filter(self) -> Result<Filter, Failure> {
-        if !["", "allow", "hold", "deny"].contains(&self.outcome.as_str()) {
-            return Err(Failure::invalid("`outcome` is allow, hold or deny"));
-        }
-        Ok(Filter {
-            text: self.text,
+        let filter = Filter {
             principal: self.principal,
-            resource: self.resource,
-            outcome: self.outcome,
             since: time(self.since.as_deref())?,
             until: time(self.until.as_deref())?,
             limit: limit(self.limit),
-        })
+            ..Filter::default()
+        };
+        Ok(filter.with(Facet::Resource, &self.resource))
     }
 }
 
@@ -227,10 +220,9 @@ pub(crate) async fn kill_session(
 pub(crate) async fn search(
     State(shared): Api,
     Extension(caller): Who,
-    Query(query): Query<SessionQuery>,
+    Query(asked): Query<Vec<(String, String)>>,
 ) -> Answered<SearchResults> {
-    let filter = query.filter()?;
-    Ok(Json(recordings::search(&shared, &caller, filter).await?))
+    Ok(Json(recordings::search(&shared, &caller, &asked).await?))
 }
 
 pub(crate) async fn mint_token(

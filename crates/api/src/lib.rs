@@ -36,7 +36,9 @@ use contract::ErrorCode;
 pub use crate::caller::{Caller, Need, Permission};
 pub use crate::failure::Failure;
 pub use crate::page::sign_in::CALLBACK_PATH;
-pub use crate::parts::{ApiParts, LedgerFiles, MetricsAccess, Oidc, RelyingParty, Target};
+pub use crate::parts::{
+    ApiParts, Finder, LedgerFiles, MetricsAccess, Oidc, RelyingParty, Scan, Target,
+};
 pub use crate::route::{Access, Peer, Route};
 pub use crate::server::serve;
 
@@ -129,11 +131,11 @@ fn api(table: Table) -> Table {
         .add(get(), "/api/v1/sessions/{id}/recording", viewer, json::recording)
         .add(post(), "/api/v1/sessions/{id}/kill", administrator, json::kill_session)
         .add(get(), "/api/v1/search", viewer, json::search)
-        .add(get(), "/api/v1/export", viewer, exports::export)
         .add(post(), "/api/v1/recordings/erase", person, json::erase_recordings)
         .add(get(), "/api/v1/holds", person, json::list_holds)
         .add(post(), "/api/v1/holds", person, json::place_hold)
         .add(post(), "/api/v1/holds/{id}/release", person, json::release_hold)
+        .add(get(), "/api/v1/export", viewer, exports::export)
         .add(get(), "/ledger/tile/entries/{*index}", viewer, ledger_files::entries)
         .add(get(), "/api/v1/keys", person, json::list_keys)
         .add(post(), "/api/v1/keys", administrator, json::issue_key)

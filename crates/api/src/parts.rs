@@ -3,14 +3,18 @@
 //! Knows no store: approvals, keys and recordings are reached through traits only.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use contract::Discovery;
+use contract::{Discovery, SearchResults};
 use gate::Gate;
 use gate::archive::Archive;
 use gate::desk::{ApprovalDesk, KeyRing};
-use gate::ports::{Authenticated, BoxFuture, Identities, Journal, LoginError, SharedRules};
+use gate::ports::{
+    Authenticated, BoxFuture, Identities, Journal, LoginError, PortError, SharedRules,
+};
 use identity::Issuers;
 use identity::rp::{Provider, SignIn};
+use ledger::find::Filter;
 use ledger::journal::Folder;
 use model::{Resource, Secret};
 
@@ -33,6 +37,8 @@ pub struct ApiParts {
     pub recordings: Folder,
     /// Where they are erased and held.
     pub archive: Arc<dyn Archive>,
+    /// Searches them.
+    pub finder: Arc<dyn Finder>,
     /// The ledger's public files; `None` when recordings are not sealed.
     pub ledger: Option<Arc<dyn LedgerFiles>>,
     /// Where control-plane changes are written, durably and first.
@@ -47,6 +53,34 @@ pub struct ApiParts {
     pub metrics_access: MetricsAccess,
     /// Whether the gateway can do its work: `Err` says, in one line without particulars, why not.
     pub health: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// Searching recordings; knows nothing of who may.
+pub trait Finder: Send + Sync {
+    /// Actions that match, newest first. Takes its time, and bounds it.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn search(&self, filter: &Filter) -> Result<SearchResults, PortError>;
+}
+
+/// Searching without an index: the journal is read from its beginning.
+pub struct Scan {
+    /// The journal.
+    pub folder: Folder,
+    /// How long it may take.
+    pub time_max: Duration,
+}
+
+impl Finder for Scan {
+    fn search(&self, filter: &Filter) -> Result<SearchResults, PortError> {
+        let deadline = Instant::now() + self.time_max;
+        let found = ledger::find::search(&self.folder, filter, Some(deadline));
+        found.map_err(|error| PortError::Failed {
+            what: "the journal",
+            source: Box::new(error),
+        })
+    }
 }
 
 /// The ledger as it is served: what is on disk for good, under the names that files have.

@@ -20,7 +20,7 @@ use model::{ApprovalId, Limits, Principal, PrincipalKind, ResourceName, Secret, 
 use store::Store;
 use tower::ServiceExt;
 
-use crate::parts::{ApiParts, MetricsAccess, RelyingParty, Target};
+use crate::parts::{ApiParts, MetricsAccess, RelyingParty, Scan, Target};
 use crate::route::{Peer, Route};
 use crate::shared::Shared;
 
@@ -341,6 +341,10 @@ fn parts(bench: &Bench, store: &Arc<Store>, journal_dir: PathBuf) -> ApiParts {
         sign_in: Some(Arc::new(Provider)),
         rules: Arc::clone(&bench.rules),
         archive: archive(&journal_dir),
+        finder: Arc::new(Scan {
+            folder: ledger::journal::Folder::without_keys(&journal_dir),
+            time_max: Duration::from_secs(10),
+        }),
         recordings: ledger::journal::Folder::without_keys(journal_dir),
         ledger: Some(Arc::new(Shelf)),
         journal: Arc::clone(&bench.journal) as Arc<dyn Journal>,

@@ -4,6 +4,7 @@
 
 mod export;
 mod pack;
+mod search;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub(crate) use export::Export;
 pub(crate) use pack::{Pack, VerifyPart};
+pub(crate) use search::Search;
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -61,11 +63,11 @@ pub enum Command {
     Replay(Replay),
     /// Search recorded statements
     Search(Search),
-    /// Write audit events for other tools
-    Export(Export),
     /// Erase recordings, and hold them back from erasure
     #[command(subcommand)]
     Recordings(Recordings),
+    /// Write audit events for other tools
+    Export(Export),
     /// API keys and session tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -268,34 +270,6 @@ impl std::str::FromStr for Start {
         mark.map(Self::Mark)
             .map_err(|_| format!("`{text}` is neither a number nor denied, held, masked or failed"))
     }
-}
-
-/// `search`
-#[derive(Args, Clone, Debug)]
-pub struct Search {
-    /// What to look for in statements, effects and parameters
-    pub text: String,
-    /// A principal's key, or part of a name
-    #[arg(long, default_value = "", value_name = "WHO")]
-    pub principal: String,
-    /// A resource
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub resource: String,
-    /// allow, hold or deny
-    #[arg(long, value_parser = ["allow", "hold", "deny"], value_name = "OUTCOME")]
-    pub outcome: Option<String>,
-    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Not after, likewise
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
-    /// Read this journal instead of asking the gateway
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
 }
 
 /// `recordings …`
@@ -569,6 +543,8 @@ mod tests {
             "replay 0198 --only denied,held --speed 0",
             "replay 0198 --against host=127.0.0.1 --yes",
             "search email --outcome deny --since 2h",
+            "search --table orders --verb delete --min-rows 100 --for ada",
+            "search -- -bob --limit 3",
             "keys issue bot --group readers --for-me --life 7d",
             "revoke idp|ada --lift",
             "recordings erase 0198 0199 --reason asked",
@@ -577,12 +553,12 @@ mod tests {
             "recordings hold list",
             "recordings hold release 7 --reason over",
             "audit verify --journal /tmp/j",
+            "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
             "export --journal /tmp/j",
             "audit pack --session 01 --journal /tmp/j --output a.zip",
             "audit verify-pack a.zip --key k --witness w --quorum 1",
             "audit verify-proof p.json --key k",
             "export --format csv --since 7d --kind control --kind approval --output -",
-            "audit reconcile --journal /tmp/j --log a.csv --log b.csv --role gate --slack 5s",
         ] {
             check(good, true);
         }
@@ -590,20 +566,21 @@ mod tests {
             "login --device --browser",
             "connect orders-prod --print env -- psql",
             "token --life soon",
-            "search x --outcome maybe",
+            "search x --decision maybe",
+            "search x --before-and-after",
             "replay 0198 --from soon",
             "replay 0198 --only odd",
             "replay 0198 --against host=127.0.0.1 --step",
             "replay 0198 --yes",
             "keys issue bot --kind human",
             "audit verify",
-            "export --format xml",
-            "export --kind everything",
             "audit reconcile --journal /tmp/j --role gate",
             "recordings erase --reason all",
             "recordings erase 0198",
             "recordings hold add --reason none",
             "recordings hold add --session 1 --resource x --reason both",
+            "export --format xml",
+            "export --kind everything",
             "fly",
         ] {
             check(bad, false);

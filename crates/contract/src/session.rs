@@ -78,22 +78,59 @@ pub struct Hit {
     pub name: String,
     /// Principal key.
     pub principal: String,
+    /// `human`, `agent` or `workload`.
+    #[serde(default)]
+    pub kind: String,
+    /// The human it acts for, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acts_for: Option<String>,
     /// The resource.
     pub resource: String,
-    /// `allow`, `hold` or `deny`.
+    /// The database.
+    #[serde(default)]
+    pub database: String,
+    /// The application's name as the client gave it.
+    #[serde(default)]
+    pub application: String,
+    /// The peer's address.
+    #[serde(default)]
+    pub address: String,
+    /// `allow`, `hold` or `deny`: what was decided last.
     pub outcome: String,
     /// The text as recorded.
     pub text: String,
     /// Effects, rendered.
     #[serde(default)]
     pub effects: Vec<String>,
+    /// Rows delivered or changed.
+    #[serde(default)]
+    pub rows: u64,
+    /// Microseconds from forwarding to the end.
+    #[serde(default)]
+    pub duration_us: u64,
+    /// The error's stable code, when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Whether it said or returned more than is searched: other words may stand in it, too.
+    #[serde(default)]
+    pub partly_indexed: bool,
 }
 
 /// Answer of `GET /search`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SearchResults {
-    /// Newest session first.
+    /// Newest first.
     pub hits: Vec<Hit>,
-    /// Whether there are more than were asked for.
+    /// Whether there are, or may be, more than these.
     pub truncated: bool,
+    /// Where the next page begins: give it back as `before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Whether everything up to now was looked at. If not, time ran out: go on with `next`, or narrow the search.
+    #[serde(default)]
+    pub complete: bool,
+    /// Up to when recordings are indexed; what came later was read from the journal itself. Absent where there is no
+    /// index and all was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexed_to: Option<String>,
 }

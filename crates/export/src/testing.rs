@@ -46,6 +46,7 @@ fn statement(text: &str) -> Box<Statement> {
             masked: vec!["public.orders.email".into()],
             approval: Some([5; 16]),
             approvers: vec!["https://idp.example|cleo".into()],
+            labels: vec!["personal".into()],
         },
         record: Reference {
             sequence: 12,

@@ -492,6 +492,7 @@ fn overruled(judged: &Judged, rule: &str, why: &dyn std::fmt::Display) -> Judged
         hint: None,
         obligations: Arc::default(),
         masked: Vec::new(),
+        labels: judged.labels.clone(),
         effects: judged.effects.clone(),
         effectful: judged.effectful,
         sensitive: judged.sensitive,

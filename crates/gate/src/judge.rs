@@ -33,6 +33,8 @@ pub(crate) struct Judged {
     pub(crate) obligations: Arc<Obligations>,
     /// Names of masked columns, for the record.
     pub(crate) masked: Vec<String>,
+    /// Labels of the columns touched, sorted, for the record.
+    pub(crate) labels: Vec<String>,
     /// Effects, rendered, for the record.
     pub(crate) effects: Vec<String>,
     pub(crate) effectful: bool,
@@ -80,8 +82,12 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
         judged
             .effects
             .extend(effects.clone().map(ToString::to_string));
+        let touched = effects.clone().flat_map(|effect| view.labels_of(effect));
+        judged.labels.extend(touched);
         judged.effectful |= effects.clone().any(|effect| effect.verb.is_effectful());
     }
+    judged.labels.sort_unstable();
+    judged.labels.dedup();
     judged.obligations = Arc::new(obligations);
     judged
 }
@@ -95,6 +101,7 @@ impl Judged {
             hint: None,
             obligations: Arc::default(),
             masked: Vec::new(),
+            labels: Vec::new(),
             effects: Vec::new(),
             effectful: false,
             sensitive: false,

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use mask::{Classification, DataCatalog};
-use model::{Class, Classes, ColumnRef, Principal, Resource, Search};
+use model::{Class, Classes, ColumnRef, Effect, Object, Principal, Resource, Search};
 use policy::{Context, Labels};
 
 use crate::ports::Rules;
@@ -88,6 +88,23 @@ impl<'a> LabelView<'a> {
         let (resource, database) = (self.resource.name.as_str(), &self.resource.database);
         let labels = &self.rules.labels;
         labels.covers_table(resource, database, schema, table)
+    }
+
+    /// The labels of the columns that an effect names.
+    pub(crate) fn labels_of(&self, effect: &Effect) -> Vec<String> {
+        let Object::Table { schema, name } = &effect.object else {
+            return Vec::new();
+        };
+        if !self.covers_table(schema, name) {
+            return Vec::new();
+        }
+        let (resource, database) = (self.resource.name.as_str(), &self.resource.database);
+        let columns = effect.columns.iter();
+        let found = columns.filter_map(|column| {
+            let labels = &self.rules.labels;
+            labels.classify(resource, database, schema, name, column)
+        });
+        found.flat_map(|found| found.labels).collect()
     }
 
     /// Whether the principal may see every value of this database, labelled or not.

@@ -96,6 +96,7 @@ pub(crate) fn action<'a>(
         masked: judged.masked.iter().map(Cow::from).collect(),
         approval: redeemed.map(|used| *used.id.as_bytes()),
         approvers: approvers.iter().map(Cow::from).collect(),
+        labels: judged.labels.iter().map(Cow::from).collect(),
     }
 }
 

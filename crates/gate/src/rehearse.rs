@@ -2,7 +2,9 @@
 //!
 //! Must never record, mint or hold anything.
 
-use model::{Action, Outcome, Principal, Reason, Resource};
+use std::sync::Arc;
+
+use model::{Action, Obligations, Outcome, Principal, Reason, Resource};
 use policy::{ApprovalRule, Context};
 
 use crate::judge::{self, Asker};
@@ -23,6 +25,8 @@ pub struct Rehearsal {
     pub masked: Vec<String>,
     /// The effects, rendered.
     pub effects: Vec<String>,
+    /// What would be masked and searched in what comes back.
+    pub obligations: Arc<Obligations>,
 }
 
 /// Judges one action as the door would at this moment.
@@ -45,6 +49,7 @@ pub fn rehearse(
         hint: judged.hint,
         masked: judged.masked,
         effects: judged.effects,
+        obligations: judged.obligations,
     }
 }
 

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
+use gate::ports::MasterKeys as _;
 use wire::postgres::reader::SNAPSHOT;
 
 use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
-use crate::{demo, rehearse, scan};
+use crate::master::ConfiguredMaster;
+use crate::{demo, master, rehearse, scan};
 
 /// An access gateway that stands on the data path between people, AI agents and databases.
 #[derive(Parser, Debug)]
@@ -42,6 +44,20 @@ enum Command {
             default_value = "/etc/portcullis/portcullis.toml"
         )]
         config: PathBuf,
+    },
+    /// Wrap the recordings' keys anew under another master key. The gateway must be stopped.
+    Rekey {
+        /// The configuration file, which names the master key of now.
+        #[arg(
+            long,
+            short,
+            env = "PORTCULLIS_CONFIG",
+            default_value = "/etc/portcullis/portcullis.toml"
+        )]
+        config: PathBuf,
+        /// The file with the new master key; made, with mode 0600, when it is missing.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
     },
     /// Bring up a sample shop, an identity provider and the gateway in front of it.
     Demo(demo::Demo),
@@ -80,6 +96,7 @@ pub fn main() -> ExitCode {
     let Portcullis { globals, command } = Portcullis::parse();
     let result = match command {
         Command::Serve { config } => serve(&config),
+        Command::Rekey { config, to } => rekey(&config, &to),
         Command::Demo(args) => {
             log_to_stderr("error", LogFormat::Human).and_then(|()| wait(demo::run(args)))
         }
@@ -129,6 +146,24 @@ fn serve(path: &std::path::Path) -> Result<()> {
         running.drain().await;
         Ok(())
     })
+}
+
+fn rekey(path: &std::path::Path, to: &std::path::Path) -> Result<()> {
+    let config = Config::read(path)?;
+    let journal = config.gateway.data_dir.join("journal");
+    let known = ConfiguredMaster::new(&config, &journal)
+        .context("the configuration names no master key")?
+        .fetch()
+        .context("the master key of now")?;
+    let new = master::read_or_make(to).context("the new master key")?;
+    let count = store::rekey(&journal, &known, &new)?;
+    println!(
+        "Wrapped by the master key {} in {} now: {count} more keys.\n\
+         Name it as recording.master_key_file before the next start, and destroy the old one with its copies.",
+        new.id(),
+        to.display()
+    );
+    Ok(())
 }
 
 fn check(path: &std::path::Path) -> Result<()> {

@@ -17,7 +17,7 @@ use model::{Limits, Resource, ResourceName, Secret};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use relay::{ListenAddress, Relay, RelayParts};
-use store::{JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
+use store::{Index, JournalHealth, JournalOptions, JournalStore, LedgerOptions, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,8 +25,9 @@ use tokio::task::JoinHandle;
 use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess};
 use crate::credentials::ConfiguredCredentials;
 use crate::master::ConfiguredMaster;
+use crate::searching::IndexGauges;
 use crate::sink::{self, Sinks};
-use crate::{convert, retention, rules, witness};
+use crate::{convert, retention, rules, searching, witness};
 
 /// A gateway that runs.
 pub struct Running {
@@ -37,6 +38,7 @@ pub struct Running {
     tasks: Vec<JoinHandle<()>>,
     sinks: sink::Running,
     journal: Arc<JournalStore>,
+    index: Option<Arc<Index>>,
 }
 
 struct SystemClock;
@@ -52,6 +54,7 @@ struct Core {
     limits: Limits,
     journal: Arc<JournalStore>,
     sinks: Sinks,
+    index: Option<Arc<Index>>,
     store: Arc<Store>,
     rules: SharedRules,
     issuers: Arc<Issuers>,
@@ -110,6 +113,7 @@ impl Running {
             tasks,
             sinks,
             journal: core.journal,
+            index: core.index,
         })
     }
 
@@ -147,6 +151,8 @@ impl Running {
         if let Err(error) = tokio::task::spawn_blocking(move || drop(sinks)).await {
             tracing::error!(%error, "the sinks did not end well");
         }
+        // It reads from the journal.
+        drop(self.index);
         drop(self.journal);
     }
 }
@@ -170,9 +176,12 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         ledger: Some(ledger_options(config)?),
     };
     let journal = JournalStore::open(&dir, options).context("opening the journal")?;
+    let index = searching::start(config, &limits, &journal)?;
     rules::record_config(&config.written, journal.as_ref())
         .context("recording the configuration")?;
-    let store = Store::open(&data.join("portcullis.db")).context("opening the store")?;
+    let texts = journal.text_keys();
+    let store =
+        Store::open_with(&data.join("portcullis.db"), texts).context("opening the store")?;
     let (rules, sources) = rules::load(&config.policy, journal.as_ref())?;
     let issuers = config
         .issuer
@@ -201,6 +210,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
             limits,
             journal,
             sinks,
+            index,
             store,
             rules,
             issuers,
@@ -267,6 +277,8 @@ fn api_parts(
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
     let sinks = sink::Gauges::register(&mut registry, &core.sinks, &core.journal);
+    let index = core.index.as_ref();
+    let index = index.map(|index| IndexGauges::register(&mut registry, index, &core.journal));
     Ok(ApiParts {
         gate: Arc::clone(&core.gate),
         desk: core.store.clone(),
@@ -276,6 +288,7 @@ fn api_parts(
         rules: Arc::clone(&core.rules),
         recordings: core.journal.folder(),
         archive: core.journal.clone(),
+        finder: searching::finder(core.index.as_ref(), &core.limits, &core.journal),
         journal: core.journal.clone(),
         resources: config
             .resource
@@ -285,6 +298,7 @@ fn api_parts(
         discovery: discovery(config, relay, public_url, signing)?,
         metrics: Arc::new(move || {
             sinks.read();
+            index.iter().for_each(IndexGauges::read);
             render(&registry, &gauges)
         }),
         metrics_access: match config.http.metrics {

@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use gate::rehearse::Rehearsal;
+use model::decision::ResultObligation;
 use model::effect::Usage;
-use model::{ColumnRef, Projection, Projections, Reason, Statement};
+use model::{Class, ColumnRef, Projection, Projections, Reason, Search, Statement};
 use serde_json::{Value, json};
 
 /// As a tree: the outcome, why, and for each statement what it does and where its columns come from.
@@ -25,9 +26,9 @@ pub(crate) fn tree(said: &Rehearsal, statements: &[Statement], notes: &[String])
     if let Some(hint) = &said.hint {
         let _ = writeln!(text, "  hint     {hint}");
     }
-    for statement in statements {
+    for (index, statement) in statements.iter().enumerate() {
         let _ = writeln!(text, "  {}", statement.kind);
-        branch(&mut text, statement);
+        branch(&mut text, statement, said.obligations.results.get(index));
     }
     for note in notes {
         let _ = writeln!(text, "  not followed  {note}");
@@ -35,19 +36,25 @@ pub(crate) fn tree(said: &Rehearsal, statements: &[Statement], notes: &[String])
     text
 }
 
-fn branch(text: &mut String, statement: &Statement) {
+fn branch(text: &mut String, statement: &Statement, obliged: Option<&ResultObligation>) {
     for effect in &statement.effects {
         let _ = writeln!(text, "    effect   {effect}");
     }
     match &statement.projections {
         Projections::None => {}
         Projections::Named(name) => {
-            let _ = writeln!(text, "    rows     of {name}");
+            let found = obliged.map(|obliged| searched(obliged.search_all));
+            let _ = writeln!(text, "    rows     of {name}{}", found.unwrap_or_default());
         }
         Projections::Columns(columns) => {
             for (position, column) in columns.iter().enumerate() {
                 let sources = names(column.sources());
-                let _ = writeln!(text, "    column {:<2} {}", position + 1, origin(column));
+                let (number, origin) = (position + 1, origin(column));
+                let _ = writeln!(
+                    text,
+                    "    column {number:<2} {origin}{}",
+                    delivered(obliged, position)
+                );
                 for source in sources {
                     let _ = writeln!(text, "      from   {source}");
                 }
@@ -63,6 +70,34 @@ fn branch(text: &mut String, statement: &Statement) {
     }
 }
 
+/// What becomes of a column's values on their way, to stand behind its origin.
+fn delivered(obliged: Option<&ResultObligation>, position: usize) -> String {
+    let Some(obliged) = obliged else {
+        return String::new();
+    };
+    if let Some(mask) = obliged.masks.iter().find(|mask| mask.position == position) {
+        let inside = if mask.json.is_some() { " inside" } else { "" };
+        return format!(", masked{inside}: {}", mask.kind.word());
+    }
+    let search = obliged
+        .searched
+        .iter()
+        .find(|column| column.position == position);
+    searched(search.map_or(obliged.search_all, |column| column.search))
+}
+
+fn searched(search: Search) -> String {
+    let words = words(search);
+    match words.is_empty() {
+        true => String::new(),
+        false => format!(", searched for: {}", words.join(", ")),
+    }
+}
+
+fn words(search: Search) -> Vec<&'static str> {
+    search.classes().iter().map(Class::word).collect()
+}
+
 /// The same as JSON.
 pub(crate) fn value(said: &Rehearsal, statements: &[Statement], notes: &[String]) -> Value {
     let reason = |reason: &Reason| json!({ "rule": reason.rule, "text": reason.text });
@@ -74,17 +109,33 @@ pub(crate) fn value(said: &Rehearsal, statements: &[Statement], notes: &[String]
         "masked": said.masked,
         "hint": said.hint,
         "not_followed": notes,
-        "statements": statements.iter().map(statement).collect::<Vec<_>>(),
+        "statements": statements
+            .iter()
+            .enumerate()
+            .map(|(index, found)| statement(found, said.obligations.results.get(index)))
+            .collect::<Vec<_>>(),
     })
 }
 
-fn statement(statement: &Statement) -> Value {
+fn statement(statement: &Statement, obliged: Option<&ResultObligation>) -> Value {
     let columns = match &statement.projections {
         Projections::None => Value::Null,
         Projections::Named(name) => json!({ "of": name }),
         Projections::Columns(columns) => columns
             .iter()
-            .map(|column| json!({ "origin": origin(column), "sources": names(column.sources()) }))
+            .enumerate()
+            .map(|(position, column)| {
+                let mask = obliged.and_then(|o| o.masks.iter().find(|m| m.position == position));
+                let search =
+                    obliged.and_then(|o| o.searched.iter().find(|s| s.position == position));
+                let everywhere = obliged.map(|o| o.search_all).unwrap_or_default();
+                json!({
+                    "origin": origin(column),
+                    "sources": names(column.sources()),
+                    "mask": mask.map(|mask| mask.kind.word()),
+                    "searched": words(search.map_or(everywhere, |found| found.search)),
+                })
+            })
             .collect(),
     };
     let uses = statement.uses.iter().map(|used| {
@@ -129,8 +180,11 @@ fn usage(usage: Usage) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use model::{ColumnUse, Outcome};
+    use model::decision::Searched;
+    use model::{Classes, ColumnUse, Mask, MaskKind, Obligations, Outcome};
 
     #[test]
     fn lineage_and_places_are_shown() {
@@ -165,9 +219,30 @@ mod tests {
             hint: None,
             masked: Vec::new(),
             effects: Vec::new(),
+            obligations: Arc::new(Obligations {
+                results: vec![ResultObligation {
+                    width: Some(2),
+                    masks: vec![Mask {
+                        position: 1,
+                        kind: MaskKind::Redact,
+                        type_oid: 25,
+                        json: None,
+                    }],
+                    searched: vec![Searched {
+                        position: 0,
+                        search: Search {
+                            whole: Classes::NONE.with(Class::Email),
+                            place: Classes::NONE.with(Class::Card),
+                        },
+                        type_oid: 0,
+                    }],
+                    search_all: Search::default(),
+                }],
+                ..Obligations::default()
+            }),
         };
         let statements = [statement];
-        let expect = "allow\n  SELECT\n    column 1  free\n    column 2  derived\n      from   public.customers.ssn\n    compared public.customers.ssn in WHERE\n  not followed  public.f(): dynamic SQL (EXECUTE) in line 3\n";
+        let expect = "allow\n  SELECT\n    column 1  free, searched for: card, email\n    column 2  derived, masked: redact\n      from   public.customers.ssn\n    compared public.customers.ssn in WHERE\n  not followed  public.f(): dynamic SQL (EXECUTE) in line 3\n";
         let notes = ["public.f(): dynamic SQL (EXECUTE) in line 3".to_owned()];
         assert_eq!(tree(&said, &statements, &notes), expect);
         let json = value(&said, &statements, &notes);
@@ -175,6 +250,8 @@ mod tests {
         let found = &json["statements"][0];
         assert_eq!(found["columns"][1]["sources"][0], "public.customers.ssn");
         assert_eq!(found["columns"][1]["origin"], "derived");
+        assert_eq!(found["columns"][1]["mask"], "redact");
+        assert_eq!(found["columns"][0]["searched"], json!(["card", "email"]));
         assert_eq!(found["uses"][0]["place"], "WHERE");
     }
 }

@@ -15,6 +15,7 @@ pub mod rehearse;
 mod retention;
 pub mod rules;
 pub mod scan;
+mod searching;
 mod sink;
 #[cfg(feature = "unrecorded")]
 mod unrecorded;

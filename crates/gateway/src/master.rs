@@ -101,9 +101,25 @@ fn own(path: &Path, journal: &Path) -> Result<MasterKey, PortError> {
         );
         return Err(failed(what.into()));
     }
+    let key = make(path)?;
+    tracing::info!(key = %key.id(), path = %path.display(), "made a master key: keep a copy elsewhere");
+    Ok(key)
+}
+
+/// The master key in a file, or a new one in a new file.
+///
+/// # Errors
+/// [`PortError`]: it cannot be read or made, or others may read it.
+pub fn read_or_make(path: &Path) -> Result<MasterKey, PortError> {
+    match path.exists() {
+        true => read(path),
+        false => make(path),
+    }
+}
+
+fn make(path: &Path) -> Result<MasterKey, PortError> {
     let key = MasterKey::generate().map_err(|error| failed(error.into()))?;
     write(path, &key.to_text()).map_err(|error| failed(error.into()))?;
-    tracing::info!(key = %key.id(), path = %path.display(), "made a master key: keep a copy elsewhere");
     Ok(key)
 }
 

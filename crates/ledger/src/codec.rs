@@ -210,6 +210,7 @@ fn encode_own(action: &ActionRecorded<'_>, to: &mut Writer<'_>) {
         to.repeated(12, approval);
     }
     to.texts(13, &action.approvers);
+    to.texts(15, &action.labels);
 }
 
 /// One of [`SHARED_FIELDS`].

@@ -230,6 +230,8 @@ pub struct ActionRecorded<'a> {
     pub approval: Option<[u8; 16]>,
     /// Principal keys of those who approved.
     pub approvers: Vec<Cow<'a, str>>,
+    /// Labels of the columns that it touches, sorted.
+    pub labels: Vec<Cow<'a, str>>,
 }
 
 /// An action's end.
@@ -311,6 +313,7 @@ impl ActionRecorded<'_> {
             masked: own_all(self.masked),
             approval: self.approval,
             approvers: own_all(self.approvers),
+            labels: own_all(self.labels),
         }
     }
 }

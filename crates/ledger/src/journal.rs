@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::codec;
 use crate::event::{Event, SessionOpened};
 use crate::keys::{Access, Erasure, Keys, NoKeys, OneKey, Opener, SessionKey};
-use crate::record::{PayloadError, Record, Stream};
+use crate::record::{HEADER_BYTES, PAYLOAD_BYTES_MAX, PayloadError, Record, Stream};
 use crate::segment::{Item, items, items_of};
 use crate::verify::{Finding, Verifier};
 
@@ -111,6 +111,24 @@ pub fn read_segment(file: &SegmentFile) -> Result<Vec<u8>, ReadError> {
         path: file.path.clone(),
         source,
     })
+}
+
+/// The bytes of the record that begins at a place; `None` when there is none, or it cannot be read.
+pub fn record_at(dir: &Path, segment: u64, offset: u64) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt as _;
+    let file = fs::File::open(dir.join(segment_name(segment))).ok()?;
+    let mut bytes = vec![0; HEADER_BYTES];
+    file.read_exact_at(&mut bytes, offset).ok()?;
+    let [a, b, c, d, ..] = *bytes.as_slice() else {
+        return None;
+    };
+    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+    if length > PAYLOAD_BYTES_MAX {
+        return None;
+    }
+    bytes.resize(HEADER_BYTES + length, 0);
+    file.read_exact_at(&mut bytes, offset).ok()?;
+    Some(bytes)
 }
 
 /// Calls `visit` with every whole record, in the journal's order.

@@ -4,8 +4,10 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// One output column.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -85,7 +87,7 @@ impl Iterator for Results<'_> {
                 self.rest = &[];
                 return Some(ResultItem::Cut);
             };
-            if let Some(item) = self.read(kind, body) {
+            if let Some(item) = item(kind, body, &mut self.columns) {
                 return Some(item);
             }
         }
@@ -101,45 +103,46 @@ impl<'a> Results<'a> {
         self.rest = self.rest.get(length + 1..)?;
         Some((*kind, body))
     }
+}
 
-    fn read(&mut self, kind: u8, body: &[u8]) -> Option<ResultItem> {
-        let mut body = Body(body);
-        Some(match kind {
-            b'T' => {
-                self.columns = body.columns()?;
-                ResultItem::Columns(self.columns.clone())
-            }
-            b'D' => ResultItem::Row(self.row(body)?),
-            b'd' => ResultItem::Copy(body.0.to_vec()),
-            b'C' => ResultItem::Complete(body.string()),
-            b's' => ResultItem::Suspended,
-            b'I' => ResultItem::Empty,
-            b'E' => ResultItem::Error(body.fields()),
-            b'N' => ResultItem::Notice(body.fields()),
-            b'A' => {
-                body.take::<4>()?;
-                ResultItem::Notification {
-                    channel: body.string(),
-                    payload: body.string(),
-                }
-            }
-            _ => return None,
-        })
-    }
-
-    fn row(&self, mut body: Body<'_>) -> Option<Vec<Option<String>>> {
-        let count = u16::from_be_bytes(body.take()?);
-        let mut row = Vec::new();
-        for at in 0..usize::from(count) {
-            let length = i32::from_be_bytes(body.take()?);
-            let value = match usize::try_from(length) {
-                Ok(length) => Some(body.bytes(length)?),
-                Err(_) => None,
-            };
-            row.push(value.map(|value| shown(value, self.columns.get(at)).into_owned()));
+/// One message as what it shows, if anything; the columns are those described last.
+pub(crate) fn item(kind: u8, body: &[u8], columns: &mut Vec<Column>) -> Option<ResultItem> {
+    let mut body = Body(body);
+    Some(match kind {
+        b'T' => {
+            *columns = body.columns()?;
+            ResultItem::Columns(columns.clone())
         }
-        Some(row)
+        b'D' => ResultItem::Row(row(body, columns)?),
+        b'd' => ResultItem::Copy(body.0.to_vec()),
+        b'C' => ResultItem::Complete(body.string()),
+        b's' => ResultItem::Suspended,
+        b'I' => ResultItem::Empty,
+        b'E' => ResultItem::Error(body.fields()),
+        b'N' => ResultItem::Notice(body.fields()),
+        b'A' => {
+            body.take::<4>()?;
+            ResultItem::Notification {
+                channel: body.string(),
+                payload: body.string(),
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn row(mut body: Body<'_>, columns: &[Column]) -> Option<Vec<Option<String>>> {
+    let count = u16::from_be_bytes(body.take()?);
+    let mut row = Vec::new();
+    for at in 0..usize::from(count) {
+        let length = i32::from_be_bytes(body.take()?);
+        let value = match usize::try_from(length) {
+            Ok(length) => Some(body.bytes(length)?),
+            Err(_) => None,
+        };
+        row.push(value.map(|value| shown(value, columns.get(at)).into_owned()));
     }
+    Some(row)
 }
 
 /// A message's body, read from the front.

@@ -62,6 +62,11 @@ pub struct Limits {
     pub journal_reserve_bytes: u64,
     /// Bytes of one response that are recorded per statement; what lies beyond is counted and hashed.
     pub recorded_response_bytes_max: u64,
+    /// Bytes of words that the index takes of what one statement says, and as many of what came back, so that one dump does
+    /// not make up the index.
+    pub indexed_bytes_max: usize,
+    /// How long one search of recordings may take, because it reads disks that sessions write to.
+    pub search_time_max: Duration,
     /// How long sessions may finish after a request to stop.
     pub drain_timeout: Duration,
 }
@@ -97,6 +102,8 @@ impl Limits {
             journal_timeout: Duration::from_secs(5),
             journal_reserve_bytes: 64 * 1024 * 1024,
             recorded_response_bytes_max: u64::MAX,
+            indexed_bytes_max: 64 * 1024,
+            search_time_max: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(30),
         }
     }

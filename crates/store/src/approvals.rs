@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::database::Store;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::texts::{Columns, Texts};
 use crate::{oneshot, row};
 
 const COLUMNS: &str = "id, binding, session, requester, resource, database, statement, \
@@ -159,6 +160,7 @@ fn find(
 }
 
 fn insert(engine: &mut Engine, request: &ApprovalRequest) -> Result<(), Error> {
+    let columns = engine.texts.write(request)?;
     engine.db.execute(
         "INSERT INTO approvals (id, ticket, binding, session, requester, requester_key, resource,
              database, statement, statement_redacted, parameters, effects, reasons, rules, created,
@@ -174,15 +176,15 @@ fn insert(engine: &mut Engine, request: &ApprovalRequest) -> Result<(), Error> {
             request.requester.key(),
             request.resource.as_str(),
             request.database,
-            request.statement,
-            request.statement_redacted,
-            row::write_json(&request.parameters, "parameters")?,
+            columns.statement,
+            columns.statement_redacted,
+            columns.parameters,
             row::write_json(&request.effects, "effects")?,
             row::write_json(&request.reasons, "reasons")?,
             row::write_rules(&request.rules)?,
             row::write_time(request.created),
             row::write_time(request.expires),
-            row::write_named(&request.named)?,
+            columns.named,
             row::write_reach(&request.reach)?,
         ],
     )?;
@@ -204,32 +206,44 @@ pub(crate) fn state_of(db: &Connection, id: ApprovalId) -> Result<Option<Approva
 
 /// Requests that a condition selects, newest first.
 pub(crate) fn select(
-    db: &Connection,
+    engine: &Engine,
     condition: &str,
     values: impl rusqlite::Params,
 ) -> Result<Vec<(ApprovalRequest, ApprovalState)>, Error> {
-    let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM approvals {condition}"))?;
+    let select = format!("SELECT {COLUMNS} FROM approvals {condition}");
+    let mut query = engine.db.prepare_cached(&select)?;
     let mut rows = query.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((read_request(row)?, read_state(row, 14)?));
+        found.push((read_request(&engine.texts, row)?, read_state(row, 14)?));
     }
     Ok(found)
 }
 
-fn read_request(from: &Row<'_>) -> Result<ApprovalRequest, Error> {
+fn read_request(texts: &Texts, from: &Row<'_>) -> Result<ApprovalRequest, Error> {
     let text = |column: usize| from.get::<_, String>(column);
+    let (id, session) = (
+        read_id(from, 0)?,
+        SessionId::from_bytes(read_blob(from, 2)?),
+    );
+    let columns = Columns {
+        statement: text(6)?,
+        statement_redacted: text(7)?,
+        parameters: text(8)?,
+        named: text(15)?,
+    };
+    let said = texts.read(id, session, columns)?;
     Ok(ApprovalRequest {
-        id: read_id(from, 0)?,
+        id,
         binding: Binding(read_blob(from, 1)?),
-        session: SessionId::from_bytes(read_blob(from, 2)?),
+        session,
         requester: row::read_principal(&text(3)?)?,
         resource: ResourceName::new(&text(4)?).ok_or(Error::Corrupt { what: "resource" })?,
         database: text(5)?,
-        statement: text(6)?,
-        statement_redacted: text(7)?,
-        parameters: row::read_json(&text(8)?, "parameters")?,
-        named: row::read_named(&text(15)?)?,
+        statement: said.statement,
+        statement_redacted: said.statement_redacted,
+        parameters: said.parameters,
+        named: said.named,
         effects: row::read_json(&text(9)?, "effects")?,
         reach: row::read_reach(&text(16)?)?,
         reasons: row::read_json(&text(10)?, "reasons")?,

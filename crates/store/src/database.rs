@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::texts::{TextKeys, Texts};
 use crate::{migrate, oneshot};
 
 /// Jobs waiting for the database's thread; beyond it callers are refused instead of queued.
@@ -42,6 +43,14 @@ impl Store {
     /// # Errors
     /// [`Error`] when the file cannot be used or its schema is not ours.
     pub fn open(path: &Path) -> Result<Arc<Self>, Error> {
+        Self::open_with(path, None)
+    }
+
+    /// The same, with the texts of requests for approval encrypted under their sessions' keys.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: &Path, texts: Option<TextKeys>) -> Result<Arc<Self>, Error> {
         protect(path).map_err(|source| Error::Open {
             path: path.display().to_string(),
             source,
@@ -49,7 +58,7 @@ impl Store {
         let mut db = Connection::open(path)?;
         configure(&db)?;
         migrate::run(&mut db)?;
-        let engine = Engine::start(db)?;
+        let engine = Engine::start(db, Texts(texts))?;
         let (sender, jobs) = sync_channel(JOBS_MAX);
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -114,7 +123,7 @@ impl Line {
     }
 }
 
-fn protect(path: &Path) -> std::io::Result<()> {
+pub(crate) fn protect(path: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)

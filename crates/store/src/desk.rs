@@ -11,6 +11,7 @@ use crate::approvals::select;
 use crate::database::Store;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::texts::is_unreadable;
 use crate::{entitle, row};
 
 /// Requests listed at once, at most.
@@ -32,7 +33,7 @@ impl ApprovalDesk for Store {
         };
         self.call(move |engine| {
             engine.sweep()?;
-            let found = select(&engine.db, condition, [limit])?;
+            let found = select(engine, condition, [limit])?;
             found
                 .into_iter()
                 .map(|(request, state)| view(&engine.db, request, state))
@@ -48,13 +49,10 @@ impl ApprovalDesk for Store {
         self.call(move |engine| {
             engine.sweep()?;
             let found = match name.parse::<ApprovalId>() {
-                Ok(id) => one(&engine.db, id)?,
-                Err(_) => select(
-                    &engine.db,
-                    "WHERE ticket = ?1 COLLATE NOCASE",
-                    [name.as_str()],
-                )?
-                .pop(),
+                Ok(id) => one(engine, id)?,
+                Err(_) => {
+                    select(engine, "WHERE ticket = ?1 COLLATE NOCASE", [name.as_str()])?.pop()
+                }
             };
             found
                 .map(|(request, state)| view(&engine.db, request, state))
@@ -94,11 +92,14 @@ type Taken = Result<ApprovalState, AnswerError>;
 /// approved it: a no that races with the release wins as long as nothing was released.
 fn answer(engine: &mut Engine, id: ApprovalId, reply: &Reply) -> Result<Taken, Error> {
     engine.sweep()?;
-    let Some((request, state)) = one(&engine.db, id)? else {
+    let Some((request, state)) = one(engine, id)? else {
         return Ok(Err(AnswerError::Unknown));
     };
     if let Err(reason) = entitle::check(&request, &reply.who) {
         return Ok(Err(AnswerError::NotEntitled { reason }));
+    }
+    if reply.approve && is_unreadable(&request) {
+        return Ok(Err(AnswerError::Settled));
     }
     let takes = match state {
         ApprovalState::Pending => true,
@@ -173,8 +174,8 @@ fn approvers(db: &Connection, id: ApprovalId) -> Result<Vec<Principal>, Error> {
     texts.map(|text| row::read_principal(&text?)).collect()
 }
 
-fn one(db: &Connection, id: ApprovalId) -> Result<Option<(ApprovalRequest, ApprovalState)>, Error> {
-    Ok(select(db, "WHERE id = ?1", params![id.as_bytes()])?.pop())
+fn one(engine: &Engine, id: ApprovalId) -> Result<Option<(ApprovalRequest, ApprovalState)>, Error> {
+    Ok(select(engine, "WHERE id = ?1", params![id.as_bytes()])?.pop())
 }
 
 fn view(

@@ -14,6 +14,7 @@ use rusqlite::{Connection, params};
 use crate::error::Error;
 use crate::oneshot::Sender;
 use crate::row;
+use crate::texts::Texts;
 
 /// The thread looks around at least this often, to clear out what is old.
 const TICK: Duration = Duration::from_secs(3600);
@@ -25,6 +26,7 @@ const KEEP: Duration = Duration::from_secs(90 * 24 * 3600);
 /// The thread's state.
 pub(crate) struct Engine {
     pub(crate) db: Connection,
+    pub(crate) texts: Texts,
     due: BTreeSet<(Instant, ApprovalId)>,
     deadline_of: HashMap<ApprovalId, Instant>,
     waiters: HashMap<ApprovalId, Vec<Sender<ApprovalState>>>,
@@ -37,9 +39,10 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Takes the connection over and reads the deadlines of open requests.
-    pub(crate) fn start(db: Connection) -> Result<Self, Error> {
+    pub(crate) fn start(db: Connection, texts: Texts) -> Result<Self, Error> {
         let mut engine = Self {
             db,
+            texts,
             due: BTreeSet::new(),
             deadline_of: HashMap::new(),
             waiters: HashMap::new(),
@@ -210,7 +213,7 @@ mod tests {
             let db = Connection::open_in_memory().unwrap();
             db.execute_batch("CREATE TABLE approvals (id, created, expires, state)")
                 .unwrap();
-            let mut engine = Engine::start(db).unwrap();
+            let mut engine = Engine::start(db, Texts::default()).unwrap();
             let now = SystemTime::now();
             let created = match u64::try_from(made_in) {
                 Ok(ahead) => now + Duration::from_secs(ahead),

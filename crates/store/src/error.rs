@@ -37,6 +37,9 @@ pub enum Error {
         /// Why not.
         what: String,
     },
+    /// A text was to be encrypted, and its session has no key.
+    #[error("the session has no key to encrypt a text under")]
+    NoSessionKey,
     /// A file of the ledger could not be used.
     #[error("cannot {doing} the ledger's file {path}")]
     Ledger {
@@ -67,6 +70,15 @@ pub enum Error {
     /// A part of the ledger is malformed.
     #[error(transparent)]
     Tlog(#[from] ledger::tlog::Error),
+    /// The index of recordings is not that of this journal, or of another version.
+    #[error("the index is to be made anew: {why}")]
+    IndexStale {
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A search fits too many people.
+    #[error("that fits too many principals: say more of the name")]
+    TooManyPeople,
     /// SQLite refused.
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),

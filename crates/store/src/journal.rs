@@ -7,7 +7,7 @@ pub(crate) mod disk;
 mod keeper;
 pub(crate) mod log;
 mod recorder;
-mod recover;
+pub(crate) mod recover;
 mod results;
 #[cfg(test)]
 mod tests;
@@ -28,6 +28,7 @@ pub use log::JournalHealth;
 
 use crate::error::Error;
 use crate::ledger::{Disk as LedgerDisk, Files, JournalEnd, Ledger, LedgerOptions, Sealer};
+use crate::texts::TextKeys;
 use crate::vault::Vault;
 use crate::vault::archive::Drawer;
 use disk::{Disk, Folder};
@@ -164,6 +165,15 @@ impl JournalStore {
             Some(vault) => ledger::journal::Folder::new(&self.dir, Arc::<Vault>::clone(vault)),
             None => ledger::journal::Folder::without_keys(&self.dir),
         }
+    }
+
+    /// The keys of its sessions, for other texts of theirs; `None` where there is no master key.
+    pub fn text_keys(&self) -> Option<TextKeys> {
+        let vault = self.keeper.log.vault()?;
+        Some(TextKeys {
+            encrypt: vault.encrypts(),
+            keys: Arc::<Vault>::clone(vault),
+        })
     }
 
     /// The folder.

@@ -5,9 +5,12 @@
 
 pub(crate) mod archive;
 mod holds;
+mod rekey;
 pub(crate) mod session;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub use rekey::rekey;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
@@ -101,6 +104,11 @@ impl Vault {
         };
         vault.load()?;
         Ok(Arc::new(vault))
+    }
+
+    /// Whether new sessions are encrypted.
+    pub(crate) fn encrypts(&self) -> bool {
+        self.encrypts
     }
 
     /// Finds every session's slot, and sees that its master key is there.

@@ -2,9 +2,11 @@
 //!
 //! Whoever looks into a recording is in the journal before the first byte is shown.
 
+use std::sync::Arc;
+
 use contract::{SearchResults, Session};
 use gate::ports::PortError;
-use ledger::find::{self, Filter};
+use ledger::find::{self, Filter, asked};
 use ledger::journal::{self, Folder, ReadError, Recording};
 use ledger::keys::Access;
 use ledger::record::HEADER_BYTES;
@@ -115,20 +117,24 @@ async fn viewed(
     shared.record(actor, "recording.viewed", fields).await
 }
 
-/// Actions that match, newest first. The search is recorded first.
+/// Actions that match, newest first. The search is recorded first, as it was asked.
 pub(crate) async fn search(
     shared: &Shared,
     caller: &Caller,
-    filter: Filter,
+    asked: &[(String, String)],
 ) -> Result<SearchResults, Failure> {
-    let fields = vec![
-        ("text", filter.text.clone()),
-        ("principal", filter.principal.clone()),
-        ("resource", filter.resource.clone()),
-    ];
-    let actor = caller.principal().key();
+    let pairs = asked
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut filter =
+        asked::filter(pairs.clone()).map_err(|error| Failure::invalid(error.to_string()))?;
+    filter.limit = filter.limit.min(asked::LIMIT_MAX);
+    let said = pairs.filter(|(_, value)| !value.is_empty());
+    let fields = said.filter_map(|(name, value)| Some((asked::known(name)?, value.to_owned())));
+    let (actor, fields) = (caller.principal().key(), fields.collect());
     shared.record(actor, "recordings.searched", fields).await?;
-    read(shared, move |folder| find::search(folder, &filter)).await
+    let finder = Arc::clone(&shared.parts.finder);
+    blocking(move || finder.search(&filter)).await
 }
 
 async fn read<T: Send + 'static>(

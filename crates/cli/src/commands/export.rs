@@ -16,18 +16,16 @@ use crate::session;
 pub(crate) async fn export(globals: &Globals, wish: &Export) -> Result<(), Problem> {
     let format = Format::parse(&wish.format)
         .ok_or_else(|| Problem::usage(format!("{} is no format", wish.format)))?;
+    let folder = wish.journal.as_deref();
+    let folder = folder
+        .map(|dir| offline::folder(globals, dir))
+        .transpose()?;
+    let filter = filter(wish)?;
     let mut out = Output::open(&wish.output)?;
-    let written = match &wish.journal {
-        Some(dir) => {
-            let filter = filter(wish)?;
+    let written = match &folder {
+        Some(folder) => {
             let mut encoder = format.encoder();
-            let done = export::export(
-                &offline::folder(globals, dir)?,
-                u64::MAX,
-                &filter,
-                &mut *encoder,
-                &mut out.to,
-            );
+            let done = export::export(folder, u64::MAX, &filter, &mut *encoder, &mut out.to);
             done.map(drop).map_err(|error| failed(&error))
         }
         None => fetch(globals, wish, &mut out.to).await,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{SearchResults, Session};
+use ledger::find::facet::Facet;
 use ledger::find::{self, Filter};
 use ledger::journal::{self, Folder, ReadError, Recording};
 use ledger::keys::{MasterKey, WrappedKeys};
@@ -56,10 +57,10 @@ fn master_key(globals: &Globals, dir: &Path) -> Result<Option<MasterKey>, Proble
 pub(crate) fn sessions(folder: &Folder, wish: &SessionList) -> Result<Vec<Session>, Problem> {
     let filter = Filter {
         principal: wish.principal.clone(),
-        resource: wish.resource.clone(),
         limit: wish.limit,
         ..Filter::default()
     };
+    let filter = filter.with(Facet::Resource, &wish.resource);
     find::sessions(folder, &filter).map_err(unreadable)
 }
 
@@ -89,7 +90,7 @@ pub(crate) fn raw_recording(folder: &Folder, id: [u8; 16]) -> Result<Recording, 
 
 /// Actions that match, newest first.
 pub(crate) fn search(folder: &Folder, filter: &Filter) -> Result<SearchResults, Problem> {
-    find::search(folder, filter).map_err(unreadable)
+    find::search(folder, filter, None).map_err(unreadable)
 }
 
 /// What is said of a recording whose key is not to be had.

@@ -2,7 +2,7 @@
 
 use contract::{Hit, SearchResults, Session, SessionEnded, SessionList};
 use jiff::Timestamp;
-use ledger::find::Filter;
+use ledger::find::asked;
 
 use crate::args::{self, Globals, Search, Sessions};
 use crate::commands::offline;
@@ -139,34 +139,18 @@ pub(crate) async fn search(globals: &Globals, wish: &Search) -> Result<(), Probl
     let now = Timestamp::now();
     let since = time(wish.since.as_deref(), now)?;
     let until = time(wish.until.as_deref(), now)?;
+    let text = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
+    let pairs = wish.pairs(text(since), text(until));
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, v)| (*name, v.as_str())).collect();
     let results = match &wish.journal {
         Some(dir) => {
-            let micros = |t: Timestamp| u64::try_from(t.as_microsecond()).unwrap_or(0);
-            let filter = Filter {
-                text: wish.text.clone(),
-                principal: wish.principal.clone(),
-                resource: wish.resource.clone(),
-                outcome: wish.outcome.clone().unwrap_or_default(),
-                since: since.map(micros),
-                until: until.map(micros),
-                limit: wish.limit,
-            };
+            let filter = asked::filter(pairs.into_iter());
+            let filter = filter.map_err(|error| Problem::usage(error.to_string()))?;
             offline::search(&offline::folder(globals, dir)?, &filter)?
         }
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
-            let text = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
-            let (since, until, limit) = (text(since), text(until), wish.limit.to_string());
-            let query = [
-                ("text", wish.text.as_str()),
-                ("principal", &wish.principal),
-                ("resource", &wish.resource),
-                ("outcome", wish.outcome.as_deref().unwrap_or_default()),
-                ("since", &since),
-                ("until", &until),
-                ("limit", &limit),
-            ];
-            gateway.get("/search", &query).await?
+            gateway.get("/search", &pairs).await?
         }
     };
     show_hits(globals, &results)
@@ -196,8 +180,11 @@ fn show_hits(globals: &Globals, results: &SearchResults) -> Result<(), Problem> 
         "statement",
     ];
     print::table(&header, rows, "Nothing was found.")?;
-    if results.truncated {
-        eprintln!("There is more: narrow the search or raise --limit.");
+    if !results.complete {
+        eprintln!("Time ran out before all was looked at: narrow the search, or go on as below.");
+    }
+    if let Some(next) = &results.next {
+        eprintln!("There is more: --before {next}");
     }
     Ok(())
 }

@@ -41,6 +41,8 @@ pub struct LimitsConfig {
     pub journal_timeout: Option<Span>,
     pub journal_reserve_bytes: Option<Bytes>,
     pub recorded_response_bytes_max: Option<Bytes>,
+    pub indexed_bytes_max: Option<Bytes>,
+    pub search_time_max: Option<Span>,
     pub drain_timeout: Option<Span>,
 }
 
@@ -100,6 +102,7 @@ impl LimitsConfig {
         let mut l = model::Limits::standard();
         self.resolve_counts(&mut l)?;
         self.resolve_times(&mut l)?;
+        self.resolve_searches(&mut l)?;
         if let Some(Bytes(value)) = self.journal_reserve_bytes {
             l.journal_reserve_bytes = value;
         }
@@ -157,6 +160,13 @@ impl LimitsConfig {
             1..=10_000,
         )
         .over(&mut l.approvals_pending_max)
+    }
+
+    fn resolve_searches(&self, l: &mut model::Limits) -> Result<(), Error> {
+        Count("indexed_bytes_max", self.indexed_bytes_max, 256..=1 << 24)
+            .over(&mut l.indexed_bytes_max)?;
+        let range = Duration::from_millis(100)..=Duration::from_secs(50);
+        Time("search_time_max", self.search_time_max, range).over(&mut l.search_time_max)
     }
 
     fn resolve_times(&self, l: &mut model::Limits) -> Result<(), Error> {

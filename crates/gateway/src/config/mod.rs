@@ -7,6 +7,7 @@ mod ledger;
 mod limits;
 mod recording;
 mod scalar;
+mod search;
 mod sink;
 mod written;
 
@@ -21,6 +22,7 @@ pub use ledger::{LedgerConfig, WitnessConfig};
 pub use limits::LimitsConfig;
 pub use recording::{Durability, RecordingConfig, RetentionRule};
 pub use scalar::{Bytes, Span};
+pub use search::SearchConfig;
 pub use sink::{SinkConfig, SinkKind, Start, Transport};
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
@@ -89,6 +91,9 @@ pub struct Config {
     /// Recording.
     #[serde(default)]
     pub recording: RecordingConfig,
+    /// Searching what is recorded.
+    #[serde(default)]
+    pub search: SearchConfig,
     /// Sealing what is recorded.
     #[serde(default)]
     pub ledger: LedgerConfig,

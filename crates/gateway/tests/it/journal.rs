@@ -27,7 +27,7 @@ fn found(stage: &Stage, text: &str) -> String {
         .cli(
             &[
                 "search",
-                text,
+                &format!("{text}*"),
                 "--journal",
                 &journal,
                 "--limit",
@@ -196,7 +196,7 @@ fn bound_parameters_and_refusals_are_recorded() {
     drop(stage.psql("alice", "DROP TABLE orders"));
     let hits = |arguments: &[&str]| listed(&stage.json("dora", arguments), "hits");
     assert!(!hits(&["search", "4711"]).is_empty());
-    let denied = hits(&["search", "DROP TABLE orders", "--outcome", "deny"]);
+    let denied = hits(&["search", "DROP TABLE orders", "--decision", "deny"]);
     assert!(
         denied.iter().any(|h| h["text"] == "DROP TABLE orders"),
         "{denied:?}"

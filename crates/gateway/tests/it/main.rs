@@ -31,6 +31,7 @@ mod reconciling;
 mod refusing;
 mod replaying;
 mod scanning;
+mod searching;
 mod sinking;
 mod stage;
 mod startup;

@@ -68,18 +68,68 @@ fn events(stage: &Stage, name: &str) -> usize {
     bytes.iter().map(count).sum()
 }
 
+/// A session whose statement waits for an answer that does not come in time; says the session and the ticket.
+fn asked(stage: &Stage) -> (String, String) {
+    let held = format!("DELETE FROM orders WHERE id = -1 /* {CANARY} */");
+    drop(stage.psql("alice", &held));
+    let ticket = stage.ticket(CANARY, "pending");
+    let newest = eventually("the session's end", PATIENCE, || {
+        let newest = sessions(stage).into_iter().next()?;
+        newest["ended"].as_str()?;
+        newest["id"].as_str().map(str::to_owned)
+    });
+    (newest, ticket)
+}
+
+/// Nobody waits long for an approval.
+const SHORTLY: &str = "hold_wait = \"1s\"";
+
+#[test]
+fn the_text_of_a_request_for_approval_goes_with_its_session() {
+    let stage = Stage::with(&Wishes {
+        limits: SHORTLY,
+        ..Wishes::default()
+    });
+    let (id, ticket) = asked(&stage);
+    assert!(erase(&stage, "dora", &[&id]).ok().contains("erased"));
+    let requests = stage.approvals();
+    let request = requests
+        .iter()
+        .find(|row| row["ticket"] == ticket.as_str())
+        .unwrap();
+    assert!(
+        request["statement"]
+            .as_str()
+            .unwrap()
+            .contains("was erased"),
+        "{request}"
+    );
+    assert!(!request.to_string().contains(CANARY), "{request}");
+    let answered = stage.cli("dora", &["approvals", "approve", &ticket, "--yes"]);
+    assert_ne!(answered.code, 0, "nobody says yes to what nobody can read");
+    stage
+        .cli("dora", &["approvals", "deny", &ticket, "--yes"])
+        .ok();
+}
+
 #[test]
 fn who_has_the_disk_without_the_key_reads_nothing_that_was_said() {
-    let mut stage = Stage::shop();
+    let mut stage = Stage::with(&Wishes {
+        limits: SHORTLY,
+        ..Wishes::default()
+    });
     let id = said(&stage);
     let name = stage
         .postgres
         .sql("shop", "SELECT name FROM customers WHERE id = 1");
+    asked(&stage);
     let journal = stage.journal();
     let replayed = stage
         .gateway
         .cli(&["replay", &id, "--speed", "0", "--journal", &journal], &[]);
     assert!(replayed.ok().contains(CANARY) && replayed.out.contains(name.trim()));
+    // SQLite's log beside its file is there while the gateway runs.
+    assert_eq!(holding(&stage, CANARY.as_bytes()), [] as [PathBuf; 0]);
     stage.gateway.stop();
     assert_eq!(holding(&stage, CANARY.as_bytes()), [] as [PathBuf; 0]);
     assert_eq!(holding(&stage, name.trim().as_bytes()), [] as [PathBuf; 0]);
@@ -310,4 +360,36 @@ fn a_gateway_without_the_right_master_key_does_not_start() {
     fs::copy(&aside, &key).unwrap();
     stage.gateway.resume();
     assert!(stage.psql("alice", "SELECT 1").ok().contains('1'));
+}
+
+#[test]
+fn a_new_master_key_takes_the_place_of_the_old_one() {
+    let mut stage = Stage::shop();
+    let id = said(&stage);
+    let config = stage.gateway.folder().join("portcullis.toml");
+    let config_name = config.to_string_lossy().into_owned();
+    let new = stage.gateway.folder().join("new.key");
+    let new_name = new.to_string_lossy().into_owned();
+    let words = ["rekey", "--config", &config_name, "--to", &new_name];
+    let refused = stage.gateway.cli(&words, &[]);
+    assert!(
+        refused.code != 0 && refused.err.contains("another process"),
+        "{}",
+        refused.all()
+    );
+    stage.gateway.stop();
+    assert!(
+        stage
+            .gateway
+            .cli(&words, &[])
+            .ok()
+            .contains("now: 1 more keys")
+    );
+    fs::remove_file(stage.gateway.data().join("master.key")).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    let named = "[recording]\nmaster_key_file = \"new.key\"\n";
+    fs::write(&config, text.replace("[recording]\n", named)).unwrap();
+    stage.gateway.resume();
+    let replayed = stage.cli("dora", &["replay", &id, "--speed", "0"]);
+    assert!(replayed.ok().contains(CANARY), "{}", replayed.all());
 }

@@ -151,6 +151,7 @@ fn decode_action<'a>(
             (11, value) => action.masked.push(value.text()?),
             (12, value) => action.approval = Some(value.array()?),
             (13, value) => action.approvers.push(value.text()?),
+            (15, value) => action.labels.push(value.text()?),
             (AS_BEFORE, value) => as_before = value.number()?,
             (_, _) => {}
         }

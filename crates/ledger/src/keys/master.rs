@@ -95,7 +95,7 @@ impl MasterKey {
 
     /// Its line, with the secret in it.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let digits = Zeroizing::new(STANDARD.encode(&*self.bytes));
+        let digits = Zeroizing::new(STANDARD.encode(self.bytes.as_slice()));
         Zeroizing::new(format!("{WORD}{}\n", *digits))
     }
 

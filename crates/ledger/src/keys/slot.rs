@@ -46,23 +46,28 @@ impl Tags {
 
     /// Whether the session was this principal's own.
     pub fn is_of(&self, principal: &str) -> bool {
-        self.principal == tag(principal)
+        is_tag(&self.principal, principal)
     }
 
     /// Whether the session was this principal's own, or on its behalf.
     pub fn concerns(&self, principal: &str) -> bool {
-        self.is_of(principal) || self.acts_for == tag(principal)
+        self.is_of(principal) || is_tag(&self.acts_for, principal)
     }
 
     /// Whether the session was on this resource.
     pub fn is_on(&self, resource: &str) -> bool {
-        self.resource == tag(resource)
+        is_tag(&self.resource, resource)
     }
 
     /// Whether there was a session at all, not only a login that was turned away.
     fn is_any(&self) -> bool {
         *self != Self::default()
     }
+}
+
+/// Whether a tag is of this text; nothing has no tag.
+fn is_tag<const N: usize>(tagged: &[u8; N], text: &str) -> bool {
+    !text.is_empty() && *tagged == tag(text)
 }
 
 fn tag<const N: usize>(text: &str) -> [u8; N] {
@@ -236,4 +241,84 @@ pub fn slots(file: &[u8]) -> impl Iterator<Item = (u32, Slot)> + '_ {
         .chunks_exact(SLOT_BYTES)
         .enumerate();
     slots.filter_map(|(at, bytes)| Some((u32::try_from(at).ok()?, Slot::parse(bytes)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wrapped(session: [u8; 16], tags: &Tags) -> (MasterKey, SessionKey, WrappedKey) {
+        let (master, key) = (MasterKey::generate(), SessionKey::generate());
+        let (master, key) = (master.unwrap(), key.unwrap());
+        let wrapped = WrappedKey::new(&master, session, &key, tags).unwrap();
+        (master, key, wrapped)
+    }
+
+    #[test]
+    fn a_key_comes_back_under_its_master_and_its_session() {
+        let tags = Tags::new("i|bot", "i|ada", "orders-prod");
+        let (master, key, wrapped) = wrapped([7; 16], &tags);
+        let bytes = Slot::Key(wrapped).to_bytes();
+        let Some(Slot::Key(read)) = Slot::parse(&bytes) else {
+            panic!("no key");
+        };
+        let (back, told) = read.unwrap(&master).unwrap();
+        assert_eq!((back.expose(), told), (key.expose(), tags));
+        assert!(read.unwrap(&MasterKey::generate().unwrap()).is_none());
+        let mut moved = read.clone();
+        moved.session = [8; 16];
+        assert!(moved.unwrap(&master).is_none(), "another session's name");
+    }
+
+    #[test]
+    fn tags_say_whose_and_where() {
+        let tags = Tags::new("i|bot", "i|ada", "orders-prod");
+        assert!(tags.is_of("i|bot") && !tags.is_of("i|ada"));
+        assert!(tags.concerns("i|bot") && tags.concerns("i|ada") && !tags.concerns("i|eve"));
+        assert!(tags.is_on("orders-prod") && !tags.is_on("orders"));
+        let alone = Tags::new("i|ada", "", "");
+        assert!(!alone.concerns("") && alone.is_any() && !Tags::default().is_any());
+        assert!(!alone.is_on(""), "nothing is on no resource");
+    }
+
+    #[test]
+    fn a_tombstone_says_who_as_far_as_there_is_room() {
+        let tags = Tags::new("i|ada", "", "shop");
+        let (_, _, wrapped) = wrapped([7; 16], &tags);
+        for by in ["i|root", "", &"ü".repeat(60), &"é€".repeat(100)] {
+            let bytes = wrapped.tombstone(Some(&tags), 9, by).to_bytes();
+            let Some(Slot::Erased { session, erasure }) = Slot::parse(&bytes) else {
+                panic!("no tombstone");
+            };
+            assert_eq!((session, erasure.time), ([7; 16], 9));
+            assert!(by.starts_with(&erasure.by) && erasure.by.len() + 4 > by.len().min(88));
+            assert!(erasure.opened);
+        }
+        let turned_away = wrapped.tombstone(Some(&Tags::default()), 9, "");
+        assert!(matches!(turned_away, Slot::Erased { erasure, .. } if !erasure.opened));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..600), ours: bool) {
+            if ours && bytes.len() >= 8 {
+                bytes[..8].copy_from_slice(&MAGIC);
+            }
+            for (at, slot) in slots(&bytes) {
+                prop_assert!(ours && (at as usize + 2) * SLOT_BYTES <= bytes.len());
+                prop_assert!(Slot::parse(&slot.to_bytes()).is_some());
+            }
+        }
+
+        #[test]
+        fn a_changed_bit_is_no_slot(bit in 0..SLOT_BYTES * 8) {
+            let (_, _, wrapped) = wrapped([7; 16], &Tags::default());
+            let mut bytes = Slot::Key(wrapped).to_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(Slot::parse(&bytes).is_none());
+        }
+    }
 }

@@ -62,8 +62,10 @@ impl WrappedKeys {
     /// # Errors
     /// [`ReadError`].
     pub fn read(journal: &Path, masters: Vec<MasterKey>) -> Result<Self, ReadError> {
-        let mut keys = Self::default();
-        keys.masters = masters.into_iter().map(|key| (key.id(), key)).collect();
+        let mut keys = Self {
+            masters: masters.into_iter().map(|key| (key.id(), key)).collect(),
+            slots: HashMap::new(),
+        };
         for (_, path) in key_files(journal)? {
             let bytes = fs::read(&path).map_err(|source| ReadError::Io {
                 path: path.clone(),

@@ -83,7 +83,8 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovered, Error> {
     })
 }
 
-fn lock(dir: &Path) -> Result<File, Error> {
+/// Takes the journal's lock, which says that somebody writes it.
+pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.display().to_string();
     let file = OpenOptions::new()
         .write(true)

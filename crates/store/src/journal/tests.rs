@@ -586,18 +586,28 @@ fn kill_9_loses_no_decision() {
     }
 }
 
-/// Prints what one decision costs; run with `--nocapture --ignored`.
+/// Prints what one decision costs, with encryption and without; run with `--nocapture --ignored`.
 #[test]
 #[ignore = "a measurement"]
 fn cost_of_one_append() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path());
-    let (_, mut recorder) = session(&store);
-    let event = action(1, "allow");
-    let rounds = 200_000;
-    let started = Instant::now();
-    for _ in 0..rounds {
-        recorder.append(&event).unwrap();
+    for encrypt in [false, true, false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let wish = JournalOptions {
+            encrypt,
+            ..options()
+        };
+        let store = JournalStore::open(dir.path(), wish).unwrap();
+        let (_, mut recorder) = session(&store);
+        let mut event = action(1, "allow");
+        if let Event::Action(action) = &mut event {
+            action.text = "select 1 from orders where id = $1 ".repeat(10).into();
+        }
+        let rounds = 200_000;
+        let started = Instant::now();
+        for _ in 0..rounds {
+            recorder.append(&event).unwrap();
+        }
+        let each = started.elapsed() / rounds;
+        println!("{each:?} an append, encrypted: {encrypt}");
     }
-    println!("{:?} an append", started.elapsed() / rounds);
 }

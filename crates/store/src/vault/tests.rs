@@ -491,3 +491,53 @@ fn what_was_recorded_without_encryption_stays_readable() {
     assert_eq!((events(dir.path(), old), events(dir.path(), new)), (7, 7));
     assert_eq!(verify(dir.path(), None).unwrap().findings, []);
 }
+
+#[test]
+fn keys_are_wrapped_anew_and_a_crash_between_is_no_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ids = journal(dir.path(), 3);
+    ids.extend(journal(dir.path(), 2));
+    let store = open(dir.path());
+    store.erase(&one(ids[0]), &cause()).unwrap();
+    let in_use = super::rekey(dir.path(), &[master(7)], &master(9));
+    assert!(matches!(in_use, Err(crate::Error::JournalInUse { .. })));
+    drop(store);
+    let unknown = super::rekey(dir.path(), &[master(8)], &master(9));
+    assert!(
+        unknown
+            .unwrap_err()
+            .to_string()
+            .contains(&master(7).id().to_string())
+    );
+    let files = key_files(dir.path()).unwrap();
+    let before: Vec<Vec<u8>> = files
+        .iter()
+        .map(|(_, path)| fs::read(path).unwrap())
+        .collect();
+    assert_eq!(
+        super::rekey(dir.path(), &[master(7)], &master(9)).unwrap(),
+        4
+    );
+    let read_by = |byte| {
+        let keys = WrappedKeys::read(dir.path(), vec![master(byte)]).unwrap();
+        let folder = Folder::new(dir.path(), Arc::new(keys));
+        let all = sessions(&folder).unwrap();
+        all.iter()
+            .filter(|session| session.erased.is_none())
+            .count()
+    };
+    assert_eq!((read_by(7), read_by(9)), (0, 4));
+    // The power failed after some sectors: the rest is as before, and going on brings it over.
+    let path = &files[0].1;
+    let mut torn = fs::read(path).unwrap();
+    torn[512..].copy_from_slice(&before[0][512..]);
+    fs::write(path, torn).unwrap();
+    fs::write(&files[1].1, &before[1]).unwrap();
+    assert_eq!(read_by(7) + read_by(9), 4);
+    super::rekey(dir.path(), &[master(7)], &master(9)).unwrap();
+    assert_eq!((read_by(7), read_by(9)), (0, 4));
+    assert!(
+        folder(dir.path()).access(ids[0].as_bytes()).is_erased(),
+        "stays erased"
+    );
+}

@@ -52,8 +52,8 @@ const HOUSE: &[(&str, u8, &[&str])] = &[
         "gateway",
         6,
         &[
-            "model", "contract", "sql", "policy", "mask", "ledger", "export", "cli", "gate", "wire",
-            "store", "identity", "api", "relay",
+            "model", "contract", "sql", "policy", "mask", "ledger", "export", "cli", "gate",
+            "wire", "store", "identity", "api", "relay",
         ],
     ),
     // For development only: nothing that ships imports them.

@@ -1,0 +1,138 @@
+//! What narrows a list or a search, and whether one entry fits: the only place that says so for an entry in hand.
+//!
+//! Must never know where entries are kept.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::entry::{Entry, Order, Seat};
+use super::facet::Facet;
+use super::query::Query;
+
+/// What narrows a list or a search. Empty fields narrow nothing; all that are given must fit.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    /// Words of statement, parameters, effects, reasons, errors and results.
+    pub query: Query,
+    /// Who acted: a principal's key, or a part of the name without regard to case.
+    pub principal: String,
+    /// Likewise, and it was an agent.
+    pub agent: String,
+    /// The human who acted or for whom was acted, likewise.
+    pub human: String,
+    /// What must be said of the action, each by its exact value without regard to case.
+    pub facets: Vec<(Facet, String)>,
+    /// Not before, in microseconds since the Unix epoch.
+    pub since: Option<u64>,
+    /// Not after, in microseconds since the Unix epoch.
+    pub until: Option<u64>,
+    /// At least so many rows.
+    pub rows_min: u64,
+    /// At least so many microseconds.
+    pub duration_min: u64,
+    /// Behind this place: the page after the one that gave it.
+    pub before: Option<Order>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The facets that people filter by, each with the word for it.
+pub const FACETS: [(&str, Facet); 14] = [
+    ("resource", Facet::Resource),
+    ("database", Facet::Database),
+    ("table", Facet::Table),
+    ("column", Facet::Column),
+    ("masked", Facet::Masked),
+    ("verb", Facet::Verb),
+    ("decision", Facet::Outcome),
+    ("label", Facet::Label),
+    ("client", Facet::Client),
+    ("address", Facet::Address),
+    ("error", Facet::Error),
+    ("detector", Facet::Detector),
+    ("policy", Facet::Policy),
+    ("kind", Facet::Kind),
+];
+
+impl Filter {
+    /// Adds a facet, unless its value is empty.
+    pub fn with(mut self, facet: Facet, value: &str) -> Self {
+        if !value.is_empty() {
+            self.facets.push((facet, value.to_owned()));
+        }
+        self
+    }
+
+    /// The terms that an entry must have, without those of people.
+    pub fn terms(&self) -> Vec<String> {
+        let given = self.facets.iter();
+        let mut terms: Vec<String> = given.map(|(facet, value)| facet.term(value)).collect();
+        if !self.agent.is_empty() {
+            terms.push(Facet::Kind.term("agent"));
+        }
+        terms
+    }
+
+    /// Whether the people of a session are those asked for.
+    pub fn takes_people(&self, seat: &Seat) -> bool {
+        let actor = (seat.principal.as_str(), seat.name.as_str());
+        is_person(&self.principal, actor)
+            && is_person(&self.agent, actor)
+            && (self.human.is_empty()
+                || seat.human().is_some_and(|who| is_person(&self.human, who)))
+    }
+
+    /// Whether an entry is looked for; its place among the pages counts, too.
+    pub fn takes(&self, seat: &Seat, entry: &Entry) -> bool {
+        if !self.takes_people(seat) || !self.takes_numbers(entry) {
+            return false;
+        }
+        let body = entry.body(seat);
+        let has = |term: &String| body.split_ascii_whitespace().any(|word| word == term);
+        self.terms().iter().all(has)
+            && self.query.all.iter().all(|phrase| phrase.is_in(&body))
+            && !self.query.none.iter().any(|phrase| phrase.is_in(&body))
+    }
+
+    fn takes_numbers(&self, entry: &Entry) -> bool {
+        self.is_in_time(entry.time)
+            && entry.rows >= self.rows_min
+            && entry.duration >= self.duration_min
+            && self.before.is_none_or(|before| entry.order < before)
+    }
+
+    /// Whether a time is within the bounds.
+    pub fn is_in_time(&self, micros: u64) -> bool {
+        self.since.is_none_or(|since| micros >= since)
+            && self.until.is_none_or(|until| micros <= until)
+    }
+}
+
+/// Whether somebody with this key and name is meant by what was typed.
+pub fn is_person(typed: &str, (key, name): (&str, &str)) -> bool {
+    typed.is_empty() || typed == key || name.to_lowercase().contains(&typed.to_lowercase())
+}
+
+/// `record-sequence`: where a page ended, as it is handed out and taken back.
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.record, self.sequence)
+    }
+}
+
+/// A place among the pages that nobody gave out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("that is not what `next` said")]
+pub struct NoOrder;
+
+impl FromStr for Order {
+    type Err = NoOrder;
+
+    fn from_str(text: &str) -> Result<Self, NoOrder> {
+        let (record, sequence) = text.split_once('-').ok_or(NoOrder)?;
+        Ok(Self {
+            record: record.parse().map_err(|_| NoOrder)?,
+            sequence: sequence.parse().map_err(|_| NoOrder)?,
+        })
+    }
+}

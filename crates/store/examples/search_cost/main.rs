@@ -1,0 +1,102 @@
+//! What the index of recordings costs and how fast it answers: records statements, indexes them, asks, prints.
+//!
+//! Must never be read as what another machine does: it prints what it measured here, cold and warm.
+//!
+//! `cargo run --release --package store --example search_cost -- --entries 10000000 --dir /var/tmp/search`
+
+mod ask;
+mod generate;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use model::Limits;
+use store::{Index, IndexOptions, JournalOptions, JournalStore};
+
+/// What was asked for on the command line.
+struct Wish {
+    entries: u64,
+    dir: PathBuf,
+}
+
+fn wish() -> Result<Wish, String> {
+    let mut wish = Wish {
+        entries: 100_000,
+        dir: std::env::temp_dir().join("search-cost"),
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or(format!("{word} takes a value"))?;
+        match word.as_str() {
+            "--entries" => wish.entries = value.parse().map_err(|_| "--entries takes a number")?,
+            "--dir" => wish.dir = value.into(),
+            _ => return Err(format!("{word} is not known")),
+        }
+    }
+    Ok(wish)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let wish = wish()?;
+    let (journal_dir, index_dir) = (wish.dir.join("journal"), wish.dir.join("index"));
+    std::fs::create_dir_all(&wish.dir)?;
+    let options = JournalOptions {
+        limits: Limits::standard(),
+        strict: false,
+        ledger: None,
+        masters: None,
+        encrypt: false,
+    };
+    let began = Instant::now();
+    let journal = JournalStore::open(&journal_dir, options)?;
+    generate::record(&journal, wish.entries)?;
+    let last = journal.head().sequence;
+    while journal.durable_sequence() < last {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    rate("recorded", wish.entries, began.elapsed(), &journal_dir)?;
+
+    let durable = Arc::new(AtomicU64::new(last));
+    let options = IndexOptions {
+        dir: index_dir.clone(),
+        part_bytes_max: ledger::find::scan::PART_BYTES_MAX,
+        time_max: Duration::from_secs(30),
+    };
+    let began = Instant::now();
+    let follow = move || durable.load(Ordering::Acquire);
+    let index = Index::start(options, journal.folder(), follow)?;
+    while index.health().sequence < last {
+        std::thread::sleep(Duration::from_millis(10));
+        if let Some((_, why)) = index.health().failing {
+            return Err(why.into());
+        }
+    }
+    rate("indexed", wish.entries, began.elapsed(), &index_dir)?;
+    println!("\n## as soon as all is indexed");
+    ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
+    let began = Instant::now();
+    while index.health().unmerged > 0 {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    rate("merged", wish.entries, began.elapsed(), &index_dir)?;
+    println!("\n## when it has merged what it collected");
+    ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
+    Ok(())
+}
+
+fn rate(what: &str, entries: u64, took: Duration, dir: &Path) -> std::io::Result<()> {
+    let mut bytes = 0;
+    for file in std::fs::read_dir(dir)? {
+        bytes += file?.metadata()?.len();
+    }
+    let seconds = took.as_secs_f64();
+    println!(
+        "{what}: {entries} in {seconds:.1} s, {:.0}/s, {:.0} bytes each, {:.2} GB in all",
+        entries as f64 / seconds,
+        bytes as f64 / entries as f64,
+        bytes as f64 / 1e9
+    );
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! Answering a search: from the index, and from the journal behind it.
+//!
+//! Must never put anything typed into a query of its own: words and terms of `ledger::find` alone stand in it, in quotes.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use ::ledger::find::entry::{Entry, Found, Order, Seat, person};
+use ::ledger::find::facet::{Facet, Measure};
+use ::ledger::find::filter::is_person;
+use ::ledger::find::query::Phrase;
+use ::ledger::find::scan::{self, Newest};
+use ::ledger::find::{Filter, rfc3339};
+use ::ledger::journal::ReadError;
+use contract::SearchResults;
+use rusqlite::{Connection, Transaction, params};
+
+use super::Shared;
+use super::file::{self, CHAPTER_ENTRIES, VOLUME_ENTRIES};
+use super::keep::{self, int, nat};
+use super::tail::Tail;
+use crate::error::Error;
+
+/// People that one filter may fit; more would make a query longer than it is worth.
+const PEOPLE_MAX: usize = 256;
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 10_000;
+
+/// Answers from the index, or, while that is made or damaged, from the journal alone.
+pub(super) fn search(shared: &Shared, filter: &Filter) -> Result<SearchResults, Error> {
+    let deadline = Instant::now() + shared.options.time_max;
+    match from_index(shared, filter, deadline) {
+        Err(Error::Sqlite(_) | Error::Corrupt { .. }) => {
+            let found = ::ledger::find::search(&shared.journal, filter, Some(deadline));
+            found.map_err(|ReadError::Io { path, source }| Error::Journal {
+                doing: "read",
+                path: path.display().to_string(),
+                source,
+            })
+        }
+        other => other,
+    }
+}
+
+fn from_index(shared: &Shared, filter: &Filter, deadline: Instant) -> Result<SearchResults, Error> {
+    let (mut reader, generation) = shared.reader()?;
+    reader.progress_handler(STEPS, Some(move || Instant::now() > deadline))?;
+    let found = ask(shared, &mut reader, filter, deadline);
+    reader.progress_handler(0, None::<fn() -> bool>)?;
+    let (page, mut answer) = found?;
+    shared.give_back(reader, generation);
+    let told = scan::results(&shared.journal, &page, answer.truncated, answer.complete);
+    answer.hits = told.hits;
+    answer.next = answer.next.or(told.next);
+    Ok(answer)
+}
+
+/// The page, and the answer without its hits.
+fn ask(
+    shared: &Shared,
+    reader: &mut Connection,
+    filter: &Filter,
+    deadline: Instant,
+) -> Result<(Vec<Found>, SearchResults), Error> {
+    // One transaction: what is indexed and how far it goes belong together.
+    let view = reader.transaction()?;
+    let mut newest = Newest::new(filter);
+    let (time, is_read) = read_behind(shared, &view, &mut newest, deadline)?;
+    let mut stopped = None;
+    if is_read && let Some(asked) = Asked::of(&view, filter)? {
+        stopped = asked.collect(&view, &mut newest)?;
+    }
+    let (mut page, truncated) = newest.into_page();
+    let is_done = is_read && stopped.is_none();
+    let resume = stopped.flatten();
+    // What is older than the place where time ran out belongs to the next page.
+    page.retain(|found| resume.is_none_or(|resume| found.entry.order >= resume));
+    let answer = SearchResults {
+        hits: Vec::new(),
+        truncated: truncated || !is_done,
+        next: resume.map(|order| order.to_string()),
+        complete: is_done,
+        indexed_to: (time > 0).then(|| rfc3339(time)),
+    };
+    Ok((page, answer))
+}
+
+/// What is under way, and what the journal has behind the index; says up to when all is indexed, and whether there was
+/// time to read everything.
+fn read_behind(
+    shared: &Shared,
+    view: &Transaction<'_>,
+    newest: &mut Newest<'_>,
+    deadline: Instant,
+) -> Result<(u64, bool), Error> {
+    let (position, mut gatherer) = keep::load(view, shared.options.part_bytes_max)?;
+    let mut tail = Tail::new(shared.journal.path(), position.at);
+    let mut opener = shared.journal.opener();
+    let mut more = true;
+    while more {
+        if Instant::now() > deadline {
+            return Ok((position.time, false));
+        }
+        let read = tail.read(u64::MAX, |record, place| {
+            let settled = &mut |found: Found| newest.offer(&found.seat, &found.entry);
+            scan::take(&mut gatherer, (&mut opener, record, place), settled);
+        });
+        more = read.map_err(|source| Error::Journal {
+            doing: "read a segment",
+            path: shared.journal.path().display().to_string(),
+            source,
+        })?;
+    }
+    gatherer
+        .open()
+        .for_each(|(seat, entry)| newest.offer(seat, entry));
+    Ok((position.time, true))
+}
+
+/// A filter as the index is asked.
+struct Asked<'a> {
+    filter: &'a Filter,
+    /// What the words must be; `None` when only numbers and times are asked for.
+    words: Option<String>,
+    /// The numbers of the entries that come into question.
+    first: u64,
+    last: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// `None` when nothing can fit.
+    fn of(view: &Transaction<'_>, filter: &'a Filter) -> Result<Option<Self>, Error> {
+        let Some((first, last)) = range(view, filter)? else {
+            return Ok(None);
+        };
+        let Some(words) = words(view, filter)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            filter,
+            words: (!words.is_empty()).then_some(words),
+            first,
+            last,
+        }))
+    }
+
+    /// Collects the newest that fit; `Some` when time ran out, with the place where to go on if there is one.
+    fn collect(
+        &self,
+        view: &Transaction<'_>,
+        newest: &mut Newest<'_>,
+    ) -> Result<Option<Option<Order>>, Error> {
+        let mut left = self.filter.limit.saturating_add(1);
+        let (from, to) = (self.first / VOLUME_ENTRIES, self.last / VOLUME_ENTRIES);
+        let sql = "SELECT number FROM volume WHERE number BETWEEN ?1 AND ?2 ORDER BY number DESC";
+        let mut volumes = view.prepare_cached(sql)?;
+        let volumes: Vec<i64> = volumes
+            .query_map([int(from), int(to)], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for volume in volumes.into_iter().map(nat) {
+            if left == 0 {
+                break;
+            }
+            let mut reached = None;
+            match self.volume(view, (volume, left), &mut reached, newest) {
+                Ok(found) => left -= found.min(left),
+                Err(Error::Sqlite(error)) if is_interrupted(&error) => {
+                    return Ok(Some(reached.or_else(|| end_of(view, volume))));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Collects at most so many from one volume; says how many, and on the way how far it came.
+    fn volume(
+        &self,
+        view: &Transaction<'_>,
+        (volume, limit): (u64, usize),
+        reached: &mut Option<Order>,
+        newest: &mut Newest<'_>,
+    ) -> Result<usize, Error> {
+        const COLUMNS: &str = "a.id, a.sequence, a.record, a.time, a.rows, a.duration, a.segment, \
+                               a.place, a.error, a.cut, s.seat";
+        const FITS: &str = "a.time BETWEEN ?4 AND ?5 AND a.rows >= ?6 AND a.duration >= ?7 \
+                            AND (a.record, a.sequence) < (?8, ?9)";
+        let table = file::table(volume);
+        let sql = match &self.words {
+            Some(_) => format!(
+                "SELECT {COLUMNS} FROM {table} w CROSS JOIN action a ON a.id = w.rowid \
+                 CROSS JOIN session s ON s.ref = a.session \
+                 WHERE w.{table} MATCH ?1 AND w.rowid BETWEEN ?2 AND ?3 AND {FITS} \
+                 ORDER BY w.rowid DESC LIMIT ?10"
+            ),
+            None => format!(
+                "SELECT {COLUMNS} FROM action a CROSS JOIN session s ON s.ref = a.session \
+                 WHERE ?1 IS NULL AND a.id BETWEEN ?2 AND ?3 AND {FITS} \
+                 ORDER BY a.id DESC LIMIT ?10"
+            ),
+        };
+        let filter = self.filter;
+        let before = filter.before.unwrap_or(Order {
+            record: u64::MAX,
+            sequence: u64::MAX,
+        });
+        let begin = volume * VOLUME_ENTRIES;
+        let mut ask = view.prepare_cached(&sql)?;
+        let mut rows = ask.query(params![
+            self.words,
+            int(self.first.max(begin)),
+            int(self.last.min(begin + VOLUME_ENTRIES - 1)),
+            int(filter.since.unwrap_or(0)),
+            int(filter.until.unwrap_or(u64::MAX)),
+            int(filter.rows_min),
+            int(filter.duration_min),
+            int(before.record),
+            int(before.sequence),
+            i64::try_from(limit).unwrap_or(i64::MAX),
+        ])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            let found = found(row)?;
+            *reached = Some(found.entry.order);
+            newest.keep(found);
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+fn found(row: &rusqlite::Row<'_>) -> Result<Found, Error> {
+    let number = |at: usize| row.get::<_, i64>(at).map(nat);
+    let mut entry = Entry::default();
+    entry.id = number(0)?;
+    (entry.order.sequence, entry.order.record) = (number(1)?, number(2)?);
+    (entry.time, entry.rows, entry.duration) = (number(3)?, number(4)?, number(5)?);
+    (entry.place.segment, entry.place.offset) = (number(6)?, number(7)?);
+    entry.error = row.get(8)?;
+    entry.said.cut = row.get(9)?;
+    let seat: String = row.get(10)?;
+    let seat: Seat = serde_json::from_str(&seat).map_err(|_| Error::Corrupt { what: "session" })?;
+    Ok(Found {
+        seat: seat.into(),
+        entry,
+    })
+}
+
+fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
+}
+
+/// Where a search goes on that found nothing in a volume before time ran out: behind everything that is newer than it.
+/// `None` when nothing is.
+fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Order> {
+    let sql = "SELECT record, sequence FROM action WHERE id >= ?1 ORDER BY id LIMIT 1";
+    let order = |row: &rusqlite::Row<'_>| {
+        Ok(Order {
+            record: nat(row.get(0)?),
+            sequence: nat(row.get(1)?),
+        })
+    };
+    // Too few steps for the clock to be looked at again.
+    let found = view.query_row(sql, [int((volume + 1) * VOLUME_ENTRIES)], order);
+    found.ok()
+}
+
+/// The numbers of entries that can be within the times asked for, and behind the page before.
+fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, Error> {
+    let sql = "SELECT min(number), max(number) FROM chapter
+               WHERE time_max >= ?1 AND time_min <= ?2 AND record_min <= ?3";
+    let (since, until) = (filter.since.unwrap_or(0), filter.until.unwrap_or(u64::MAX));
+    let before = filter.before.map_or(u64::MAX, |before| before.record);
+    let found = view.query_row(sql, [int(since), int(until), int(before)], |row| {
+        Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+    })?;
+    let (Some(first), Some(last)) = found else {
+        return Ok(None);
+    };
+    let (first, last) = (nat(first), nat(last));
+    Ok(Some((
+        first * CHAPTER_ENTRIES,
+        last * CHAPTER_ENTRIES + (CHAPTER_ENTRIES - 1),
+    )))
+}
+
+/// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.
+fn words(view: &Transaction<'_>, filter: &Filter) -> Result<Option<String>, Error> {
+    let mut all: Vec<String> = filter.terms().iter().map(|term| quoted(term)).collect();
+    all.extend(filter.query.all.iter().map(phrase));
+    for (role, facet, typed) in [
+        ("principal", Facet::Principal, &filter.principal),
+        ("principal", Facet::Principal, &filter.agent),
+        ("human", Facet::Human, &filter.human),
+    ] {
+        if typed.is_empty() {
+            continue;
+        }
+        let people = people(view, (role, facet), typed)?;
+        if people.is_empty() {
+            return Ok(None);
+        }
+        all.push(any(people.iter().map(|term| quoted(term))));
+    }
+    for (measure, least) in [
+        (Measure::Rows, filter.rows_min),
+        (Measure::Duration, filter.duration_min),
+    ] {
+        if least > 0 {
+            all.push(any(measure.at_least(least).iter().map(|term| quoted(term))));
+        }
+    }
+    let none = &filter.query.none;
+    if all.is_empty() && !none.is_empty() {
+        all.push(quoted(&Facet::Any.term("")));
+    }
+    let mut text = all.join(" AND ");
+    if !none.is_empty() {
+        text = format!("({text}) NOT {}", any(none.iter().map(phrase)));
+    }
+    Ok(Some(text))
+}
+
+/// The terms of the people that are meant.
+fn people(
+    view: &Transaction<'_>,
+    (role, facet): (&str, Facet),
+    typed: &str,
+) -> Result<BTreeSet<String>, Error> {
+    let mut known = view.prepare_cached("SELECT key, name FROM who WHERE role = ?1")?;
+    let mut rows = known.query([role])?;
+    let mut found = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let (key, name): (String, String) = (row.get(0)?, row.get(1)?);
+        if is_person(typed, (&key, &name)) {
+            found.insert(person(facet, &key, &name));
+        }
+        if found.len() > PEOPLE_MAX {
+            return Err(Error::TooManyPeople);
+        }
+    }
+    Ok(found)
+}
+
+fn any(terms: impl Iterator<Item = String>) -> String {
+    format!("({})", terms.collect::<Vec<_>>().join(" OR "))
+}
+
+/// Words have no quotation marks; were there one, it would be doubled.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+fn phrase(phrase: &Phrase) -> String {
+    let star = if phrase.is_prefix { "*" } else { "" };
+    format!("{}{star}", quoted(&phrase.words.join(" ")))
+}
