@@ -185,12 +185,11 @@ fn datastore(event: &AuditEvent, statement: &Statement, out: &mut Map<String, Js
         _ if action.approval.is_some() => ((1, "Allowed"), (8, "Approved"), LOW),
         _ => ((1, "Allowed"), (1, "Allowed"), INFORMATIONAL),
     };
-    let activity = activity(&action.effects);
     let class = Class {
         category: (6, "Application Activity"),
         uid: 6005,
         name: "Datastore Activity",
-        activity,
+        activity: activity(&action.effects),
         severity,
         status,
     };

@@ -109,7 +109,7 @@ fn fields(file: &File<'_>) -> Result<[u8; 26], Error> {
     Ok(fields)
 }
 
-/// Reads a pack, whole and exactly as [`write`] makes it.
+/// Reads a pack, whole and exactly as [`write()`] makes it.
 ///
 /// # Errors
 /// [`Error::Pack`] with what is wrong.
