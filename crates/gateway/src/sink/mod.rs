@@ -232,10 +232,11 @@ pub(crate) fn start(
     if !configs.is_empty() {
         std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
     }
+    let id = export::Reader::new(journal.dir(), 0).journal()?;
     for (config, status) in configs.iter().zip(sinks.0.iter()) {
         let key = format!("sink {}", config.name);
         let output = output(config).with_context(|| key.clone())?;
-        let place = position::Place::new(&dir, &config.name);
+        let place = position::Place::new(&dir, &config.name, id.unwrap_or_default());
         let follower = follow::Follower::new(config, output, place, Arc::clone(status), journal)
             .with_context(|| key.clone())?;
         let (stop, stopped) = std::sync::mpsc::sync_channel(1);
