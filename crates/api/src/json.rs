@@ -287,7 +287,7 @@ pub(crate) async fn erase_recordings(
 }
 
 pub(crate) async fn list_holds(State(shared): Api, Extension(caller): Who) -> Answered<HoldList> {
-    let holds = archive::holds(&shared, &caller)?;
+    let holds = archive::holds(&shared, &caller).await?;
     let holds = holds.iter().map(convert::hold).collect();
     Ok(Json(HoldList { holds }))
 }

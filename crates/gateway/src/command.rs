@@ -156,6 +156,9 @@ fn rekey(path: &std::path::Path, to: &std::path::Path) -> Result<()> {
         .fetch()
         .context("the master key of now")?;
     let new = master::read_or_make(to).context("the new master key")?;
+    if known.first().is_some_and(|first| first.id() == new.id()) {
+        anyhow::bail!("{} is the master key of now", to.display());
+    }
     let count = store::rekey(&journal, &known, &new)?;
     println!(
         "Wrapped by the master key {} in {} now: {count} more keys.\n\

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use gate::ports::{MasterKeys, PortError};
 use ledger::keys::MasterKey;
 use ledger::keys::wrapped::key_files;
+use zeroize::Zeroizing;
 
-use crate::config::Config;
+use crate::config::{Config, RecordingConfig};
 
 /// The name of the file that is made.
 const OWN: &str = "master.key";
@@ -35,12 +36,20 @@ impl ConfiguredMaster {
     /// Takes the places from configuration; nothing is read yet. `None` where nothing is to be encrypted and nothing
     /// was.
     pub fn new(config: &Config, journal: &Path) -> Option<Self> {
-        let wish = &config.recording;
-        let own = config.gateway.data_dir.join(OWN);
+        Self::of(
+            &config.recording,
+            config.gateway.data_dir.join(OWN),
+            journal,
+        )
+    }
+
+    fn of(wish: &RecordingConfig, own: PathBuf, journal: &Path) -> Option<Self> {
         let source = match (&wish.master_key_file, &wish.master_key_env) {
             (Some(file), _) => Source::File(file.clone()),
             (None, Some(variable)) => Source::Variable(variable.clone()),
-            (None, None) if wish.encrypt || own.exists() => Source::Own(own, journal.to_owned()),
+            (None, None) if wish.encrypt || is_there(&own) || has_keys(journal) => {
+                Source::Own(own, journal.to_owned())
+            }
             (None, None) => return None,
         };
         let old = wish.old_master_key_files.clone();
@@ -53,7 +62,7 @@ impl MasterKeys for ConfiguredMaster {
         let first = match &self.source {
             Source::File(path) => read(path)?,
             Source::Variable(name) => {
-                let text = std::env::var(name);
+                let text = std::env::var(name).map(Zeroizing::new);
                 let text = text.map_err(|_| {
                     failed(format!("the environment variable {name} is not set").into())
                 })?;
@@ -77,6 +86,7 @@ fn failed(source: Box<dyn std::error::Error + Send + Sync>) -> PortError {
 fn read(path: &Path) -> Result<MasterKey, PortError> {
     let refused = |what: String| failed(format!("{}: {what}", path.display()).into());
     let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    let text = Zeroizing::new(text);
     let mode = fs::metadata(path)
         .map_err(|error| refused(error.to_string()))?
         .mode();
@@ -89,8 +99,18 @@ fn read(path: &Path) -> Result<MasterKey, PortError> {
     MasterKey::parse(&text).map_err(|error| refused(error.to_string()))
 }
 
+/// Whether something stands there, a link that leads nowhere too: what it led to is on a disk that is not there now.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Whether a journal has wrapped keys; one that cannot be read has.
+fn has_keys(journal: &Path) -> bool {
+    key_files(journal).map_or(true, |files| !files.is_empty())
+}
+
 fn own(path: &Path, journal: &Path) -> Result<MasterKey, PortError> {
-    if path.exists() {
+    if is_there(path) {
         return read(path);
     }
     let keys = key_files(journal).map_err(|error| failed(error.into()))?;
@@ -111,7 +131,7 @@ fn own(path: &Path, journal: &Path) -> Result<MasterKey, PortError> {
 /// # Errors
 /// [`PortError`]: it cannot be read or made, or others may read it.
 pub fn read_or_make(path: &Path) -> Result<MasterKey, PortError> {
-    match path.exists() {
+    match is_there(path) {
         true => read(path),
         false => make(path),
     }
@@ -126,10 +146,14 @@ fn make(path: &Path) -> Result<MasterKey, PortError> {
 /// Aside first: half a key would keep the gateway from ever starting.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let aside = path.with_extension("key.new");
+    // One that a crash left may be readable by others.
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&aside)?;
     file.write_all(text.as_bytes())?;
@@ -163,6 +187,15 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(journal.join("keys/00000001.pck"), "").unwrap();
         assert!(master.fetch().is_err(), "another one would be made");
+        let plain = RecordingConfig {
+            encrypt: false,
+            ..RecordingConfig::default()
+        };
+        let unmade = ConfiguredMaster::of(&plain, path.clone(), &journal);
+        assert!(unmade.unwrap().fetch().is_err(), "recordings are under it");
+        assert!(ConfiguredMaster::of(&plain, path.clone(), &folder.join("none")).is_none());
+        std::os::unix::fs::symlink(folder.join("nowhere"), &path).unwrap();
+        assert!(master.fetch().is_err(), "its disk is not there");
         fs::remove_dir_all(&folder).unwrap();
     }
 

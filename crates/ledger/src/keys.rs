@@ -448,31 +448,6 @@ mod tests {
         }
     }
 
-    /// Prints what encryption adds to a record of 400 bytes; run with `--nocapture --ignored`.
-    #[test]
-    #[ignore = "a measurement"]
-    fn cost_of_one_payload() {
-        let sealer = Sealer::new(SessionKey::generate().unwrap());
-        let (plain, mut out) = ([7; 400], Vec::new());
-        let (session, stream, rounds) = (SESSION, Stream::Intents, 1_000_000);
-        let started = std::time::Instant::now();
-        for _ in 0..rounds {
-            std::hint::black_box(Content::plain(&plain).unsealed().unwrap());
-        }
-        let without = started.elapsed();
-        let started = std::time::Instant::now();
-        for number in 1..=u64::from(rounds) {
-            let place = Place {
-                session,
-                stream,
-                number,
-            };
-            let content = Content::plain(&plain);
-            std::hint::black_box(Payload::sealed(content, &place, &sealer, &mut out).unwrap());
-        }
-        println!("{:?} more a record", (started.elapsed() - without) / rounds);
-    }
-
     #[test]
     fn a_number_is_never_used_for_two_ciphertexts() {
         let sealer = Sealer::new(SessionKey::generate().unwrap());

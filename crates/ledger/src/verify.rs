@@ -12,7 +12,7 @@ use crate::codec;
 use crate::event::{Event, StreamEnd};
 use crate::journal::{self, ReadError};
 use crate::keys::slot::{Slot, WrappedKey, slots};
-use crate::keys::wrapped::key_files;
+use crate::keys::wrapped::{KEYS_FOLDER, key_files};
 use crate::record::{Chain, KIND_EVENTS, PayloadError, Record, Stream};
 use crate::segment::{Item, SegmentHeader, items};
 
@@ -66,7 +66,7 @@ pub fn verify(dir: &Path, kept: Option<Head>) -> Result<Report, ReadError> {
         let bytes = journal::read_segment(&file)?;
         verifier.segment(file.number, &bytes);
     }
-    verifier.keys(dir)?;
+    verifier.keys(dir, None)?;
     Ok(verifier.finish(kept))
 }
 
@@ -96,6 +96,8 @@ pub struct Verifier {
     sessions: HashMap<[u8; 16], Session>,
     /// Sessions that the journal says were erased.
     erased: HashSet<[u8; 16]>,
+    /// Sessions with encrypted records, each with the sequence number of the first.
+    encrypted: HashMap<[u8; 16], u64>,
     report: Report,
 }
 
@@ -224,6 +226,10 @@ impl Verifier {
 
     fn chain(&mut self, record: &Record<'_>) {
         let header = record.header;
+        if record.is_encrypted() {
+            let first = self.encrypted.entry(header.session);
+            first.or_insert(header.sequence);
+        }
         let session = self.sessions.entry(header.session).or_default();
         session.met = true;
         let ended = session.ended;
@@ -325,8 +331,7 @@ impl Verifier {
     }
 
     fn erasure(&mut self, time: u64, actor: &str, fields: &[(Cow<'_, str>, Cow<'_, str>)]) {
-        let named = fields.iter().find(|(name, _)| name == "session");
-        let Some(session) = named.and_then(|(_, text)| Id::parse(text)) else {
+        let Some(session) = erased_session(fields) else {
             return;
         };
         // Twice where a crash came between: it was recorded, and recorded again when it was finished.
@@ -336,19 +341,67 @@ impl Verifier {
         }
     }
 
-    /// Looks into the key files beside a journal, all of whose segments came before: no erased session has a key.
+    /// Takes from a record of another session than the one that is checked what it says of that one's erasure.
+    pub fn erasures(&mut self, record: &Record<'_>, of: &[u8; 16]) {
+        if record.header.stream != Stream::Intents || record.is_encrypted() {
+            return;
+        }
+        let Ok(payload) = record.payload() else {
+            return;
+        };
+        for event in codec::events(&payload).map_while(Result::ok) {
+            if let Event::Control {
+                time,
+                actor,
+                name,
+                fields,
+            } = event
+                && name == RECORDING_ERASED
+                && erased_session(&fields) == Some(*of)
+            {
+                self.erasure(time, &actor, &fields);
+            }
+        }
+    }
+
+    /// Looks into the key files beside a journal, all of whose records came before, or of one session the whole: no
+    /// erased session has a key, nothing is erased that the journal does not say, and up to the record `sealed` (which
+    /// was on disk, and its key before it) no encrypted session lacks its slot. Says nothing where there is no folder of keys.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn keys(&mut self, dir: &Path) -> Result<(), ReadError> {
+    pub fn keys(&mut self, dir: &Path, sealed: Option<u64>) -> Result<(), ReadError> {
+        if !dir.join(KEYS_FOLDER).is_dir() {
+            return Ok(());
+        }
+        let (mut keys, mut tombstones) = (HashSet::new(), HashSet::new());
         for (_, path) in key_files(dir)? {
             let bytes = std::fs::read(&path).map_err(|source| ReadError::Io { path, source })?;
             for (_, slot) in slots(&bytes) {
-                if let Slot::Key(WrappedKey { session, .. }) = slot
-                    && self.erased.contains(&session)
-                {
-                    self.find(Finding::KeyIsBack { session });
-                }
+                match slot {
+                    Slot::Key(WrappedKey { session, .. }) => keys.insert(session),
+                    Slot::Erased { session, .. } => tombstones.insert(session),
+                };
+            }
+        }
+        let mut found: Vec<_> = self
+            .encrypted
+            .iter()
+            .map(|(id, first)| (*id, *first))
+            .collect();
+        found.sort_unstable();
+        for (session, first) in found {
+            let is_said = self.erased.contains(&session);
+            if is_said && keys.contains(&session) {
+                self.find(Finding::KeyIsBack { session });
+            } else if !is_said && tombstones.contains(&session) && !self.begins_late {
+                self.find(Finding::ErasedUnsaid { session });
+            } else if !is_said && !keys.contains(&session) && !tombstones.contains(&session) {
+                let was_sealed = sealed.is_some_and(|sealed| first <= sealed);
+                self.find(match was_sealed {
+                    true => Finding::KeyRemoved { session },
+                    false => Finding::KeyMissing { session },
+                });
             }
         }
         Ok(())
@@ -390,6 +443,12 @@ impl Verifier {
         self.report.head = self.head.filter(|head| head.sequence > 0);
         self.report
     }
+}
+
+/// The session that an erasure names.
+fn erased_session(fields: &[(Cow<'_, str>, Cow<'_, str>)]) -> Option<[u8; 16]> {
+    let named = fields.iter().find(|(name, _)| name == "session");
+    named.and_then(|(_, text)| Id::parse(text))
 }
 
 mod finding;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::{EraseRecordings, PlaceHold};
 use gate::archive::{Archive, Cause, Fate, Hold, HoldOn, Which};
 use gate::ports::PortError;
-use model::SessionId;
+use model::{ResourceName, SessionId};
 
 use crate::caller::{Caller, Need, Permission};
 use crate::failure::Failure;
@@ -50,6 +50,9 @@ pub(crate) async fn hold(
         return Err(Failure::invalid("a principal is named `issuer|subject`")
             .hint("`portcullis sessions list --json` shows the names"));
     }
+    if matches!(&on, HoldOn::Resource(name) if ResourceName::new(name.as_str()).is_none()) {
+        return Err(Failure::invalid("this can be no resource's name"));
+    }
     let placed = act(shared, move |archive| archive.hold(on, &cause)).await?;
     placed.ok_or_else(|| Failure::invalid("there are too many holds"))
 }
@@ -68,13 +71,13 @@ pub(crate) async fn release(
 }
 
 /// The holds, for whoever may place them or view what they keep.
-pub(crate) fn holds(shared: &Shared, caller: &Caller) -> Result<Vec<Hold>, Failure> {
+pub(crate) async fn holds(shared: &Shared, caller: &Caller) -> Result<Vec<Hold>, Failure> {
     let rules = &shared.parts.rules;
     caller.check(Need::Person, rules)?;
     if !caller.may(Permission::Administer, rules) {
         caller.check(Need::Permitted(Permission::ViewRecordings), rules)?;
     }
-    Ok(shared.parts.archive.holds())
+    act(shared, |archive| Ok(archive.holds())).await
 }
 
 async fn permitted(shared: &Shared, caller: &Caller, refused: &'static str) -> Result<(), Failure> {
@@ -117,6 +120,8 @@ fn which(wish: &EraseRecordings) -> Result<Which, Failure> {
         resource: wish.resource.clone(),
         before: time(wish.before.as_deref())?,
     };
+    // Nothing in place of a time would erase more than was meant.
+    wish.before.iter().try_for_each(|text| named(text))?;
     wish.principal.iter().try_for_each(|text| named(text))?;
     wish.resource.iter().try_for_each(|text| named(text))?;
     if which.is_everything() {

@@ -285,14 +285,15 @@ impl Entry {
         }
     }
 
-    /// Everything that an index keeps of it: facets first, then words.
-    pub fn body(&self, seat: &Seat) -> String {
-        let mut body = String::with_capacity(512 + self.said.text.len() + self.returned.text.len());
+    /// Everything that an index keeps of it, behind the terms of its seat: facets, then words.
+    pub fn body(&self, seat_terms: &str) -> String {
+        let words = self.said.text.len() + self.returned.text.len();
+        let mut body = String::with_capacity(512 + seat_terms.len() + words);
         let mut put = |term: &str| {
             body.push_str(term);
             body.push(' ');
         };
-        seat.terms().iter().for_each(|term| put(term));
+        put(seat_terms);
         self.facets.iter().for_each(|term| put(term));
         Measure::Rows.terms(self.rows).iter().for_each(|t| put(t));
         Measure::Duration

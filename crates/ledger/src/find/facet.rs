@@ -70,8 +70,21 @@ impl Facet {
         };
         let hash = digest(&SHA256, value.as_bytes());
         let hash = hash.as_ref().get(..HASH_BYTES).unwrap_or_default();
-        format!("_{letter}{}", crate::Hex(hash))
+        let mut term = String::with_capacity(2 + 2 * HASH_BYTES);
+        term.extend(['_', letter]);
+        for byte in hash {
+            term.extend([byte >> 4, byte & 15].map(digit));
+        }
+        term
     }
+}
+
+/// Each action has a dozen terms, so this is not left to a formatter.
+fn digit(nibble: u8) -> char {
+    char::from(match nibble {
+        0..=9 => b'0' + nibble,
+        _ => b'a' + (nibble & 15) - 10,
+    })
 }
 
 /// A number as terms, so that "at least so many" is a union of few of them instead of a look at every action: one for

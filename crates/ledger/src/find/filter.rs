@@ -87,7 +87,7 @@ impl Filter {
         if !self.takes_people(seat) || !self.takes_numbers(entry) {
             return false;
         }
-        let body = entry.body(seat);
+        let body = entry.body(&seat.terms().join(" "));
         let has = |term: &String| body.split_ascii_whitespace().any(|word| word == term);
         self.terms().iter().all(has)
             && self.query.all.iter().all(|phrase| phrase.is_in(&body))

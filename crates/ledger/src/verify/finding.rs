@@ -143,6 +143,22 @@ pub enum Finding {
         /// The session.
         session: [u8; 16],
     },
+    /// A session's key was destroyed, and the journal does not say so: not by the gateway.
+    ErasedUnsaid {
+        /// The session.
+        session: [u8; 16],
+    },
+    /// The key of a session whose records were sealed is in no key file: it was removed.
+    KeyRemoved {
+        /// The session.
+        session: [u8; 16],
+    },
+    /// The key of a session is in no key file: a crash took it with what was not yet on disk, or it was removed. A
+    /// remark.
+    KeyMissing {
+        /// The session.
+        session: [u8; 16],
+    },
     /// A session was erased: its records are whole, and nobody can read them. A remark.
     Erased {
         /// The session.
@@ -168,6 +184,7 @@ impl Finding {
                 | Self::Open { .. }
                 | Self::BeginsLate { .. }
                 | Self::Erased { .. }
+                | Self::KeyMissing { .. }
         )
     }
 }
@@ -243,6 +260,11 @@ impl fmt::Display for Finding {
             }
             Self::Open { session } => write!(f, "session {} has no end", Id(session)),
             Self::KeyIsBack { session } => key_is_back(f, session),
+            Self::ErasedUnsaid { session } => erased_unsaid(f, session),
+            Self::KeyRemoved { session } => {
+                write!(f, "the key of session {} was removed", Id(session))
+            }
+            Self::KeyMissing { session } => write!(f, "session {} has no key", Id(session)),
             Self::Erased { session, time, by } => erased(f, session, *time, by),
             Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
         }
@@ -253,7 +275,15 @@ fn key_is_back(f: &mut fmt::Formatter<'_>, session: &[u8; 16]) -> fmt::Result {
     let id = Id(session);
     write!(
         f,
-        "session {id} was erased, and its key is there: an old key file was put back"
+        "session {id} was erased, and its key is there: an old key file was put back, or the erasure is not finished"
+    )
+}
+
+fn erased_unsaid(f: &mut fmt::Formatter<'_>, session: &[u8; 16]) -> fmt::Result {
+    let id = Id(session);
+    write!(
+        f,
+        "the key of session {id} was destroyed, and the journal does not say by whom"
     )
 }
 

@@ -9,7 +9,6 @@ mod generate;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use model::Limits;
@@ -49,41 +48,52 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         masters: None,
         encrypt: false,
     };
-    let began = Instant::now();
     let journal = JournalStore::open(&journal_dir, options)?;
-    generate::record(&journal, wish.entries)?;
-    let last = journal.head().sequence;
-    while journal.durable_sequence() < last {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    rate("recorded", wish.entries, began.elapsed(), &journal_dir)?;
-
-    let durable = Arc::new(AtomicU64::new(last));
     let options = IndexOptions {
         dir: index_dir.clone(),
         part_bytes_max: ledger::find::scan::PART_BYTES_MAX,
         time_max: Duration::from_secs(30),
     };
-    let began = Instant::now();
-    let follow = move || durable.load(Ordering::Acquire);
+    let durable = Arc::clone(&journal);
+    let follow = move || durable.durable_sequence();
     let index = Index::start(options, journal.folder(), follow)?;
+    let began = Instant::now();
+    generate::record(&journal, wish.entries)?;
+    let last = settled(&journal);
+    rate("recorded", wish.entries, began.elapsed(), &journal_dir)?;
     while index.health().sequence < last {
         std::thread::sleep(Duration::from_millis(10));
         if let Some((_, why)) = index.health().failing {
             return Err(why.into());
         }
     }
-    rate("indexed", wish.entries, began.elapsed(), &index_dir)?;
+    rate(
+        "recorded and indexed",
+        wish.entries,
+        began.elapsed(),
+        &index_dir,
+    )?;
     println!("\n## as soon as all is indexed");
     ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
     let began = Instant::now();
     while index.health().unmerged > 0 {
         std::thread::sleep(Duration::from_millis(100));
     }
-    rate("merged", wish.entries, began.elapsed(), &index_dir)?;
+    println!("merged after {:.0} s more", began.elapsed().as_secs_f64());
     println!("\n## when it has merged what it collected");
     ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
     Ok(())
+}
+
+/// Waits until results and ends are written, too; says which record is the last.
+fn settled(journal: &JournalStore) -> u64 {
+    loop {
+        let last = journal.head().sequence;
+        std::thread::sleep(Duration::from_millis(500));
+        if journal.head().sequence == last && journal.durable_sequence() >= last {
+            return last;
+        }
+    }
 }
 
 fn rate(what: &str, entries: u64, took: Duration, dir: &Path) -> std::io::Result<()> {

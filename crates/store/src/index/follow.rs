@@ -160,9 +160,7 @@ impl Follower {
         }
         open.keeper
             .commit(done, &mut open.gatherer, &open.position)?;
-        let mut state = shared.state();
-        state.sequence = open.position.last.as_ref().map_or(0, |last| last.sequence);
-        state.time = open.position.time;
+        shared.stands(&open.position);
         Ok(more)
     }
 
@@ -174,6 +172,7 @@ impl Follower {
                 let max = self.shared.options.part_bytes_max;
                 let (position, gatherer) = keep::load(&db, max)?;
                 self.check(&position)?;
+                self.shared.stands(&position);
                 Open {
                     keeper: Keeper::new(db),
                     gatherer,
@@ -221,6 +220,15 @@ impl Follower {
             path: dir.display().to_string(),
             source,
         })
+    }
+}
+
+impl Shared {
+    /// Tells how far the journal is indexed.
+    fn stands(&self, position: &Position) {
+        let mut state = self.state();
+        state.sequence = position.last.as_ref().map_or(0, |last| last.sequence);
+        state.time = position.time;
     }
 }
 

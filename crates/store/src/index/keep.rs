@@ -3,6 +3,7 @@
 //! Must never commit a position without everything that was read before it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::ledger::find::entry::{Entry, Found, Place, Seat};
@@ -17,6 +18,9 @@ use crate::error::Error;
 const MERGE_PAGES: i64 = 500;
 /// Sessions whose rows are remembered between transactions.
 const SESSIONS_KEPT: usize = 65_536;
+
+/// A volume's `purge` once it is rewritten, and the write-ahead log still holds what was there before.
+const REWRITTEN: i64 = 2;
 
 /// How far the journal was read.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -42,7 +46,14 @@ pub(super) struct Last {
 /// The file, as its only writer has it.
 pub(super) struct Keeper {
     db: Connection,
-    sessions: HashMap<[u8; 16], i64>,
+    sessions: HashMap<[u8; 16], Known>,
+}
+
+/// What is at hand of a session.
+#[derive(Clone)]
+struct Known {
+    row: i64,
+    terms: Arc<str>,
 }
 
 /// Times and places of a chapter's entries.
@@ -77,9 +88,9 @@ impl Keeper {
         for found in &done {
             let entry = &found.entry;
             let session = session(&change, &mut self.sessions, &found.seat, entry.id)?;
-            let last = last_ids.entry(session).or_insert(entry.id);
+            let last = last_ids.entry(session.row).or_insert(entry.id);
             *last = entry.id.max(*last);
-            add(&change, found, session)?;
+            add(&change, found, &session)?;
             note(&mut chapters, entry);
         }
         for (session, last) in last_ids {
@@ -157,13 +168,20 @@ impl Keeper {
             let change = self.db.transaction()?;
             let sql = format!("INSERT INTO {table} ({table}) VALUES ('optimize')");
             change.execute(&sql, [])?;
-            change.execute("UPDATE volume SET purge = 0 WHERE number = ?1", [volume])?;
+            change.execute(
+                "UPDATE volume SET purge = ?2 WHERE number = ?1",
+                params![volume, REWRITTEN],
+            )?;
             change.commit()?;
         }
-        if volumes.is_empty() {
-            return Ok(());
+        let sql = "SELECT EXISTS (SELECT 1 FROM volume WHERE purge = ?1)";
+        let is_due: bool = self.db.query_row(sql, [REWRITTEN], |row| row.get(0))?;
+        if is_due {
+            self.empty_log()?;
+            let sql = "UPDATE volume SET purge = 0 WHERE purge = ?1";
+            self.db.execute(sql, [REWRITTEN])?;
         }
-        self.empty_log()
+        Ok(())
     }
 
     fn volumes_to_purge(&self) -> Result<Vec<i64>, Error> {
@@ -227,12 +245,12 @@ fn written<T: Serialize>(value: &T, what: &'static str) -> Result<String, Error>
 
 fn session(
     change: &Transaction<'_>,
-    known: &mut HashMap<[u8; 16], i64>,
+    known: &mut HashMap<[u8; 16], Known>,
     seat: &Seat,
     entry: u64,
-) -> Result<i64, Error> {
+) -> Result<Known, Error> {
     if let Some(found) = known.get(&seat.session) {
-        return Ok(*found);
+        return Ok(found.clone());
     }
     let sql = "SELECT ref FROM session WHERE id = ?1";
     let find = |change: &Transaction<'_>| {
@@ -259,17 +277,21 @@ fn session(
             }
         }
     };
-    known.insert(seat.session, found);
+    let found = Known {
+        row: found,
+        terms: seat.terms().join(" ").into(),
+    };
+    known.insert(seat.session, found.clone());
     Ok(found)
 }
 
-fn add(change: &Transaction<'_>, found: &Found, session: i64) -> Result<(), Error> {
+fn add(change: &Transaction<'_>, found: &Found, session: &Known) -> Result<(), Error> {
     let entry = &found.entry;
     let sql = "INSERT OR IGNORE INTO action (id, session, sequence, record, time, rows, duration, \
                segment, place, error, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     change.prepare_cached(sql)?.execute(params![
         int(entry.id),
-        session,
+        session.row,
         int(entry.order.sequence),
         int(entry.order.record),
         int(entry.time),
@@ -294,7 +316,7 @@ fn add(change: &Transaction<'_>, found: &Found, session: i64) -> Result<(), Erro
         file::table(volume)
     );
     let mut put = change.prepare_cached(&sql)?;
-    put.execute(params![int(entry.id), entry.body(&found.seat)])?;
+    put.execute(params![int(entry.id), entry.body(&session.terms)])?;
     Ok(())
 }
 
