@@ -42,6 +42,20 @@ without_main_cluster() {
     return "$status"
 }
 
+# Runs an installation that must not start what it installs.
+without_daemons() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [ -e "$policy" ]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    "$@" || status=$?
+    as_root rm -f "$policy"
+    return "$status"
+}
+
 apt_install() {
     local wanted
     wanted=$(missing "$@")
@@ -134,7 +148,9 @@ for_bench() {
 
 for_test() {
     for_bench
-    apt_install python3-venv chromium libpostgresql-jdbc-java
+    apt_install python3-venv chromium libpostgresql-jdbc-java openssl
+    # Only the program is wanted: no daemon of Debian's making is to run.
+    command -v rsyslogd >/dev/null || without_daemons apt_install rsyslog rsyslog-gnutls
     command -v javac >/dev/null || apt_install default-jdk-headless
     peer_servers
     npm_packages testing/clients/node

@@ -38,12 +38,19 @@ if len(sys.argv) > 3:
     import duckdb
 
     table = duckdb.read_parquet(sys.argv[3])
-    names, rows = table.columns, table.fetchall()
+    kinds = {name: str(kind) for name, kind in zip(table.columns, table.types)}
+    assert kinds["time"] == "TIMESTAMP WITH TIME ZONE" and kinds["rows"] == "UBIGINT" and kinds["text"] == "VARCHAR", kinds
+    is_time = lambda name: kinds[name].startswith("TIMESTAMP")
+    read = ", ".join(f'epoch_us("{name}")' if is_time(name) else f'"{name}"' for name in kinds)
+    rows = table.project(read).fetchall()
     assert len(rows) == len(events), f"{len(rows)} rows for {len(events)} events"
     for row in rows:
-        event = events[row[names.index("id")]]
-        for name, cell in zip(names, row):
-            if isinstance(cell, datetime):
-                cell = cell.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        row = dict(zip(kinds, row))
+        event = events[row["id"]]
+        assert set(event) <= set(row), f"columns are missing: {set(event) - set(row)}"
+        for name, cell in row.items():
+            if cell is not None and is_time(name):
+                moment = datetime.fromtimestamp(cell // 1_000_000, timezone.utc)
+                cell = f"{moment:%Y-%m-%dT%H:%M:%S}.{cell % 1_000_000:06}Z"
             same("" if cell is None else text(cell), event.get(name), name)
 print(f"{count} events")

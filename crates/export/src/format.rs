@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use crate::event::AuditEvent;
-use crate::{csv, jsonl, ocsf};
+use crate::{csv, jsonl, ocsf, parquet};
 
 /// A format of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,11 +16,13 @@ pub enum Format {
     Ocsf,
     /// RFC 4180 with a header.
     Csv,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Ocsf, Self::Csv];
+    pub const ALL: [Self; 4] = [Self::Jsonl, Self::Ocsf, Self::Csv, Self::Parquet];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Format {
             Self::Jsonl => "jsonl",
             Self::Ocsf => "ocsf",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -41,6 +44,7 @@ impl Format {
         match self {
             Self::Jsonl | Self::Ocsf => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 
@@ -50,6 +54,7 @@ impl Format {
             Self::Jsonl => Box::new(jsonl::Jsonl),
             Self::Ocsf => Box::new(ocsf::Ocsf),
             Self::Csv => Box::new(csv::Csv),
+            Self::Parquet => Box::new(parquet::Parquet::new()),
         }
     }
 
@@ -57,7 +62,7 @@ impl Format {
     pub fn json(self, event: &AuditEvent) -> serde_json::Value {
         match self {
             Self::Ocsf => ocsf::event(event),
-            Self::Jsonl | Self::Csv => jsonl::object(event),
+            Self::Jsonl | Self::Csv | Self::Parquet => jsonl::object(event),
         }
     }
 }

@@ -13,6 +13,7 @@ mod format;
 mod jsonl;
 mod ocsf;
 pub mod pack;
+mod parquet;
 mod reader;
 mod run;
 #[cfg(test)]

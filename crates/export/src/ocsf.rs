@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
+use ledger::event::Completed;
 use ledger::find::{id_text, rfc3339};
 use serde_json::{Map, Value as Json, json};
 
@@ -184,12 +185,11 @@ fn datastore(event: &AuditEvent, statement: &Statement, out: &mut Map<String, Js
         _ if action.approval.is_some() => ((1, "Allowed"), (8, "Approved"), LOW),
         _ => ((1, "Allowed"), (1, "Allowed"), INFORMATIONAL),
     };
-    let activity = activity(&action.effects);
     let class = Class {
         category: (6, "Application Activity"),
         uid: 6005,
         name: "Datastore Activity",
-        activity,
+        activity: activity(&action.effects),
         severity,
         status,
     };
@@ -220,7 +220,6 @@ fn datastore(event: &AuditEvent, statement: &Statement, out: &mut Map<String, Js
         event.session.map(|id| id_text(&id)).unwrap_or_default(),
         action.sequence
     );
-    let mut query = json!({ "uid": uid, "query_string": action.text });
     put(
         "policy",
         json!({
@@ -234,18 +233,24 @@ fn datastore(event: &AuditEvent, statement: &Statement, out: &mut Map<String, Js
             json!(format!("{}: {}", reason.0, reason.1)),
         );
     }
+    let mut query = json!({ "uid": uid, "query_string": action.text });
     if let Some(end) = event.end() {
-        let completed = &end.completed;
-        query["bytes"] = json!(completed.bytes);
-        put("count", json!(1));
-        put("duration", json!(completed.duration / 1_000));
-        put("end_time", json!(completed.time / 1_000));
-        put("end_time_dt", json!(rfc3339(completed.time)));
-        if let Some(error) = &completed.error {
-            put("status_code", json!(error));
-        }
+        query["bytes"] = json!(end.completed.bytes);
+        ended(&end.completed, out);
     }
-    put("query_info", query);
+    out.insert("query_info".to_owned(), query);
+}
+
+/// What is known of a statement once it has ended.
+fn ended(completed: &Completed<'_>, out: &mut Map<String, Json>) {
+    let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
+    put("count", json!(1));
+    put("duration", json!(completed.duration / 1_000));
+    put("end_time", json!(completed.time / 1_000));
+    put("end_time_dt", json!(rfc3339(completed.time)));
+    if let Some(error) = &completed.error {
+        put("status_code", json!(error));
+    }
 }
 
 /// What a statement does above all: what takes away counts more than what adds, and that more than looking.

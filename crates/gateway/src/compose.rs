@@ -26,6 +26,7 @@ use crate::config::{self, Config, Durability, HttpTls, ListenTls, MetricsAccess}
 use crate::credentials::ConfiguredCredentials;
 use crate::master::ConfiguredMaster;
 use crate::searching::IndexGauges;
+use crate::sink::{self, Sinks};
 use crate::{convert, retention, rules, searching, witness};
 
 /// A gateway that runs.
@@ -35,6 +36,7 @@ pub struct Running {
     public_url: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    sinks: sink::Running,
     journal: Arc<JournalStore>,
     index: Option<Arc<Index>>,
 }
@@ -51,6 +53,7 @@ impl Clock for SystemClock {
 struct Core {
     limits: Limits,
     journal: Arc<JournalStore>,
+    sinks: Sinks,
     index: Option<Arc<Index>>,
     store: Arc<Store>,
     rules: SharedRules,
@@ -99,13 +102,16 @@ impl Running {
                 stopped(stopping),
             )));
         }
-        write_addresses(&config.gateway.data_dir, &postgres, &public_url)?;
+        let data = &config.gateway.data_dir;
+        let sinks = sink::start(&config.sink, &core.sinks, data, &core.journal)?;
+        write_addresses(data, &postgres, &public_url)?;
         Ok(Self {
             relay,
             postgres,
             public_url,
             stop,
             tasks,
+            sinks,
             journal: core.journal,
             index: core.index,
         })
@@ -140,6 +146,10 @@ impl Running {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }
+        }
+        let sinks = self.sinks;
+        if let Err(error) = tokio::task::spawn_blocking(move || drop(sinks)).await {
+            tracing::error!(%error, "the sinks did not end well");
         }
         // It reads from the journal.
         drop(self.index);
@@ -180,7 +190,11 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         .collect::<Result<Vec<_>>>()?;
     let issuers = Arc::new(Issuers::new(issuers)?);
     let authenticator = Authenticator::new(Arc::clone(&issuers), store.clone());
-    let recordings: Arc<dyn Journal> = journal.clone();
+    let sinks = Sinks::of(&config.sink);
+    let recordings: Arc<dyn Journal> = Arc::new(sink::Guarded {
+        journal: Arc::clone(&journal),
+        sinks: sinks.clone(),
+    });
     #[cfg(feature = "unrecorded")]
     let recordings = crate::unrecorded::unrecorded(recordings);
     let gate = Gate::new(GateParts {
@@ -195,6 +209,7 @@ fn core(config: &Config, public_url: &str) -> Result<(Core, rules::Sources)> {
         Core {
             limits,
             journal,
+            sinks,
             index,
             store,
             rules,
@@ -261,6 +276,7 @@ fn api_parts(
     let journal = Arc::clone(&core.journal);
     let mut registry = registry;
     let gauges = LedgerGauges::register(&mut registry, Arc::clone(&core.journal));
+    let sinks = sink::Gauges::register(&mut registry, &core.sinks, &core.journal);
     let index = core.index.as_ref();
     let index = index.map(|index| IndexGauges::register(&mut registry, index, &core.journal));
     Ok(ApiParts {
@@ -281,6 +297,7 @@ fn api_parts(
             .collect::<Result<Vec<_>>>()?,
         discovery: discovery(config, relay, public_url, signing)?,
         metrics: Arc::new(move || {
+            sinks.read();
             index.iter().for_each(IndexGauges::read);
             render(&registry, &gauges)
         }),
@@ -293,7 +310,10 @@ fn api_parts(
             let ledger: Arc<dyn api::LedgerFiles> = Arc::new(Served(Arc::clone(ledger)));
             ledger
         }),
-        health: Arc::new(move || health(&journal)),
+        health: {
+            let sinks = core.sinks.clone();
+            Arc::new(move || health(&journal).and_then(|()| sinks.health()))
+        },
     })
 }
 

@@ -16,6 +16,7 @@ mod retention;
 pub mod rules;
 pub mod scan;
 mod searching;
+mod sink;
 #[cfg(feature = "unrecorded")]
 mod unrecorded;
 mod witness;

@@ -9,8 +9,8 @@ use clap::Args;
 /// `export`
 #[derive(Args, Clone, Debug)]
 pub struct Export {
-    /// jsonl (one JSON object a line), ocsf (the same as OCSF events) or csv
-    #[arg(long, value_parser = ["jsonl", "ocsf", "csv"], default_value = "jsonl", value_name = "FORMAT")]
+    /// jsonl (one JSON object a line), ocsf (the same as OCSF events), csv or parquet
+    #[arg(long, value_parser = ["jsonl", "ocsf", "csv", "parquet"], default_value = "jsonl", value_name = "FORMAT")]
     pub format: String,
     /// Write to this file instead of standard output, and only whole; `-` is standard output
     #[arg(long, short, default_value = "-", value_name = "FILE")]

@@ -109,7 +109,7 @@ fn fields(file: &File<'_>) -> Result<[u8; 26], Error> {
     Ok(fields)
 }
 
-/// Reads a pack, whole and exactly as [`write`] makes it.
+/// Reads a pack, whole and exactly as [`write()`] makes it.
 ///
 /// # Errors
 /// [`Error::Pack`] with what is wrong.
@@ -194,9 +194,9 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let mut index = 0;
+    let mut index = 0_u32;
     while index < 256 {
-        let mut value = index as u32;
+        let mut value = index;
         let mut bit = 0;
         while bit < 8 {
             value = match value & 1 {
@@ -205,7 +205,7 @@ const TABLE: [u32; 256] = {
             };
             bit += 1;
         }
-        table[index] = value;
+        table[index as usize] = value;
         index += 1;
     }
     table
@@ -257,6 +257,22 @@ mod tests {
         }
         assert!(read(&[&bytes[..], b"x"].concat()).is_err());
         assert!(read(&[b"x", &bytes[..]].concat()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_read_is_what_would_be_written(bytes: Vec<u8>, at in 0_usize..4096, with: Vec<u8>) {
+            assert!(read(&bytes).is_err());
+            let mut bad = made(&["README.txt", "policy/abc/00-x.cedar"]);
+            let from = at % bad.len();
+            let to = (from + with.len()).min(bad.len());
+            bad.splice(from..to, with);
+            if let Ok(files) = read(&bad) {
+                let mut again = Vec::new();
+                write(&files, &mut again).unwrap();
+                assert_eq!(again, bad);
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod limits;
 mod recording;
 mod scalar;
 mod search;
+mod sink;
 mod written;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use limits::LimitsConfig;
 pub use recording::{Durability, RecordingConfig, RetentionRule};
 pub use scalar::{Bytes, Span};
 pub use search::SearchConfig;
+pub use sink::{SinkConfig, SinkKind, Start, Transport};
 
 /// The annotated example that `portcullis config example` prints; a test holds it to the defaults.
 pub const REFERENCE: &str = include_str!("reference.toml");
@@ -101,6 +103,9 @@ pub struct Config {
     /// Registered targets.
     #[serde(default)]
     pub resource: Vec<ResourceConfig>,
+    /// Where audit events are sent.
+    #[serde(default)]
+    pub sink: Vec<SinkConfig>,
     /// Bounds.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -484,6 +489,9 @@ impl Config {
             optional.extend([&mut resource.ca_file, &mut resource.password_file]);
             optional.extend([&mut resource.certificate_file, &mut resource.key_file]);
         }
+        for sink in &mut self.sink {
+            optional.extend([&mut sink.path, &mut sink.ca_file, &mut sink.secret_file]);
+        }
         optional.into_iter().flatten().for_each(fix);
     }
 
@@ -513,6 +521,7 @@ impl Config {
             return Err(refuse("http.tls", "\"off\" is only for a loopback address"));
         }
         self.ledger.check()?;
+        sink::check(&self.sink)?;
         self.recording.check()?;
         self.issuer.iter().try_for_each(check_issuer)?;
         self.check_resources()
@@ -619,6 +628,22 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_names_every_setting_of_a_sink() {
+        let text = "[[sink]]\nname = \"s\"\ntype = \"file\"\npath = \"p\"\n";
+        let config = load(&format!("{SMALL}{text}")).unwrap();
+        let debug = format!("{:#?}", config.sink[0]);
+        let fields = debug
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+        for (field, _) in fields.filter(|(field, _)| !field.starts_with(' ') && *field != "kind") {
+            assert!(
+                REFERENCE.contains(&format!("# {field} = ")),
+                "reference.toml lacks sink.{field}"
+            );
+        }
+    }
+
+    #[test]
     fn the_reference_names_every_limit() {
         let debug = format!("{:#?}", LimitsConfig::default());
         for line in debug
@@ -685,7 +710,52 @@ mod tests {
                 "resource A",
             ),
         ];
-        for (extra, expect) in cases {
+        let sink = |lines: &str| format!("\n[[sink]]\nname = \"s\"\n{lines}\n");
+        let hook = |url: &str| {
+            sink(&format!(
+                "type = \"webhook\"\nurl = \"{url}\"\nsecret_file = \"s\""
+            ))
+        };
+        let sinks = [
+            (sink("type = \"file\""), "sink s: path"),
+            (sink("type = \"kafka\""), "kafka"),
+            (
+                sink("type = \"file\"\npath = \"p\"\nformat = \"csv\""),
+                "sink s: format",
+            ),
+            (
+                sink("type = \"file\"\npath = \"p\"\nevents = [\"all\"]"),
+                "sink s: events",
+            ),
+            (
+                sink("type = \"syslog\"\naddress = \"host\""),
+                "sink s: address",
+            ),
+            (
+                sink("type = \"syslog\"\naddress = \"host:6514\"\nfacility = 24"),
+                "sink s: facility",
+            ),
+            (hook("https://127.0.0.1/x"), "allow_local"),
+            (hook("https://[::1]/x"), "allow_local"),
+            (hook("https://169.254.169.254/latest"), "allow_local"),
+            (hook("https://2130706433/x"), "allow_local"),
+            (hook("https://0x7f.1/x"), "allow_local"),
+            (hook("https://localhost/x"), "allow_local"),
+            (hook("http://hooks.example/x"), "https"),
+            (hook("https://me:pw@hooks.example/x"), "no password"),
+            (
+                sink("type = \"webhook\"\nurl = \"https://hooks.example\""),
+                "secret_file",
+            ),
+            (
+                format!("{0}{0}", sink("type = \"file\"\npath = \"p\"")),
+                "twice",
+            ),
+        ];
+        let sinks = sinks
+            .iter()
+            .map(|(extra, expect)| (extra.as_str(), *expect));
+        for (extra, expect) in cases.into_iter().chain(sinks) {
             let error = load(&format!("{SMALL}{extra}")).unwrap_err().to_string();
             assert!(error.contains(expect), "{extra} gave: {error}");
         }

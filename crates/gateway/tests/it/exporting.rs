@@ -139,7 +139,8 @@ fn every_format_says_the_same_to_readers_that_are_not_ours() {
     assert!(of_kind(&events, "gap").is_empty());
 
     let (_, csv) = offline(&stage, "csv", &[]);
-    let same = checked("flat.py", &[&jsonl, &csv], "");
+    let (_, parquet) = offline(&stage, "parquet", &[]);
+    let same = checked("flat.py", &[&jsonl, &csv, &parquet], "");
     assert_eq!(same.ok().trim(), format!("{} events", events.len()));
 
     let (ocsf, _) = offline(

@@ -32,6 +32,7 @@ mod refusing;
 mod replaying;
 mod scanning;
 mod searching;
+mod sinking;
 mod stage;
 mod startup;
 mod targets;
