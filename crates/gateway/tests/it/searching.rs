@@ -54,10 +54,7 @@ fn what_just_happened_is_found_at_once_by_its_words_and_by_what_is_known_of_it()
         );
         check(&["select ssn", "--column", "customers.ssn"], &[select]);
         check(&["\"from customers where\""], &[select]);
-        check(
-            &["--decision", "deny", "--table", "public.customers"],
-            &[refused],
-        );
+        check(&["customers", "--decision", "deny"], &[refused]);
         check(&["--masked", "ssn", "--min-rows", "1"], &[select]);
         check(
             &[
