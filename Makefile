@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN   ?=
 
-.PHONY: help demo demo-check test e2e tidy bench regress fmt lint doc fuzz-smoke setup
+.PHONY: help demo demo-check test e2e tidy bench bench-search regress fmt lint doc fuzz-smoke setup
 
 help:
 	@echo 'make demo        a PostgreSQL, an identity provider and the gateway, until Ctrl-C'
@@ -11,6 +11,7 @@ help:
 	@echo 'make test        everything that CI checks'
 	@echo 'make e2e         the end-to-end tests alone; RUN=name picks some'
 	@echo 'make bench       direct, PgBouncer and Portcullis side by side; target/bench/'
+	@echo 'make bench-search  ten million statements indexed and searched; RUN="--entries N --dir DIR"'
 	@echo 'make regress     PostgreSQL'"'"'s own regression suite, direct and through the gateway'
 	@echo 'make fuzz-smoke  each fuzz target for a minute'
 	@echo 'make fmt lint doc tidy setup'
@@ -48,6 +49,11 @@ bench:
 	cp target/release/portcullis target/bench/unrecorded
 	$(CARGO) build --locked --release --bin portcullis
 	python3 scripts/bench.py --portcullis target/release/portcullis --unrecorded target/bench/unrecorded --analysis target/release/examples/analysis_cost $(RUN)
+
+# Takes about 20 GB under target/bench/search, and removes it.
+bench-search:
+	$(CARGO) run --locked --release --package store --example search_cost -- --entries 10000000 --dir target/bench/search $(RUN)
+	rm -rf target/bench/search
 
 regress:
 	@scripts/setup.sh test

@@ -22,7 +22,7 @@ pub(crate) fn start(
     journal: &Arc<JournalStore>,
 ) -> Result<Option<Arc<Index>>> {
     let dir = config.gateway.data_dir.join("index");
-    if !config.search.index {
+    if !config.search.is_indexed(&config.recording) {
         Index::remove(&dir).context("removing the index of recordings")?;
         return Ok(None);
     }

@@ -76,9 +76,6 @@ pub enum Error {
         /// What is wrong.
         why: &'static str,
     },
-    /// A search fits too many people.
-    #[error("that fits too many principals: say more of the name")]
-    TooManyPeople,
     /// SQLite refused.
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),

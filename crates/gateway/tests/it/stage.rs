@@ -69,6 +69,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) open: bool,
     /// Lines under `[recording]`.
     pub(crate) recording: &'a str,
+    /// Lines under `[search]`.
+    pub(crate) search: &'a str,
     /// Lines under `[[issuer]]`.
     pub(crate) issuer: &'a str,
     /// Labels beside the shop's own.
@@ -269,6 +271,7 @@ fn configuration(postgres: &Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> Strin
     let Wishes {
         limits,
         recording,
+        search,
         ledger,
         ..
     } = wishes;
@@ -295,6 +298,8 @@ dir = "policy"
 reload_interval = "100ms"
 [recording]
 {recording}
+[search]
+{search}
 [ledger]
 {ledger_key}
 {ledger}

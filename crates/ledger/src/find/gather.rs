@@ -32,6 +32,9 @@ struct Open {
     entries: BTreeMap<u64, Entry>,
 }
 
+/// A session that goes on, and what is open of it.
+pub type UnderWay<'a> = (Arc<Seat>, Vec<&'a Entry>);
+
 impl Gatherer {
     /// Begins with nothing open; `next` is the number of the first entry. Of what an action said, and of what came
     /// back, at most `part_bytes_max` bytes of words are taken each.
@@ -67,7 +70,7 @@ impl Gatherer {
 
     /// The sessions that something happened to since this was last asked, with what is open of each; nothing when the
     /// session has ended.
-    pub fn touched(&mut self) -> Vec<([u8; 16], Option<(Arc<Seat>, Vec<&Entry>)>)> {
+    pub fn touched(&mut self) -> Vec<([u8; 16], Option<UnderWay<'_>>)> {
         let touched = std::mem::take(&mut self.touched).into_iter();
         let state = |session: [u8; 16]| {
             let open = self.sessions.get(&session);

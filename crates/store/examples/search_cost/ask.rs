@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ledger::find::asked;
 use store::Index;
 
-use crate::generate::{BEGIN, Dice};
+use crate::generate::{BEGIN, Dice, PACE};
 
 /// Times that each question is asked warm.
 const ROUNDS: usize = 40;
@@ -17,89 +17,70 @@ const COLD_ROUNDS: usize = 5;
 
 type Pairs = Vec<(&'static str, String)>;
 
-/// Each question, with another word in each round where there are others.
-fn questions(entries: u64, dice: &mut Dice) -> Vec<(&'static str, Pairs)> {
-    let mut any = || (dice.below(entries), dice.below(5_000_000));
-    let (number, key) = any();
-    let text = |text: &str| ("text", text.to_owned());
-    let at = |number: u64| {
-        let micros = BEGIN + number * 100_000;
-        ledger::find::rfc3339(micros)
-    };
-    let pair = |name: &'static str, value: &str| (name, value.to_owned());
-    vec![
-        ("a rare word", vec![text(&format!("ref-{number:08x}"))]),
-        ("a rare number", vec![text(&key.to_string())]),
-        ("a word in every statement", vec![text("shop")]),
-        ("a frequent word", vec![text("select")]),
-        ("two frequent words", vec![text("select orders")]),
-        ("three frequent words", vec![text("update customers osaka")]),
-        ("frequent words never together", vec![text("insert ilike")]),
-        (
-            "a frequent word, a rare principal",
-            vec![text("select"), pair("principal", "https://idp.example|3")],
-        ),
-        (
-            "a rare word, a frequent facet",
-            vec![text(&key.to_string()), pair("resource", "orders-prod")],
-        ),
-        ("a frequent facet", vec![pair("table", "customers")]),
-        (
-            "three facets",
-            vec![
-                pair("verb", "delete"),
-                pair("decision", "deny"),
-                pair("table", "orders"),
-            ],
-        ),
-        (
-            "facets never together",
-            vec![pair("verb", "insert"), pair("error", "portcullis.denied")],
-        ),
-        (
-            "part of a human's name",
-            vec![pair("human", "rossi"), text("delete")],
-        ),
-        ("no filter at all", vec![]),
-        (
-            "an hour long ago, a frequent word",
-            vec![
-                text("select"),
-                ("since", at(number)),
-                ("until", at(number + 36_000)),
-            ],
-        ),
-        (
-            "many rows, a frequent word",
-            vec![text("select"), pair("min_rows", "1000000")],
-        ),
-        (
-            "many rows and long, frequent words",
-            vec![
-                text("select orders"),
-                pair("min_rows", "5000"),
-                pair("min_duration", "5s"),
-            ],
-        ),
-        (
-            "rows just above what most return",
-            vec![
-                text("shop"),
-                pair("min_rows", "5001"),
-                pair("min_duration", "4100ms"),
-            ],
-        ),
-        ("a phrase", vec![text("\"staff may work\" kowalski")]),
-        ("a rare beginning", vec![text(&format!("{key}*"))]),
-        ("a frequent beginning", vec![text("sel* kow*")]),
-        ("the widest beginning", vec![text("re*")]),
-        (
-            "a frequent word and not another",
-            vec![text("select -orders -customers")],
-        ),
-        ("only what it is not", vec![text("-select -update")]),
-        ("no hit", vec![text("zzzyzx")]),
-    ]
+/// Each question: filters with `;` between them. What is written large is another one in each round.
+const QUESTIONS: [(&str, &str); 25] = [
+    ("a rare word", "text=REFERENCE"),
+    ("a rare number", "text=KEY"),
+    ("a word in every statement", "text=shop"),
+    ("a frequent word", "text=select"),
+    ("two frequent words", "text=select orders"),
+    ("three frequent words", "text=update customers osaka"),
+    ("frequent words never together", "text=insert ilike"),
+    (
+        "a frequent word, a rare principal",
+        "text=select;principal=https://idp.example|3",
+    ),
+    (
+        "a rare word, a frequent facet",
+        "text=KEY;resource=orders-prod",
+    ),
+    ("a frequent facet", "table=customers"),
+    ("three facets", "verb=delete;decision=deny;table=orders"),
+    (
+        "facets never together",
+        "verb=insert;error=portcullis.denied",
+    ),
+    ("part of a human's name", "human=rossi;text=delete"),
+    ("no filter at all", ""),
+    (
+        "an hour long ago, a frequent word",
+        "text=select;since=SINCE;until=UNTIL",
+    ),
+    ("many rows, a frequent word", "text=select;min_rows=1000000"),
+    (
+        "many rows and long, frequent words",
+        "text=select orders;min_rows=5000;min_duration=5s",
+    ),
+    (
+        "rows just above what most return",
+        "text=shop;min_rows=5001;min_duration=4100ms",
+    ),
+    ("a phrase", "text=\"staff may work\" kowalski"),
+    ("a rare beginning", "text=KEY*"),
+    ("a frequent beginning", "text=sel* kow*"),
+    ("the widest beginning", "text=re*"),
+    (
+        "a frequent word and not another",
+        "text=select -orders -customers",
+    ),
+    ("only what it is not", "text=-select -update"),
+    ("no hit", "text=zzzyzx"),
+];
+
+/// One question with its filters for this round.
+fn filters(question: &'static str, entries: u64, dice: &mut Dice) -> Pairs {
+    let (number, key) = (dice.below(entries), dice.below(5_000_000));
+    let time = |number: u64| ledger::find::rfc3339(BEGIN + number * PACE);
+    let pairs = question.split(';').filter_map(|pair| pair.split_once('='));
+    let filled = pairs.map(|(name, value)| {
+        let value = value
+            .replace("REFERENCE", &format!("ref-{number:08x}"))
+            .replace("KEY", &key.to_string())
+            .replace("SINCE", &time(number))
+            .replace("UNTIL", &time(number + 36_000));
+        (name, value)
+    });
+    filled.collect()
 }
 
 /// Asks everything and prints a table.
@@ -112,14 +93,10 @@ pub(crate) fn all(
         "{:<40} {:>6} {:>9} {:>9} {:>9} {:>9}",
         "first page, ms", "hits", "cold p50", "cold max", "warm p50", "warm p99"
     );
-    let names: Vec<_> = questions(entries, &mut Dice(7))
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    for (at, name) in names.iter().enumerate() {
+    for (name, question) in QUESTIONS {
         let mut dice = Dice(11);
         let mut ask = |is_cold: bool| -> Result<(Duration, usize), Box<dyn std::error::Error>> {
-            let (_, pairs) = questions(entries, &mut dice).swap_remove(at);
+            let pairs = filters(question, entries, &mut dice);
             if is_cold {
                 forget_cached(index, dirs)?;
             }

@@ -11,7 +11,7 @@ use store::JournalStore;
 /// Actions of one session.
 const SESSION_ACTIONS: u64 = 200;
 /// Microseconds between two actions of the whole gateway.
-const PACE: u64 = 100_000;
+pub(crate) const PACE: u64 = 100_000;
 /// When the first was, in microseconds since the Unix epoch.
 pub(crate) const BEGIN: u64 = 1_790_000_000_000_000;
 /// Principals; the first few are hardly ever there.
@@ -217,9 +217,46 @@ fn act(dice: &mut Dice, number: u64) -> Act {
     let table = usize::try_from(dice.below(16) * dice.below(16) / 16).unwrap_or(0);
     let (table, columns) = TABLES[table];
     let [a, b, c, ..] = columns;
-    let key = dice.below(5_000_000);
     let draw = dice.below(100);
-    let (verb, text, parameters) = match draw {
+    let (verb, text, parameters) = statement(dice, (table, [a, b, c]), draw, number);
+    let is_read = verb == "read";
+    let bound = 1 << dice.below(24);
+    let is_denied = draw == 99 || (is_read && dice.below(200) == 0);
+    let returned = if is_read && !is_denied {
+        dice.below(6)
+    } else {
+        0
+    };
+    let rows = match dice.below(1_000) {
+        0 => dice.below(2_000_000),
+        1..20 => dice.below(10_000),
+        _ => returned.max(1),
+    };
+    Act {
+        text,
+        parameters,
+        effect: format!("{verb} public.{table} ({a}, {b}, {c})"),
+        masked: match b == "email" || c == "email" {
+            true => vec![format!("public.{table}.email")],
+            false => Vec::new(),
+        },
+        outcome: if is_denied { "deny" } else { "allow" },
+        values: (0..returned).map(|_| row(dice)).collect(),
+        rows,
+        duration: 80 + dice.below(bound),
+        error: is_denied.then_some("portcullis.denied"),
+    }
+}
+
+/// What is done, its text and its parameters.
+fn statement(
+    dice: &mut Dice,
+    (table, [a, b, c]): (&str, [&str; 3]),
+    draw: u64,
+    number: u64,
+) -> (&'static str, String, Vec<String>) {
+    let key = dice.below(5_000_000);
+    match draw {
         0..40 => (
             "read",
             format!("SELECT {a}, {b}, {c} FROM {table} WHERE {a} = $1"),
@@ -261,33 +298,6 @@ fn act(dice: &mut Dice, number: u64) -> Act {
             format!("DELETE FROM {table} WHERE {a} = {key}"),
             Vec::new(),
         ),
-    };
-    let is_read = verb == "read";
-    let bound = 1 << dice.below(24);
-    let is_denied = draw == 99 || (is_read && dice.below(200) == 0);
-    let returned = if is_read && !is_denied {
-        dice.below(6)
-    } else {
-        0
-    };
-    let rows = match dice.below(1_000) {
-        0 => dice.below(2_000_000),
-        1..20 => dice.below(10_000),
-        _ => returned.max(1),
-    };
-    Act {
-        text,
-        parameters,
-        effect: format!("{verb} public.{table} ({a}, {b}, {c})"),
-        masked: match b == "email" || c == "email" {
-            true => vec![format!("public.{table}.email")],
-            false => Vec::new(),
-        },
-        outcome: if is_denied { "deny" } else { "allow" },
-        values: (0..returned).map(|_| row(dice)).collect(),
-        rows,
-        duration: 80 + dice.below(bound),
-        error: is_denied.then_some("portcullis.denied"),
     }
 }
 

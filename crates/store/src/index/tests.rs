@@ -226,7 +226,7 @@ fn rows(values: &[String]) -> Vec<u8> {
         let length = u32::try_from(value.len()).unwrap();
         let body = [&[0, 1], &length.to_be_bytes()[..], value.as_bytes()].concat();
         let whole = u32::try_from(body.len() + 4).unwrap();
-        [&[b'D'], &whole.to_be_bytes()[..], &body].concat()
+        [b"D", &whole.to_be_bytes()[..], &body].concat()
     };
     values.iter().flat_map(row).collect()
 }
