@@ -88,7 +88,7 @@ pub(crate) fn with(index: usize, detail: Detail) -> AuditEvent {
         session: (!matches!(detail, Detail::Gap { .. })).then_some([3; 16]),
         opened: has_session.then(|| Arc::new(opened())),
         detail,
-        is_shortened: index % 2 == 0,
+        is_shortened: index.is_multiple_of(2),
     }
 }
 
