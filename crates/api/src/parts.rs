@@ -75,7 +75,7 @@ pub struct Scan {
 impl Finder for Scan {
     fn search(&self, filter: &Filter) -> Result<SearchResults, PortError> {
         let deadline = Instant::now() + self.time_max;
-        let found = ledger::find::search(&self.folder, filter, Some(deadline));
+        let found = ledger::find::search(&self.folder, filter, &|| Instant::now() > deadline);
         found.map_err(|error| PortError::Failed {
             what: "the journal",
             source: Box::new(error),

@@ -62,7 +62,7 @@ pub enum Command {
     /// Replay a recorded session
     Replay(Replay),
     /// Search recorded statements
-    Search(Search),
+    Search(Box<Search>),
     /// Erase recordings, and hold them back from erasure
     #[command(subcommand)]
     Recordings(Recordings),

@@ -90,7 +90,7 @@ pub(crate) fn raw_recording(folder: &Folder, id: [u8; 16]) -> Result<Recording, 
 
 /// Actions that match, newest first.
 pub(crate) fn search(folder: &Folder, filter: &Filter) -> Result<SearchResults, Problem> {
-    find::search(folder, filter, None).map_err(unreadable)
+    find::search(folder, filter, &|| false).map_err(unreadable)
 }
 
 /// What is said of a recording whose key is not to be had.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use contract::SearchResults;
 
@@ -68,21 +67,21 @@ impl<'a> Newest<'a> {
     }
 }
 
-/// Actions that match, newest first, read from the journal alone; not longer than until `deadline`.
+/// Actions that match, newest first, read from the journal alone; no further than until `is_over`.
 ///
 /// # Errors
 /// [`ReadError`].
 pub fn search(
     folder: &Folder,
     filter: &Filter,
-    deadline: Option<Instant>,
+    is_over: &dyn Fn() -> bool,
 ) -> Result<SearchResults, ReadError> {
     let mut gatherer = Gatherer::new(PART_BYTES_MAX, 0);
     let mut newest = Newest::new(filter);
     let mut complete = true;
     let mut opener = folder.opener();
     for file in journal::segments(folder.path())? {
-        if deadline.is_some_and(|deadline| Instant::now() > deadline) {
+        if is_over() {
             complete = false;
             break;
         }

@@ -31,7 +31,8 @@ pub(super) fn search(shared: &Shared, filter: &Filter) -> Result<SearchResults, 
     let deadline = Instant::now() + shared.options.time_max;
     match from_index(shared, filter, deadline) {
         Err(Error::Sqlite(_) | Error::Corrupt { .. }) => {
-            let found = ::ledger::find::search(&shared.journal, filter, Some(deadline));
+            let found =
+                ::ledger::find::search(&shared.journal, filter, &|| Instant::now() > deadline);
             found.map_err(|ReadError::Io { path, source }| Error::Journal {
                 doing: "read",
                 path: path.display().to_string(),

@@ -151,7 +151,7 @@ impl Bench {
     /// The texts that the index finds; the scan must find the same.
     fn texts(&self, pairs: &[(&str, &str)]) -> Vec<String> {
         let filter = asked::filter(pairs.iter().copied()).unwrap();
-        let scanned = scan::search(&self.journal().folder(), &filter, None).unwrap();
+        let scanned = scan::search(&self.journal().folder(), &filter, &|| false).unwrap();
         let found = self.found(pairs);
         assert_eq!(found.hits, scanned.hits, "{pairs:?}");
         assert_eq!(found.truncated, scanned.truncated, "{pairs:?}");
