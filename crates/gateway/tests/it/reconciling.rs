@@ -167,7 +167,7 @@ fn a_log_with_lines_cut_out_does_not_agree() {
     let told = reconcile(&stage, &[copy], &["--slack", "0s"]);
     assert_eq!(told.code, 8, "{told:?}");
     for expect in [
-        "1 lines of the server's sessions as portcullis_gateway are missing",
+        "1 lines of the server's sessions as this role are missing",
         "1 × COPY (SELECT id FROM orders LIMIT <redacted>) TO STDOUT in shop are recorded as done and not in the server's log",
     ] {
         assert!(told.all().contains(expect), "{expect}: {told:?}");

@@ -225,20 +225,16 @@ fn check_journal(
                     }
                     comparison.record(&record);
                 }
-                Item::Damage { offset, bytes } => {
-                    verifier.note(verify::Finding::Damaged {
-                        segment: file.number,
-                        offset,
-                        bytes,
-                    });
-                }
-                Item::Torn { offset, bytes } => {
-                    verifier.note(verify::Finding::Torn {
-                        segment: file.number,
-                        offset,
-                        bytes,
-                    });
-                }
+                Item::Damage { offset, bytes } => verifier.note(verify::Finding::Damaged {
+                    segment: file.number,
+                    offset,
+                    bytes,
+                }),
+                Item::Torn { offset, bytes } => verifier.note(verify::Finding::Torn {
+                    segment: file.number,
+                    offset,
+                    bytes,
+                }),
             }
         }
     }

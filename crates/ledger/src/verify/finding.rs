@@ -226,11 +226,13 @@ impl fmt::Display for Finding {
                 stream,
                 expected,
                 found,
-            } => write!(
-                f,
-                "session {}: {stream:?} record {found} follows where {expected} should",
-                Id(session)
-            ),
+            } => {
+                let id = Id(session);
+                write!(
+                    f,
+                    "session {id}: {stream:?} record {found} follows where {expected} should"
+                )
+            }
             Self::AfterEnd { sequence, session } => write!(
                 f,
                 "record {sequence} follows the end of session {}",
@@ -259,6 +261,20 @@ impl fmt::Display for Finding {
                 write!(f, "record {sequence}: the clock went back by {by} µs")
             }
             Self::Open { session } => write!(f, "session {} has no end", Id(session)),
+            Self::KeyIsBack { .. }
+            | Self::ErasedUnsaid { .. }
+            | Self::KeyRemoved { .. }
+            | Self::KeyMissing { .. }
+            | Self::Erased { .. } => self.of_keys(f),
+            Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
+        }
+    }
+}
+
+impl Finding {
+    /// What is said of keys and erasures.
+    fn of_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::KeyIsBack { session } => key_is_back(f, session),
             Self::ErasedUnsaid { session } => erased_unsaid(f, session),
             Self::KeyRemoved { session } => {
@@ -266,7 +282,7 @@ impl fmt::Display for Finding {
             }
             Self::KeyMissing { session } => write!(f, "session {} has no key", Id(session)),
             Self::Erased { session, time, by } => erased(f, session, *time, by),
-            Self::BeginsLate { segment } => write!(f, "the journal begins with segment {segment}"),
+            _ => Ok(()),
         }
     }
 }

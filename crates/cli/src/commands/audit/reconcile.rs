@@ -245,59 +245,45 @@ impl Counts {
             self.unseen(),
             "more recorded statements that the server did not see",
         ));
-        if self.calls_seen > self.sent.calls.sent {
-            let more = self.calls_seen - self.sent.calls.sent;
-            found.push((
+        let counted = [
+            (
                 true,
-                format!("the server ran {more} function calls that no recording has"),
-            ));
-        }
-        if self.sent.calls.certain > self.calls_seen {
-            let more = self.sent.calls.certain - self.calls_seen;
-            found.push((
+                self.calls_seen.saturating_sub(self.sent.calls.sent),
+                "function calls ran on the server that no recording has",
+            ),
+            (
                 true,
-                format!("{more} recorded function calls are not in the server's log"),
-            ));
-        }
-        let gaps = self
-            .lines
-            .values()
-            .map(|(first, last, count)| (last - first + 1).saturating_sub(*count));
-        let gaps: u64 = gaps.sum();
-        if gaps > 0 {
-            found.push((
+                self.sent.calls.certain.saturating_sub(self.calls_seen),
+                "recorded function calls are not in the server's log",
+            ),
+            (
                 true,
-                format!(
-                    "{gaps} lines of the server's sessions as {} are missing from the log",
-                    wish.role
-                ),
-            ));
-        }
-        if self.unread > 0 {
-            found.push((
-                true,
-                format!("{} lines of the log cannot be read", self.unread),
-            ));
-        }
-        if self.outside > 0 {
-            found.push((
+                self.missing_lines(),
+                "lines of the server's sessions as this role are missing from the log",
+            ),
+            (true, self.unread, "lines of the log cannot be read"),
+            (
                 false,
-                format!(
-                    "{} statements as {} are at times that the journal does not reach",
-                    self.outside, wish.role
-                ),
-            ));
-        }
-        if self.sent.erased > 0 {
-            found.push((
+                self.outside,
+                "statements as this role are at times that the journal does not reach",
+            ),
+            (
                 false,
-                format!(
-                    "{} sessions are erased: what they ran counts as not recorded",
-                    self.sent.erased
-                ),
-            ));
-        }
+                self.sent.erased,
+                "sessions are erased: what they ran counts as not recorded",
+            ),
+        ];
+        let told = counted.into_iter().filter(|(_, count, _)| *count > 0);
+        found.extend(told.map(|(is_alarm, count, what)| (is_alarm, format!("{count} {what}"))));
         found
+    }
+
+    /// Lines of the server's sessions that are not there, by their numbers.
+    fn missing_lines(&self) -> u64 {
+        let missing = |(first, last, count): &(u64, u64, u64)| {
+            (last - first).saturating_add(1).saturating_sub(*count)
+        };
+        self.lines.values().map(missing).sum()
     }
 
     /// What the server ran and no recording has.
