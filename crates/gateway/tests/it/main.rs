@@ -25,6 +25,7 @@ mod leaks;
 mod ledger;
 mod moving;
 mod oracle;
+mod portals;
 mod procedures;
 mod reading;
 mod reconciling;

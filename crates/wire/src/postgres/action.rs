@@ -104,6 +104,11 @@ impl Session {
         })
     }
 
+    /// Whether the server's transaction failed and nothing was sent that may have saved it: it runs nothing then.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.status == b'E' && !self.saved
+    }
+
     /// Whether it is known how names resolve now; sets off what it takes to know it.
     pub(crate) fn is_settled(&mut self) -> bool {
         if self.catalog_awaited {
@@ -115,7 +120,7 @@ impl Session {
             self.await_upstream();
             return false;
         }
-        if self.dirty && self.status != b'E' {
+        if self.dirty && !self.has_failed() {
             if !self.asking {
                 self.ask(match self.has_own {
                     true => Purpose::WholeState,

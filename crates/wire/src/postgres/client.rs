@@ -27,8 +27,8 @@ pub(crate) enum Taken {
     Waits,
 }
 
-/// Whether a portal's next rows depend on what names mean now. Once it runs, they do where it calls a function: the body
-/// is read when it is first called, and names in it must not mean something else by then.
+/// Whether a portal's next rows depend on what names mean now. Once the server has begun it, they do where it calls a
+/// function: the body is read when it is first called, and names in it must not mean something else by then.
 fn asks_names(portal: &Portal) -> bool {
     let started = &portal.tally.started;
     let goes_on = started.load(std::sync::atomic::Ordering::Relaxed);
@@ -304,19 +304,16 @@ impl Session {
 
     /// A portal runs only what was judged at Bind: names must still resolve alike when it starts.
     fn may_run(&self, portal: &Portal) -> Result<(), &'static str> {
-        use std::sync::atomic::Ordering;
         let Origin::Bind { basis, names, .. } = &portal.origin else {
             return Err("a cursor is read with FETCH, not with Execute");
         };
-        let asks = asks_names(portal);
-        portal.tally.started.store(true, Ordering::Relaxed);
-        if !asks {
+        if !asks_names(portal) {
             return Ok(());
         }
         if portal.permit().is_some_and(|permit| !permit.is_current()) {
             return Err("the rules changed since the portal was bound: bind it again");
         }
-        let alike = self.status == b'E' || (!self.dirty && self.basis() == Some(*basis));
+        let alike = self.has_failed() || (!self.dirty && self.basis() == Some(*basis));
         if !alike {
             return Err("names resolve otherwise than when the portal was bound: bind it again");
         }

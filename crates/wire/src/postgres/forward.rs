@@ -215,7 +215,10 @@ impl Session {
     ) {
         match step {
             Step::Begin => self.began = true,
-            Step::Commit | Step::Rollback | Step::RollbackTo { .. } => self.dirty |= self.moved,
+            Step::Commit | Step::Rollback | Step::RollbackTo { .. } => {
+                self.dirty |= self.moved;
+                self.saved = true;
+            }
             Step::Prepare { name, .. } => {
                 let prepared = Arc::new(Prepared {
                     source: Arc::clone(source),

@@ -70,6 +70,7 @@ pub(crate) enum Origin {
 pub(crate) struct Tally {
     pub(crate) rows: AtomicU64,
     pub(crate) bytes: AtomicU64,
+    /// The server suspended it behind a row limit.
     pub(crate) started: AtomicBool,
     pub(crate) done: AtomicBool,
     detected: Mutex<Detected>,
@@ -96,6 +97,12 @@ impl Portal {
             Origin::Bind { permit, .. } => permit.as_ref(),
             Origin::Declare { .. } => None,
         }
+    }
+
+    /// The server said that it has more rows: it has begun. That an Execute was sent proves nothing, since it may have
+    /// been refused, skipped or sent to a failed transaction.
+    pub(crate) fn suspend(&self) {
+        self.tally.started.store(true, Ordering::Relaxed);
     }
 }
 

@@ -360,13 +360,16 @@ impl Session {
                 };
                 self.pass(frame);
                 self.copy_in = false;
-                if let Some(Expect::Execute(run)) = self.queue.pop_front()
-                    && kind != b's'
-                {
-                    let tag = tag.unwrap_or_default();
-                    let rows = rows_of(&tag);
-                    self.end_portal(&run.portal, tag, Some(rows), None);
+                let Some(Expect::Execute(run)) = self.queue.pop_front() else {
+                    return Ok(());
+                };
+                if kind == b's' {
+                    run.portal.suspend();
+                    return Ok(());
                 }
+                let tag = tag.unwrap_or_default();
+                let rows = rows_of(&tag);
+                self.end_portal(&run.portal, tag, Some(rows), None);
                 return Ok(());
             }
             kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),

@@ -96,6 +96,8 @@ pub struct Session {
     pub(crate) status: u8,
     /// A transaction block was begun in the batch being sent.
     pub(crate) began: bool,
+    /// What ends or saves a failed transaction was sent, and its answer did not come yet.
+    pub(crate) saved: bool,
     /// Nothing was sent since the last Sync or simple query.
     pub(crate) synced: bool,
     /// A Flush was sent and nothing after it.
@@ -156,6 +158,7 @@ impl Session {
             catalog_awaited: false,
             status: b'I',
             began: false,
+            saved: false,
             synced: true,
             flushed: false,
             skip_to_sync: false,
@@ -302,6 +305,7 @@ impl Session {
         // What was sent meanwhile is not answered by this.
         let all = self.synced && !self.batches.in_flight();
         self.began &= !all;
+        self.saved &= !all;
         let idle = self.status == b'I';
         let mut dropped = Vec::new();
         self.portals.sweep(

@@ -25,6 +25,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &[
     ("simple", include_str!("../../transcripts/simple.txt")),
     ("extended", include_str!("../../transcripts/extended.txt")),
     ("pipelines", include_str!("../../transcripts/pipelines.txt")),
+    ("portals", include_str!("../../transcripts/portals.txt")),
     ("refusals", include_str!("../../transcripts/refusals.txt")),
     ("names", include_str!("../../transcripts/names.txt")),
     ("masks", include_str!("../../transcripts/masks.txt")),

@@ -1,0 +1,128 @@
+//! Portals that were refused, and transactions that were saved: nothing runs by a judgement of before.
+
+use testkit::{Frame, RawClient, extended, message, query};
+
+use crate::leaks::{Needles, stage};
+
+fn errors(frames: &[Frame]) -> Vec<String> {
+    let failed = frames.iter().filter(|frame| frame.tag == b'E');
+    failed
+        .map(|frame| frame.field(b'M').unwrap_or_default())
+        .collect()
+}
+
+fn texts(frames: &[Frame]) -> Vec<String> {
+    let rows = frames.iter().filter(|frame| frame.tag == b'D');
+    rows.flat_map(Frame::texts).collect()
+}
+
+fn received(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(|frame| frame.body.clone()).collect()
+}
+
+/// Executes the portal `late` behind other messages, and synchronises.
+fn execute(client: &mut RawClient, before: &[u8]) -> Vec<Frame> {
+    let late = message(b'E', b"late\0\0\0\0\0");
+    client.send_bytes(&[before, &late, &message(b'S', &[])].concat());
+    client.read_until_ready()
+}
+
+fn succeeds(client: &mut RawClient, text: &str) {
+    assert_eq!(errors(&client.query(text)), Vec::<String>::new(), "{text}");
+}
+
+/// A transaction with a portal whose name `foo` stood for a constant when it was bound, and a savepoint behind it.
+fn bind_late(client: &mut RawClient) {
+    succeeds(client, "BEGIN");
+    succeeds(client, "PREPARE foo AS SELECT 'x'::text");
+    client.send(b'P', b"\0EXECUTE foo\0\0\0");
+    client.send(b'B', b"late\0\0\0\0\0\0\0\0");
+    client.send(b'S', b"");
+    assert_eq!(errors(&client.read_until_ready()), Vec::<String>::new());
+}
+
+fn exchange_foo(client: &mut RawClient) {
+    succeeds(client, "DEALLOCATE foo");
+    succeeds(client, "PREPARE foo AS SELECT ssn FROM customers");
+}
+
+/// Whatever the first try came to, those behind it are refused and nothing labelled was received.
+fn is_refused_again(client: &mut RawClient, needles: &Needles) {
+    for attempt in 0..3 {
+        let frames = execute(client, &[]);
+        assert_eq!(needles.find(&received(&frames)), None, "{attempt}");
+        let told = errors(&frames).join("; ");
+        assert!(
+            told.contains("prepared statements changed"),
+            "{attempt}: {told}"
+        );
+        succeeds(client, "ROLLBACK TO s");
+    }
+    succeeds(client, "ROLLBACK");
+    succeeds(client, "DEALLOCATE ALL");
+}
+
+#[test]
+fn a_refused_portal_does_not_run_at_its_second_try() {
+    let stage = stage();
+    let needles = Needles::new(&stage);
+    for account in ["alice", "agent"] {
+        let mut client = stage.raw(account);
+        bind_late(&mut client);
+        exchange_foo(&mut client);
+        succeeds(&mut client, "SAVEPOINT s");
+        is_refused_again(&mut client, &needles);
+    }
+}
+
+#[test]
+fn a_portal_whose_first_try_was_skipped_or_failed_has_not_begun() {
+    let stage = stage();
+    let needles = Needles::new(&stage);
+    let mut client = stage.raw("alice");
+    for in_failed in [false, true] {
+        bind_late(&mut client);
+        succeeds(&mut client, "SAVEPOINT s");
+        let fails = extended("SELECT 1 / 0", &[]);
+        let frames = match in_failed {
+            true => {
+                client.send_bytes(&[fails, message(b'S', &[])].concat());
+                client.read_until_ready();
+                execute(&mut client, &[])
+            }
+            false => execute(&mut client, &fails),
+        };
+        assert_eq!(errors(&frames).len(), 1);
+        succeeds(&mut client, "ROLLBACK TO s");
+        exchange_foo(&mut client);
+        succeeds(&mut client, "SAVEPOINT s");
+        is_refused_again(&mut client, &needles);
+    }
+}
+
+#[test]
+fn what_follows_a_saved_transaction_in_one_batch_is_judged_by_the_names_of_then() {
+    let stage = stage();
+    let needles = Needles::new(&stage);
+    let asked = "SELECT upper(phone) FROM customers WHERE id = 1";
+    let mut client = stage.raw("alice");
+    for back in ["ROLLBACK TO s", "ROLLBACK", "COMMIT"] {
+        for text in ["BEGIN", "SAVEPOINT s", "SET LOCAL search_path = alt"] {
+            assert_eq!(errors(&client.query(text)), Vec::<String>::new(), "{text}");
+        }
+        assert_eq!(texts(&client.query(asked)), ["NOT LABELLED BY SCHEMA"]);
+        assert_eq!(errors(&client.query("SELECT 1 / 0")).len(), 1);
+        let batch = [
+            extended(back, &[]),
+            extended(asked, &[]),
+            message(b'S', &[]),
+        ];
+        client.send_bytes(&batch.concat());
+        let frames = client.read_until_ready();
+        assert_eq!(errors(&frames), Vec::<String>::new(), "{back}");
+        assert_eq!(needles.find(&received(&frames)), None, "{back}");
+        assert_ne!(texts(&frames), ["NOT LABELLED BY SCHEMA"], "{back}");
+        client.send_bytes(&query("ROLLBACK"));
+        client.read_until_ready();
+    }
+}
