@@ -10,8 +10,8 @@ use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RangeVar, RenameStmt
 use super::Analysis;
 use crate::catalog::RelationId;
 
-/// One column of one relation, and what it is called from now on.
-pub(crate) type Renamed = ((RelationId, usize), ColumnRef);
+/// What a column's values were called, and all that they are called from now on.
+pub(crate) type Renamed = (ColumnRef, Vec<ColumnRef>);
 
 impl Analysis<'_> {
     pub(crate) fn rename(&mut self, object: Object, rename: &RenameStmt) {
@@ -27,13 +27,7 @@ impl Analysis<'_> {
                 }
             }
             ObjectType::ObjectSchema => {
-                let count = self.catalog.relations.len();
-                let within = |id: &RelationId| {
-                    let relation = self.catalog.relations.get(*id);
-                    relation.is_some_and(|relation| relation.schema == rename.subname)
-                };
-                let ids: Vec<_> = (0..count).filter(within).collect();
-                for id in ids {
+                for id in self.relations_within(&rename.subname) {
                     self.call_columns(id, None, |column| column.schema = new.to_owned());
                 }
             }
@@ -56,7 +50,7 @@ impl Analysis<'_> {
     }
 
     /// The relation that is meant, and all beneath it.
-    fn renamed_relations(&self, range: Option<&RangeVar>) -> Vec<RelationId> {
+    pub(crate) fn renamed_relations(&self, range: Option<&RangeVar>) -> Vec<RelationId> {
         let found = range.and_then(|range| {
             let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
             self.resolve(schema, &range.relname)
@@ -72,9 +66,12 @@ impl Analysis<'_> {
             if only.is_some_and(|only| *only != column.name) {
                 continue;
             }
-            let mut called = self.column_called(id, at);
-            called.iter_mut().for_each(&call);
-            self.renamed.extend(called.map(|called| ((id, at), called)));
+            let Some(before) = self.column_called(id, at) else {
+                continue;
+            };
+            let mut after = before.clone();
+            call(&mut after);
+            self.renamed.push((before, vec![after]));
         }
     }
 
@@ -91,13 +88,11 @@ impl Analysis<'_> {
 
     /// The new names as uses.
     pub(crate) fn renamings(&self) -> Vec<ColumnUse> {
-        let uses = self.renamed.iter().filter_map(|((id, at), into)| {
-            Some(ColumnUse {
-                column: self.column_called(*id, *at)?,
-                usage: Usage::Stored,
-                into: vec![into.clone()],
-                place: Cow::Borrowed(""),
-            })
+        let uses = self.renamed.iter().map(|(column, into)| ColumnUse {
+            column: column.clone(),
+            usage: Usage::Stored,
+            into: into.clone(),
+            place: Cow::Borrowed(""),
         });
         uses.collect()
     }
