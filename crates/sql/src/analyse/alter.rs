@@ -2,9 +2,9 @@
 //!
 //! Knows nothing of the expressions.
 
-use model::{Object, Verb};
+use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType};
+use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, RangeVar};
 
 use super::{Analysis, inner};
 
@@ -33,7 +33,22 @@ impl Analysis<'_> {
             }
             Ok(AlterTableType::AtDropInherit) => self.part(own, named),
             Ok(AlterTableType::AtDropColumn) => self.leave_column(own, &command.name),
+            Ok(AlterTableType::AtDropExpression) => self.keep_generated(own, &command.name),
             _ => {}
+        }
+    }
+
+    /// DROP EXPRESSION: what was computed stays, and nothing says any longer of what.
+    fn keep_generated(&mut self, range: Option<&RangeVar>, column: &str) {
+        for id in self.renamed_relations(range) {
+            let Some(relation) = self.relation(id) else {
+                continue;
+            };
+            let mut expressions = relation.generated();
+            if let Some((_, text)) = expressions.find(|(name, _)| *name == column) {
+                let value = self.generated_from(id, relation, text);
+                self.use_value(&value, Usage::Stored);
+            }
         }
     }
 }
