@@ -6,7 +6,7 @@ use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, RangeVar};
 
-use super::{Analysis, inner};
+use super::{Analysis, inner, other};
 
 impl Analysis<'_> {
     pub(crate) fn alter_part(&mut self, alter: &AlterTableStmt, command: &AlterTableCmd) {
@@ -33,6 +33,11 @@ impl Analysis<'_> {
             }
             Ok(AlterTableType::AtDropInherit) => self.part(own, named),
             Ok(AlterTableType::AtDropColumn) => self.leave_column(own, &command.name),
+            // Which remote columns are meant is as good as a new foreign table.
+            Ok(AlterTableType::AtGenericOptions | AlterTableType::AtAlterColumnGenericOptions) => {
+                let name = own.map_or("", |own| own.relname.as_str());
+                self.effect(Verb::Administer, other("foreign_table", name));
+            }
             Ok(AlterTableType::AtDropExpression) => self.keep_generated(own, &command.name),
             _ => {}
         }

@@ -81,4 +81,6 @@ CREATE TABLE shop.staff_eu (country text) INHERITS (shop.staff);
 CREATE TABLE shop.sales (region text, buyer text) PARTITION BY LIST (region);
 CREATE TABLE shop.sales_eu PARTITION OF shop.sales FOR VALUES IN ('eu');
 CREATE TABLE shop.sales_us PARTITION OF shop.sales FOR VALUES IN ('us');
+CREATE TYPE shop.member AS (id int, ssn text);
+CREATE TABLE shop.members OF shop.member;
 ALTER ROLE postgres SET search_path = shop, public;
