@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use testkit::run;
+use testkit::{Frame, PostgresOptions, Server, run};
 
-use crate::stage::{PATIENCE, Stage, python};
+use crate::leaks::extended;
+use crate::stage::{PATIENCE, Stage, Wishes, new_shop, oidc, python};
 
 type Routes = BTreeMap<String, Vec<Vec<Option<String>>>>;
 
@@ -169,4 +170,108 @@ fn a_new_name_takes_no_label_off() {
     let sql = "ALTER TABLE customers RENAME COLUMN notes TO remarks";
     let renamed = stage.psql("dora", sql);
     assert!(!renamed.err.contains("denied by"), "{}", renamed.err);
+}
+
+/// Tables that share rows, where the label stands on one of them.
+const FAMILIES: &str = "
+GRANT CREATE ON SCHEMA public TO portcullis_gateway;
+SET SESSION AUTHORIZATION portcullis_gateway;
+CREATE TABLE people (id int, code text, loud text GENERATED ALWAYS AS (lower(code)) STORED);
+CREATE TABLE people_eu () INHERITS (people);
+INSERT INTO people_eu (id, code) VALUES (1, 'sekret-7731');
+CREATE TABLE visits (region text, code text) PARTITION BY LIST (region);
+CREATE TABLE visits_eu PARTITION OF visits FOR VALUES IN ('eu');
+CREATE TABLE visits_us PARTITION OF visits FOR VALUES IN ('us');
+INSERT INTO visits VALUES ('eu', 'sekret-7731');
+CREATE TABLE calls (region text, code text) PARTITION BY LIST (region);
+CREATE TABLE calls_eu PARTITION OF calls FOR VALUES IN ('eu');
+CREATE TABLE plain (region text, note text) PARTITION BY LIST (region);
+CREATE TABLE plain_eu PARTITION OF plain FOR VALUES IN ('eu');
+CREATE TABLE sums (a int CHECK (a > 0), b int GENERATED ALWAYS AS (a + 1) STORED);
+";
+
+const FAMILY_LABELS: &str = r#"
+[[label]]
+table = "{people,visits_eu}"
+column = "code"
+label = "pci"
+mask = "redact"
+
+[[label]]
+table = "calls"
+column = "code"
+label = "pii"
+mask = "redact"
+"#;
+
+#[test]
+fn whoever_leaves_a_family_takes_no_label_off() {
+    const SECRET: &[u8] = b"sekret-7731";
+    let postgres = Box::leak(Box::new(new_shop(
+        &Server::standard(),
+        PostgresOptions::default(),
+    )));
+    postgres.sql("shop", FAMILIES);
+    let stage = Stage::on(
+        postgres,
+        oidc(),
+        &Wishes {
+            labels: FAMILY_LABELS,
+            ..Wishes::default()
+        },
+    );
+    // She may define anything and see personal data, but nothing of "pci".
+    let mut client = stage.raw("dora");
+    let mut received = |sql: &str| -> Vec<Frame> {
+        let frames = extended(&mut client, sql);
+        for frame in frames.iter().chain(&client.query(sql)) {
+            let shown = frame.body.windows(SECRET.len()).any(|part| part == SECRET);
+            assert!(!shown, "{sql} shows it");
+        }
+        frames
+    };
+    let error = |frames: &[Frame]| {
+        let failed = frames.iter().find(|frame| frame.tag == b'E');
+        failed.map_or_else(String::new, |frame| frame.field(b'M').unwrap_or_default())
+    };
+    for (attack, reads) in [
+        (
+            "ALTER TABLE people_eu NO INHERIT people",
+            "SELECT code FROM people_eu",
+        ),
+        (
+            "ALTER TABLE ONLY people DROP COLUMN code CASCADE",
+            "SELECT code FROM people_eu",
+        ),
+        (
+            "ALTER TABLE people ALTER COLUMN loud DROP EXPRESSION",
+            "SELECT loud FROM people_eu",
+        ),
+        (
+            "ALTER TABLE visits DETACH PARTITION visits_us",
+            "SELECT code FROM visits_us",
+        ),
+        ("DROP TABLE visits_eu", "SELECT code FROM visits_us"),
+    ] {
+        // The row goes where no label stands.
+        let moved = error(&received("UPDATE visits SET region = 'us'"));
+        assert_eq!(moved, "");
+        let refused = error(&received(attack));
+        assert!(
+            refused.contains("portcullis.masked-use"),
+            "{attack}: {refused}"
+        );
+        let rows = received(reads);
+        assert!(rows.iter().any(|frame| frame.tag == b'D'), "{reads}");
+    }
+    // Nothing hidden is in these, or nothing that is hidden from her.
+    for passes in [
+        "ALTER TABLE calls DETACH PARTITION calls_eu",
+        "ALTER TABLE plain DETACH PARTITION plain_eu",
+        "ALTER TABLE sums ALTER COLUMN b DROP EXPRESSION",
+        "ALTER TABLE people RENAME COLUMN id TO number",
+    ] {
+        let ran = stage.psql("dora", passes);
+        assert_eq!(ran.code, 0, "{passes}: {}", ran.err);
+    }
 }

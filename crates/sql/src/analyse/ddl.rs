@@ -459,7 +459,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// The object that a relation's name means; an index is not in the catalog and keeps the name as written.
-    fn range_object(&self, range: &RangeVar) -> Object {
+    pub(crate) fn range_object(&self, range: &RangeVar) -> Object {
         let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
         match self
             .resolve(schema, &range.relname)
@@ -606,6 +606,7 @@ impl<'a> Analysis<'a> {
                 self.effect(Verb::Grant, object.clone());
             }
             self.effect(Verb::Drop, object);
+            self.leave_family(kind, target);
         }
         match kind {
             ObjectType::ObjectTable => "DROP TABLE",
@@ -736,14 +737,7 @@ impl<'a> Analysis<'a> {
                 self.unknown("ALTER TABLE", "");
                 continue;
             };
-            if command.newowner.is_some() {
-                let object = range.map_or(Object::Database, |range| self.range_object(range));
-                self.effect(Verb::Grant, object);
-            }
-            if is_security(command.subtype) {
-                let object = range.map_or(Object::Database, |range| self.range_object(range));
-                self.effect(Verb::Grant, object);
-            }
+            self.alter_part(alter, command);
             if let Some(part) = command.def.as_deref() {
                 self.part_of_definition(part, &scope)?;
             }
@@ -881,17 +875,6 @@ impl<'a> Analysis<'a> {
         self.use_value(&value, Usage::Stored);
         Ok(())
     }
-}
-
-/// Row security is a privilege.
-fn is_security(subtype: i32) -> bool {
-    matches!(
-        AlterTableType::try_from(subtype),
-        Ok(AlterTableType::AtEnableRowSecurity
-            | AlterTableType::AtDisableRowSecurity
-            | AlterTableType::AtForceRowSecurity
-            | AlterTableType::AtNoForceRowSecurity)
-    )
 }
 
 /// `serial` and its like are no types but shorthands.

@@ -2,6 +2,7 @@
 //!
 //! Deny by default: a node kind that has no arm of its own becomes an `unanalysed` effect. Knows no policy.
 
+mod alter;
 mod attached;
 mod body;
 mod built;
@@ -10,6 +11,7 @@ mod choice;
 mod datatype;
 mod ddl;
 mod expression;
+mod family;
 mod from;
 mod given;
 mod json;
@@ -151,7 +153,7 @@ pub(crate) struct Analysis<'a> {
     pub(crate) own_text: bool,
     /// The literals of that text.
     pub(crate) text: Option<&'a Literals<'a>>,
-    /// Columns that get another name.
+    /// Columns that get other names.
     pub(crate) renamed: Vec<rename::Renamed>,
     /// What columns are given.
     pub(crate) taken: Vec<given::Taken>,
@@ -364,12 +366,14 @@ impl<'a> Analysis<'a> {
 
     /// The relation and everything below it that a read or write of it reaches.
     pub(crate) fn descendants(&self, id: RelationId) -> Vec<RelationId> {
-        closure(id, |id| Some(&self.relation(id)?.children))
+        closure(id, |id| {
+            let found = self.relation(id).map(|found| &found.children);
+            found.into_iter().flatten().copied()
+        })
     }
 
-    /// Stored columns behind a source: the column itself, the same column of partitions and inheriting tables, and
-    /// of the tables it belongs to (a label may stand on any of them, and on a view's column too: what lies under it
-    /// is a source of its own).
+    /// Stored columns behind a source: the column itself, and the same column of all tables that share its rows (a
+    /// label may stand on any of them, and on a view's column too: what lies under it is a source of its own).
     pub(crate) fn stored(&self, source: Source) -> Vec<ColumnRef> {
         let Some((id, at)) = self.place(source) else {
             return Vec::new();
@@ -380,25 +384,7 @@ impl<'a> Analysis<'a> {
         let Some(column) = relation.columns.get(at) else {
             return Vec::new();
         };
-        let mut family = self.descendants(id);
-        family.extend(
-            closure(id, |id| Some(&self.relation(id)?.parents))
-                .into_iter()
-                .skip(1),
-        );
-        family
-            .into_iter()
-            .filter_map(|member| self.relation(member))
-            .filter_map(|member| {
-                let own = member.columns.get(member.column(&column.name)?)?;
-                Some(ColumnRef {
-                    schema: member.schema.clone(),
-                    table: member.name.clone(),
-                    column: own.name.clone(),
-                    type_oid: self.catalog.base_type(own.type_oid),
-                })
-            })
-            .collect()
+        self.names_of(&self.family(id, None), &column.name)
     }
 
     fn refs(&self, value: &Value) -> Vec<ColumnRef> {

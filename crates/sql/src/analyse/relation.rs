@@ -211,7 +211,12 @@ impl<'a> Analysis<'a> {
     }
 
     /// Where a generated column's value comes from; from the whole row where its expression cannot be followed.
-    fn generated_from(&mut self, id: RelationId, relation: &Relation, text: &str) -> Value {
+    pub(crate) fn generated_from(
+        &mut self,
+        id: RelationId,
+        relation: &Relation,
+        text: &str,
+    ) -> Value {
         let qualified = View {
             search_path: vec!["pg_catalog".to_owned()],
             ..View::default()

@@ -52,7 +52,10 @@ impl<'a> Analysis<'a> {
     }
 
     fn ancestors(&self, id: RelationId) -> Vec<RelationId> {
-        let all = closure(id, |id| Some(&self.relation(id)?.parents));
+        let all = closure(id, |id| {
+            let found = self.relation(id).map(|found| &found.parents);
+            found.into_iter().flatten().copied()
+        });
         all.into_iter().skip(1).collect()
     }
 

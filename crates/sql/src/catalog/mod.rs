@@ -3,6 +3,7 @@
 //! Built from the answers to [`QUERIES`]; never asks by itself.
 
 mod builder;
+mod family;
 mod kept;
 mod origin;
 mod queries;
@@ -13,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 use model::CatalogVersion;
 
 pub use builder::Builder;
+pub(crate) use family::{Tie, closure, family};
 pub(crate) use kept::Kept;
 pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
@@ -236,24 +238,6 @@ impl Catalog {
         }
         current
     }
-}
-
-/// A relation, and each that can be reached from it, once, nearest first.
-pub(crate) fn closure<'a>(
-    start: RelationId,
-    next: impl Fn(RelationId) -> Option<&'a Vec<RelationId>>,
-) -> Vec<RelationId> {
-    let mut found = vec![start];
-    let mut at = 0;
-    while let Some(current) = found.get(at).copied() {
-        at += 1;
-        for neighbour in next(current).into_iter().flatten() {
-            if !found.contains(neighbour) {
-                found.push(*neighbour);
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]

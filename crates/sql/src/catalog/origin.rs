@@ -4,11 +4,11 @@
 
 use model::ColumnRef;
 
-use super::{Catalog, RelationId, closure};
+use super::{Catalog, RelationId, family};
 
 impl Catalog {
     /// The columns whose values a field carries that the server names so: the column itself, and the same column of
-    /// the tables above and below it, since a label may stand on any of them. All of a relation's columns for number
+    /// the tables that share its rows, since a label may stand on any of them. All of a relation's columns for number
     /// 0 (a whole row), none for a system column. `None` where the snapshot has no such relation or column.
     pub fn stored_at(&self, relation: u32, number: i16) -> Option<Vec<ColumnRef>> {
         let id = *self.relations_by_oid.get(&relation)?;
@@ -20,7 +20,7 @@ impl Catalog {
             0 => columns.iter().map(|column| column.name.as_str()).collect(),
             _ => vec![&columns.get(self.position(relation, number)?)?.name],
         };
-        let family = self.family(id);
+        let family = family(id, |id| self.relations.get(id), None);
         let refs = family.iter().flat_map(|member| self.named(*member, &names));
         Some(refs.collect())
     }
@@ -75,14 +75,6 @@ impl Catalog {
             })
             .collect()
     }
-
-    /// A relation, those above it, and those below it.
-    fn family(&self, id: RelationId) -> Vec<RelationId> {
-        let mut family = closure(id, |id| Some(&self.relations.get(id)?.parents));
-        let below = closure(id, |id| Some(&self.relations.get(id)?.children));
-        family.extend(below.into_iter().skip(1));
-        family
-    }
 }
 
 #[cfg(test)]
@@ -92,7 +84,7 @@ mod tests {
     use crate::Catalog;
     use crate::catalog::testing;
 
-    /// `s.t (a, c, d)`, which lost its second column, and its partition `s.p`.
+    /// `s.t (a, c, d)`, which lost its second column, and its partitions `s.p` and `s.q`.
     fn catalog() -> Catalog {
         testing::catalog(&[
             ("login", &["1", "pg_catalog"]),
@@ -102,13 +94,16 @@ mod tests {
             ("schemas", &["20000", "s"]),
             ("relations", &["20001", "20000", "t", "p"]),
             ("relations", &["20002", "20000", "p", "r"]),
+            ("relations", &["20003", "20000", "q", "r"]),
             ("columns", &["20001", "a", "23", "1"]),
             ("columns", &["20001", "c", "25", "3"]),
             ("columns", &["20001", "d", "25", "4"]),
             ("columns", &["20002", "a", "23", "1"]),
             ("columns", &["20002", "c", "25", "2"]),
             ("columns", &["20002", "d", "25", "3"]),
+            ("columns", &["20003", "c", "25", "1"]),
             ("inherits", &["20002", "20001"]),
+            ("inherits", &["20003", "20001"]),
             ("types", &["23", "11", "int4", "b", "0", "0", "0", "N"]),
         ])
     }
@@ -125,13 +120,13 @@ mod tests {
         };
         check(20001, 1, Some("s.t.a s.p.a"));
         check(20001, 2, None);
-        check(20001, 3, Some("s.t.c s.p.c"));
+        check(20001, 3, Some("s.t.c s.p.c s.q.c"));
         check(20001, 4, Some("s.t.d s.p.d"));
         check(20001, 5, None);
-        check(20002, 2, Some("s.p.c s.t.c"));
-        check(20002, 0, Some("s.p.a s.p.c s.p.d s.t.a s.t.c s.t.d"));
+        check(20002, 2, Some("s.p.c s.t.c s.q.c"));
+        check(20002, 0, Some("s.p.a s.p.c s.p.d s.t.a s.t.c s.t.d s.q.c"));
         check(20002, -1, Some(""));
-        check(20003, 1, None);
+        check(20004, 1, None);
         check(0, 0, None);
     }
 }

@@ -76,4 +76,11 @@ CREATE VIEW shop.mails_by_path AS SELECT id, tools.mail_of(id) AS mail FROM shop
 CREATE FUNCTION tools.texts() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT query FROM pg_stat_activity';
 CREATE FUNCTION tools.busy() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity WHERE query LIKE ''x%'')';
 CREATE VIEW shop.activity AS SELECT pid, query AS q FROM pg_stat_activity;
+CREATE TABLE shop.staff (id int, ssn text, loud text GENERATED ALWAYS AS (upper(ssn)) STORED);
+CREATE TABLE shop.staff_eu (country text) INHERITS (shop.staff);
+CREATE TABLE shop.sales (region text, buyer text) PARTITION BY LIST (region);
+CREATE TABLE shop.sales_eu PARTITION OF shop.sales FOR VALUES IN ('eu');
+CREATE TABLE shop.sales_us PARTITION OF shop.sales FOR VALUES IN ('us');
+CREATE TYPE shop.member AS (id int, ssn text);
+CREATE TABLE shop.members OF shop.member;
 ALTER ROLE postgres SET search_path = shop, public;

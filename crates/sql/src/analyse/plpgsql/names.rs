@@ -32,6 +32,8 @@ pub(crate) struct Variable {
     /// The row that fires a trigger, by the columns that it is of.
     pub(crate) row: Option<Rc<Row>>,
     pub(crate) cursor: Cursor,
+    /// It holds the text of an error, by whatever name.
+    pub(crate) tells_error: bool,
 }
 
 impl Variable {
@@ -41,6 +43,7 @@ impl Variable {
             scalar,
             row: None,
             cursor: Cursor::No,
+            tells_error: false,
         }
     }
 }
@@ -116,7 +119,7 @@ impl<'a> Analysis<'a> {
         if partial || is_column {
             self.unknown("name of a variable and a column", &parts.join("."));
         }
-        self.tells_errors |= matches!(parts.as_slice(), ["sqlerrm"]);
+        self.tells_errors |= variable.tells_error;
         match (&variable.row, rest) {
             (Some(row), []) => {
                 let columns = row.iter().map(|(_, value)| value);

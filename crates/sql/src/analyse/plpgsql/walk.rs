@@ -38,9 +38,11 @@ impl<'a> Procedure<'_, 'a> {
         self.opened.clone_from(&opened);
         if let Some(handlers) = &block.handlers {
             self.open_level(None);
-            for name in ["sqlstate", "sqlerrm"] {
-                self.declare(name, Variable::of(oid::TEXT, true));
-            }
+            let state = Variable::of(oid::TEXT, true);
+            let mut text = state.clone();
+            text.tells_error = true;
+            self.declare("sqlstate", state);
+            self.declare("sqlerrm", text);
             self.steps(handlers)?;
             self.close_level();
             self.opened = opened;
