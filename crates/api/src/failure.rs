@@ -67,6 +67,16 @@ impl Failure {
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a port failed");
+        if let PortError::Unfinished { .. } = error {
+            return Self::new(
+                ErrorCode::Unavailable,
+                "an erasure was begun and cannot be finished now",
+            )
+            .hint(
+                "it is finished before anything else is done to recordings, at the gateway's next start at the latest; \
+                 ask again to see what became of each; the gateway's log says what is wrong",
+            );
+        }
         Self::new(
             ErrorCode::Unavailable,
             "the gateway cannot record or look this up now",

@@ -60,7 +60,7 @@ impl Tags {
     }
 
     /// Whether there was a session at all, not only a login that was turned away.
-    fn is_any(&self) -> bool {
+    pub fn is_any(&self) -> bool {
         *self != Self::default()
     }
 }
@@ -150,26 +150,26 @@ impl WrappedKey {
         tags.resource.copy_from_slice(&inner[56..]);
         Some((Arc::new(SessionKey::new(key).ok()?), tags))
     }
+}
 
-    /// What takes its place when it is destroyed.
-    pub fn tombstone(&self, tags: Option<&Tags>, time: u64, by: &str) -> Slot {
+impl Slot {
+    /// What takes a key's place when it is destroyed: whose it was, whether a session had opened at all, when, and as
+    /// much of who asked for it as there is room for.
+    pub fn tombstone(session: [u8; 16], opened: bool, time: u64, by: &str) -> Self {
         let end = (0..=by.len().min(BY_BYTES_MAX))
             .rev()
             .find(|end| by.is_char_boundary(*end))
             .unwrap_or(0);
-        Slot::Erased {
-            session: self.session,
+        Self::Erased {
+            session,
             erasure: Erasure {
                 time,
                 by: by.get(..end).unwrap_or_default().to_owned(),
-                // One that cannot be unwrapped is taken for a session's.
-                opened: tags.is_none_or(Tags::is_any),
+                opened,
             },
         }
     }
-}
 
-impl Slot {
     /// Whose it is.
     pub fn session(&self) -> &[u8; 16] {
         match self {
@@ -287,9 +287,8 @@ mod tests {
     #[test]
     fn a_tombstone_says_who_as_far_as_there_is_room() {
         let tags = Tags::new("i|ada", "", "shop");
-        let (_, _, wrapped) = wrapped([7; 16], &tags);
         for by in ["i|root", "", &"ü".repeat(60), &"é€".repeat(100)] {
-            let bytes = wrapped.tombstone(Some(&tags), 9, by).to_bytes();
+            let bytes = Slot::tombstone([7; 16], tags.is_any(), 9, by).to_bytes();
             let Some(Slot::Erased { session, erasure }) = Slot::parse(&bytes) else {
                 panic!("no tombstone");
             };
@@ -297,8 +296,7 @@ mod tests {
             assert!(by.starts_with(&erasure.by) && erasure.by.len() + 4 > by.len().min(88));
             assert!(erasure.opened);
         }
-        let turned_away = wrapped.tombstone(Some(&Tags::default()), 9, "");
-        assert!(matches!(turned_away, Slot::Erased { erasure, .. } if !erasure.opened));
+        assert!(!Tags::default().is_any(), "a login that was turned away");
     }
 
     proptest! {

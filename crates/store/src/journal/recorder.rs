@@ -87,10 +87,11 @@ impl SessionRecorder {
             let (chain, session) = (&mut self.intents, self.results.session);
             let (content, stream) = (Content::plain(self.staged.bytes()), Stream::Intents);
             let results = &self.results;
-            let payload = results.payload(content, stream, chain, &mut self.sealed)?;
-            self.keeper
+            let keeper = &self.keeper;
+            let payload = keeper.payload(results, content, stream, chain, &mut self.sealed)?;
+            keeper
                 .log
-                .append(chain, stream, session, &payload, need)
+                .append_in(self.epoch, chain, (stream, session), &payload, need)
         });
         self.staged.clear(CHUNK_BYTES);
         self.sealed.clear();
