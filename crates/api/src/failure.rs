@@ -114,3 +114,20 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erasure_that_was_begun_is_not_told_as_no_change() {
+        let told = |error: PortError| Failure::from(error).hint.unwrap_or_default();
+        assert!(told(PortError::Full).contains("nothing was changed"));
+        let begun = told(PortError::Unfinished {
+            source: Box::new(PortError::Full),
+        });
+        assert!(
+            !begun.contains("nothing was changed") && begun.contains("finished before anything")
+        );
+    }
+}

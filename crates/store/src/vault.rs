@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use gate::ports::MasterKeys;
 use ledger::journal::ReadError;
-use ledger::keys::slot::{SLOT_BYTES, Slot, Tags, WrappedKey, header, slots};
+use ledger::keys::slot::{SLOT_BYTES, Slot, Tags, WrappedKey, header, is_of, slots};
 use ledger::keys::wrapped::{KEYS_FOLDER, key_file_name, key_files};
 use ledger::keys::{Access, Keys, MasterKey, MasterKeyId};
 use serde::{Deserialize, Serialize};
@@ -222,7 +222,10 @@ impl Vault {
     fn visit(&self, file: &(u64, PathBuf), visit: &mut impl FnMut(Found)) -> Result<(), Error> {
         let (number, path) = file;
         let bytes = std::fs::read(path).map_err(|error| self.failed("read the keys", error))?;
-        for (at, slot) in slots(&bytes) {
+        if bytes.len() > SLOT_BYTES && !is_of(&bytes, Some(&self.journal)) {
+            tracing::error!(file = %path.display(), "a file of keys is not this journal's, or damaged: it is passed over");
+        }
+        for (at, slot) in slots(&bytes, Some(&self.journal)) {
             let place = Place {
                 file: *number,
                 slot: at,

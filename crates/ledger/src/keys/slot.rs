@@ -26,6 +26,9 @@ const STATE_ERASED: u8 = 2;
 /// Bytes kept of the name of who erased.
 const BY_BYTES_MAX: usize = 88;
 
+/// In the place of whom a session acts for: there was none, the login was turned away.
+const TURNED_AWAY: [u8; 12] = [0xff; 12];
+
 /// What is known of a session without its recording, to find it when it is to be held or erased: parts of hashes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tags {
@@ -41,6 +44,14 @@ impl Tags {
             principal: tag(principal),
             acts_for: tag(acts_for),
             resource: tag(resource),
+        }
+    }
+
+    /// Tags of a login that was turned away: a principal's key, and the name of the resource that was asked for.
+    pub fn turned_away(principal: &str, resource: &str) -> Self {
+        Self {
+            acts_for: TURNED_AWAY,
+            ..Self::new(principal, "", resource)
         }
     }
 
@@ -61,7 +72,7 @@ impl Tags {
 
     /// Whether there was a session at all, not only a login that was turned away.
     pub fn is_any(&self) -> bool {
-        *self != Self::default()
+        *self != Self::default() && self.acts_for != TURNED_AWAY
     }
 }
 
@@ -232,9 +243,23 @@ impl Slot {
     }
 }
 
-/// What stands in the slots of a file, each with its place; nothing for a file that is no key file.
-pub fn slots(file: &[u8]) -> impl Iterator<Item = (u32, Slot)> + '_ {
-    let is_ours = file.first_chunk() == Some(&MAGIC);
+/// Whether a file begins as a key file, of this journal where it is known.
+pub fn is_of(file: &[u8], journal: Option<&[u8; 16]>) -> bool {
+    let Some(head) = file.first_chunk::<36>() else {
+        return false;
+    };
+    head[..8] == MAGIC
+        && head[32..] == crc32c(&[&head[..32]]).to_le_bytes()
+        && journal.is_none_or(|journal| head[8..24] == *journal)
+}
+
+/// What stands in the slots of a file, each with its place; nothing for a file that is no key file, or another
+/// journal's where the journal is known.
+pub fn slots<'a>(
+    file: &'a [u8],
+    journal: Option<&[u8; 16]>,
+) -> impl Iterator<Item = (u32, Slot)> + use<'a> {
+    let is_ours = is_of(file, journal);
     let body = file.get(SLOT_BYTES..).filter(|_| is_ours);
     let slots = body
         .unwrap_or_default()
@@ -282,6 +307,9 @@ mod tests {
         let alone = Tags::new("i|ada", "", "");
         assert!(!alone.concerns("") && alone.is_any() && !Tags::default().is_any());
         assert!(!alone.is_on(""), "nothing is on no resource");
+        let refused = Tags::turned_away("i|ada", "shop");
+        assert!(refused.is_of("i|ada") && refused.is_on("shop") && !refused.is_any());
+        assert!(!refused.concerns("") && !refused.concerns("i|eve"));
     }
 
     #[test]
@@ -302,13 +330,23 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..600), ours: bool) {
-            if ours && bytes.len() >= 8 {
-                bytes[..8].copy_from_slice(&MAGIC);
+            if ours && bytes.len() >= SLOT_BYTES {
+                bytes[..SLOT_BYTES].copy_from_slice(&header(&[3; 16], 1));
             }
-            for (at, slot) in slots(&bytes) {
+            prop_assert_eq!(slots(&bytes, Some(&[4; 16])).count(), 0);
+            for (at, slot) in slots(&bytes, Some(&[3; 16])) {
                 prop_assert!(ours && (at as usize + 2) * SLOT_BYTES <= bytes.len());
                 prop_assert!(Slot::parse(&slot.to_bytes()).is_some());
             }
+        }
+
+        #[test]
+        fn a_changed_bit_of_the_header_is_no_file(bit in 0..36 * 8_usize) {
+            let mut bytes = header(&[3; 16], 1).to_vec();
+            bytes.extend(Slot::tombstone([7; 16], true, 9, "").to_bytes());
+            prop_assert_eq!(slots(&bytes, None).count(), 1);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(slots(&bytes, None).count(), 0);
         }
 
         #[test]

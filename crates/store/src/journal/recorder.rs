@@ -16,6 +16,9 @@ use super::log::{Need, failed};
 use super::results::{Added, CHUNK_BYTES, Closing, PENDING_BYTES_MAX, Results};
 use crate::vault::session::Sealing;
 
+/// The event of a login that did not become a session, by the gate.
+const SESSION_REFUSED: &str = "session.refused";
+
 /// The part of one response that goes beyond what is kept.
 struct Rest {
     bytes: u64,
@@ -152,6 +155,27 @@ impl SessionRecorder {
     }
 }
 
+/// What finds a session again, of the event that begins its recording: it opened, or was turned away.
+fn tags(event: &Event<'_>) -> Option<Tags> {
+    if let Event::SessionOpened(opened) = event {
+        let acts_for = opened.acts_for.first().map_or("", |key| key);
+        return Some(Tags::new(&opened.principal, acts_for, &opened.resource));
+    }
+    if let Event::Control {
+        actor,
+        name,
+        fields,
+        ..
+    } = event
+        && name == SESSION_REFUSED
+    {
+        let resource = fields.iter().find(|(name, _)| name == "resource");
+        let resource = resource.map_or("", |(_, resource)| resource);
+        return Some(Tags::turned_away(actor, resource));
+    }
+    None
+}
+
 /// A refusal, a request's fate and an end may use the reserve; what lets something happen may not.
 fn need(event: &Event<'_>) -> Need {
     match event {
@@ -194,9 +218,8 @@ impl Recorder for SessionRecorder {
 
     fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
         self.usable()?;
-        if let (Event::SessionOpened(opened), Some(sealing)) = (event, &self.results.sealing) {
-            let acts_for = opened.acts_for.first().map_or("", |key| key);
-            sealing.tag(Tags::new(&opened.principal, acts_for, &opened.resource));
+        if let (Some(tags), Some(sealing)) = (tags(event), &self.results.sealing) {
+            sealing.tag(tags);
         }
         self.staged.push(event);
         Ok(self.staged.bytes().len())

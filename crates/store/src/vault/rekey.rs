@@ -38,14 +38,14 @@ pub fn rekey(journal: &Path, known: &[MasterKey], to: &MasterKey) -> Result<u64,
     let mut erased = HashMap::new();
     for (_, path) in &files {
         let bytes = std::fs::read(path).map_err(failed("read the keys"))?;
-        let stones = slots(&bytes).filter(|(_, slot)| matches!(slot, Slot::Erased { .. }));
+        let stones = slots(&bytes, None).filter(|(_, slot)| matches!(slot, Slot::Erased { .. }));
         erased.extend(stones.map(|(_, slot)| (*slot.session(), slot)));
     }
     let mut count = 0;
     for (number, path) in files {
         let before = std::fs::read(&path).map_err(failed("read the keys"))?;
         let mut after = before.clone();
-        for (at, slot) in slots(&before) {
+        for (at, slot) in slots(&before, None) {
             let Slot::Key(key) = slot else {
                 continue;
             };

@@ -3,6 +3,7 @@
 
 mod erasing;
 mod failing;
+mod telling;
 
 use std::fs;
 use std::path::{Path, PathBuf};

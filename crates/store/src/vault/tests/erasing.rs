@@ -13,7 +13,7 @@ fn keys_of(dir: &Path, id: SessionId) -> usize {
     let files = key_files(dir).unwrap();
     let files = files.iter().map(|(_, path)| fs::read(path).unwrap());
     let slots = files.flat_map(|bytes| {
-        let found = ledger::keys::slot::slots(&bytes).map(|(_, slot)| slot);
+        let found = ledger::keys::slot::slots(&bytes, None).map(|(_, slot)| slot);
         found.collect::<Vec<_>>()
     });
     slots
@@ -204,4 +204,62 @@ fn finish_what_is(left: Left) {
         1,
         "{left:?}: {findings:?}"
     );
+}
+
+#[test]
+fn a_leap_of_the_clock_erases_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids = journal(dir.path(), 2);
+    let seen = dir.path().join("keys/clock.json");
+    // As if the last turn had been a month ago, by a clock that nobody has looked at since.
+    let then = crate::journal::now() - 30 * 86_400_000_000;
+    fs::write(&seen, format!("{{\"seen\":{then}}}")).unwrap();
+    let rules = Retention {
+        keep: Some(Duration::ZERO),
+        ..Retention::default()
+    };
+    let store = open(dir.path());
+    assert_eq!(store.retain(&rules).unwrap(), (0, 0));
+    assert!(ids.iter().all(|id| keys_of(dir.path(), *id) == 1));
+    fs::remove_file(&seen).unwrap();
+    assert_eq!(store.retain(&rules).unwrap(), (2, 0));
+    assert!(ids.iter().all(|id| is_erased(dir.path(), *id)));
+}
+
+#[test]
+fn logins_that_were_turned_away_are_found_by_whose_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let refused = |principal: &'static str, resource: &'static str| {
+        let id = SessionId::generate();
+        let mut recorder = store.begin(id).unwrap();
+        let event = Event::Control {
+            time: 1,
+            actor: principal.into(),
+            name: "session.refused".into(),
+            fields: vec![("resource".into(), resource.into())],
+        };
+        recorder.append(&event).unwrap();
+        let reason = "no".into();
+        let closed = Event::SessionClosed { time: 2, reason };
+        recorder.append(&closed).unwrap();
+        id
+    };
+    let (ada, bob) = (refused("i|ada", "shop"), refused("i|bob", "bank"));
+    drop(store);
+    let store = open(dir.path());
+    let hold = HoldOn::Resource("bank".to_owned());
+    let hold = store.hold(hold, &cause()).unwrap().unwrap().id;
+    let by = |principal: &str| Which {
+        principal: Some(principal.to_owned()),
+        ..Which::default()
+    };
+    let fates = [by("i|ada"), by("i|bob")].map(|which| store.erase(&which, &cause()).unwrap());
+    let held = Fate::Held { hold };
+    assert_eq!(fates, [vec![(ada, Fate::Erased)], vec![(bob, held)]]);
+    let access = folder(dir.path()).access(ada.as_bytes());
+    let ledger::keys::Access::Erased(erasure) = access else {
+        panic!("not erased");
+    };
+    assert!(!erasure.opened, "it was no session");
 }
