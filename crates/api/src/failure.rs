@@ -67,6 +67,16 @@ impl Failure {
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a port failed");
+        if let PortError::Unfinished { .. } = error {
+            return Self::new(
+                ErrorCode::Unavailable,
+                "an erasure was begun and cannot be finished now",
+            )
+            .hint(
+                "it is finished before anything else is done to recordings, at the gateway's next start at the latest; \
+                 ask again to see what became of each; the gateway's log says what is wrong",
+            );
+        }
         Self::new(
             ErrorCode::Unavailable,
             "the gateway cannot record or look this up now",
@@ -102,5 +112,22 @@ impl IntoResponse for Failure {
                 .insert(header::WWW_AUTHENTICATE, value);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erasure_that_was_begun_is_not_told_as_no_change() {
+        let told = |error: PortError| Failure::from(error).hint.unwrap_or_default();
+        assert!(told(PortError::Full).contains("nothing was changed"));
+        let begun = told(PortError::Unfinished {
+            source: Box::new(PortError::Full),
+        });
+        assert!(
+            !begun.contains("nothing was changed") && begun.contains("finished before anything")
+        );
     }
 }

@@ -510,7 +510,9 @@ fn unrecorded(error: &PortError) -> Refusal {
         PortError::Slow { .. } => {
             "the recording cannot be written (its disk does not answer); the session ends"
         }
-        PortError::Failed { .. } => "the recording cannot be written; the session ends",
+        PortError::Failed { .. } | PortError::Unfinished { .. } => {
+            "the recording cannot be written; the session ends"
+        }
     };
     Refusal::new(error.of_recording(), message)
 }

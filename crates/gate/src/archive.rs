@@ -121,7 +121,8 @@ pub trait Archive: Send + Sync {
     /// Destroys the keys of recordings, and says what became of each that was named or found.
     ///
     /// # Errors
-    /// [`PortError`]; what was recorded as erased is erased at the next start at the latest.
+    /// [`PortError`]: nothing was erased, or with [`PortError::Unfinished`] an erasure was begun, this one or one before
+    /// it: it is finished before any other act, and at the next start at the latest.
     fn erase(&self, which: &Which, cause: &Cause) -> Result<Vec<(SessionId, Fate)>, PortError>;
 
     /// Erases what is older than the rules allow; says how many recordings it erased, and how many are held.

@@ -279,7 +279,7 @@ fn no_access(asked: &str) -> Refusal {
 fn cannot_record(error: &PortError) -> Refusal {
     let message = match error {
         PortError::Full => "no space left for the recording; no session is opened",
-        PortError::Slow { .. } | PortError::Failed { .. } => {
+        PortError::Slow { .. } | PortError::Failed { .. } | PortError::Unfinished { .. } => {
             "the recording cannot be written; no session is opened"
         }
     };

@@ -35,6 +35,13 @@ pub enum PortError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An erasure was begun and could not be finished. It is, before anything else is done to recordings.
+    #[error("an erasure was begun and is not finished")]
+    Unfinished {
+        /// What came between.
+        #[source]
+        source: Box<Self>,
+    },
 }
 
 impl PortError {
@@ -42,7 +49,9 @@ impl PortError {
     pub fn of_recording(&self) -> RefusalKind {
         match self {
             Self::Full => RefusalKind::RecordingFull,
-            Self::Slow { .. } | Self::Failed { .. } => RefusalKind::RecordingFailed,
+            Self::Slow { .. } | Self::Failed { .. } | Self::Unfinished { .. } => {
+                RefusalKind::RecordingFailed
+            }
         }
     }
 }

@@ -378,7 +378,7 @@ impl Verifier {
         let (mut keys, mut tombstones) = (HashSet::new(), HashSet::new());
         for (_, path) in key_files(dir)? {
             let bytes = std::fs::read(&path).map_err(|source| ReadError::Io { path, source })?;
-            for (_, slot) in slots(&bytes) {
+            for (_, slot) in slots(&bytes, self.journal.as_ref()) {
                 match slot {
                     Slot::Key(WrappedKey { session, .. }) => keys.insert(session),
                     Slot::Erased { session, .. } => tombstones.insert(session),

@@ -10,7 +10,7 @@ mod recorder;
 pub(crate) mod recover;
 mod results;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -143,11 +143,14 @@ impl JournalStore {
             before.sequence.to_string(),
             ledger::Hex(&before.hash).to_string(),
         );
+        let master = store.keeper.log.vault().and_then(|vault| vault.master_id());
+        let master = master.map_or_else(|| "none".to_owned(), |id| id.to_string());
         let fields = [
             ("version", env!("CARGO_PKG_VERSION")),
             ("after", &at),
             ("after_hash", &hash),
             ("torn_bytes", &torn),
+            ("master_key", &master),
         ];
         let started = note("gateway.started", &fields);
         store.control(&started).map_err(|error| {

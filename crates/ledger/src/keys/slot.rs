@@ -26,6 +26,9 @@ const STATE_ERASED: u8 = 2;
 /// Bytes kept of the name of who erased.
 const BY_BYTES_MAX: usize = 88;
 
+/// In the place of whom a session acts for: there was none, the login was turned away.
+const TURNED_AWAY: [u8; 12] = [0xff; 12];
+
 /// What is known of a session without its recording, to find it when it is to be held or erased: parts of hashes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tags {
@@ -41,6 +44,14 @@ impl Tags {
             principal: tag(principal),
             acts_for: tag(acts_for),
             resource: tag(resource),
+        }
+    }
+
+    /// Tags of a login that was turned away: a principal's key, and the name of the resource that was asked for.
+    pub fn turned_away(principal: &str, resource: &str) -> Self {
+        Self {
+            acts_for: TURNED_AWAY,
+            ..Self::new(principal, "", resource)
         }
     }
 
@@ -60,8 +71,8 @@ impl Tags {
     }
 
     /// Whether there was a session at all, not only a login that was turned away.
-    fn is_any(&self) -> bool {
-        *self != Self::default()
+    pub fn is_any(&self) -> bool {
+        *self != Self::default() && self.acts_for != TURNED_AWAY
     }
 }
 
@@ -150,26 +161,26 @@ impl WrappedKey {
         tags.resource.copy_from_slice(&inner[56..]);
         Some((Arc::new(SessionKey::new(key).ok()?), tags))
     }
+}
 
-    /// What takes its place when it is destroyed.
-    pub fn tombstone(&self, tags: Option<&Tags>, time: u64, by: &str) -> Slot {
+impl Slot {
+    /// What takes a key's place when it is destroyed: whose it was, whether a session had opened at all, when, and as
+    /// much of who asked for it as there is room for.
+    pub fn tombstone(session: [u8; 16], opened: bool, time: u64, by: &str) -> Self {
         let end = (0..=by.len().min(BY_BYTES_MAX))
             .rev()
             .find(|end| by.is_char_boundary(*end))
             .unwrap_or(0);
-        Slot::Erased {
-            session: self.session,
+        Self::Erased {
+            session,
             erasure: Erasure {
                 time,
                 by: by.get(..end).unwrap_or_default().to_owned(),
-                // One that cannot be unwrapped is taken for a session's.
-                opened: tags.is_none_or(Tags::is_any),
+                opened,
             },
         }
     }
-}
 
-impl Slot {
     /// Whose it is.
     pub fn session(&self) -> &[u8; 16] {
         match self {
@@ -232,9 +243,23 @@ impl Slot {
     }
 }
 
-/// What stands in the slots of a file, each with its place; nothing for a file that is no key file.
-pub fn slots(file: &[u8]) -> impl Iterator<Item = (u32, Slot)> + '_ {
-    let is_ours = file.first_chunk() == Some(&MAGIC);
+/// Whether a file begins as a key file, of this journal where it is known.
+pub fn is_of(file: &[u8], journal: Option<&[u8; 16]>) -> bool {
+    let Some(head) = file.first_chunk::<36>() else {
+        return false;
+    };
+    head[..8] == MAGIC
+        && head[32..] == crc32c(&[&head[..32]]).to_le_bytes()
+        && journal.is_none_or(|journal| head[8..24] == *journal)
+}
+
+/// What stands in the slots of a file, each with its place; nothing for a file that is no key file, or another
+/// journal's where the journal is known.
+pub fn slots<'a>(
+    file: &'a [u8],
+    journal: Option<&[u8; 16]>,
+) -> impl Iterator<Item = (u32, Slot)> + use<'a> {
+    let is_ours = is_of(file, journal);
     let body = file.get(SLOT_BYTES..).filter(|_| is_ours);
     let slots = body
         .unwrap_or_default()
@@ -282,14 +307,16 @@ mod tests {
         let alone = Tags::new("i|ada", "", "");
         assert!(!alone.concerns("") && alone.is_any() && !Tags::default().is_any());
         assert!(!alone.is_on(""), "nothing is on no resource");
+        let refused = Tags::turned_away("i|ada", "shop");
+        assert!(refused.is_of("i|ada") && refused.is_on("shop") && !refused.is_any());
+        assert!(!refused.concerns("") && !refused.concerns("i|eve"));
     }
 
     #[test]
     fn a_tombstone_says_who_as_far_as_there_is_room() {
         let tags = Tags::new("i|ada", "", "shop");
-        let (_, _, wrapped) = wrapped([7; 16], &tags);
         for by in ["i|root", "", &"ü".repeat(60), &"é€".repeat(100)] {
-            let bytes = wrapped.tombstone(Some(&tags), 9, by).to_bytes();
+            let bytes = Slot::tombstone([7; 16], tags.is_any(), 9, by).to_bytes();
             let Some(Slot::Erased { session, erasure }) = Slot::parse(&bytes) else {
                 panic!("no tombstone");
             };
@@ -297,20 +324,29 @@ mod tests {
             assert!(by.starts_with(&erasure.by) && erasure.by.len() + 4 > by.len().min(88));
             assert!(erasure.opened);
         }
-        let turned_away = wrapped.tombstone(Some(&Tags::default()), 9, "");
-        assert!(matches!(turned_away, Slot::Erased { erasure, .. } if !erasure.opened));
+        assert!(!Tags::default().is_any(), "a login that was turned away");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..600), ours: bool) {
-            if ours && bytes.len() >= 8 {
-                bytes[..8].copy_from_slice(&MAGIC);
+            if ours && bytes.len() >= SLOT_BYTES {
+                bytes[..SLOT_BYTES].copy_from_slice(&header(&[3; 16], 1));
             }
-            for (at, slot) in slots(&bytes) {
+            prop_assert_eq!(slots(&bytes, Some(&[4; 16])).count(), 0);
+            for (at, slot) in slots(&bytes, Some(&[3; 16])) {
                 prop_assert!(ours && (at as usize + 2) * SLOT_BYTES <= bytes.len());
                 prop_assert!(Slot::parse(&slot.to_bytes()).is_some());
             }
+        }
+
+        #[test]
+        fn a_changed_bit_of_the_header_is_no_file(bit in 0..36 * 8_usize) {
+            let mut bytes = header(&[3; 16], 1).to_vec();
+            bytes.extend(Slot::tombstone([7; 16], true, 9, "").to_bytes());
+            prop_assert_eq!(slots(&bytes, None).count(), 1);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(slots(&bytes, None).count(), 0);
         }
 
         #[test]

@@ -22,7 +22,8 @@ pub fn key_file_name(number: u64) -> String {
     format!("{number:08}{KEY_FILE_SUFFIX}")
 }
 
-/// The key files in a journal's folder with their numbers, in order; none where there is no folder of keys.
+/// The key files in a journal's folder with their numbers, in order; none where there is no folder of keys. A name that
+/// is not written as [`key_file_name`] does is none: no two files have one number.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -40,8 +41,9 @@ pub fn key_files(journal: &Path) -> Result<Vec<(u64, PathBuf)>, ReadError> {
     for entry in entries {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        let number = name.and_then(|name| name.strip_suffix(KEY_FILE_SUFFIX));
-        if let Some(number) = number.and_then(|digits| digits.parse().ok()) {
+        let digits = name.and_then(|name| name.strip_suffix(KEY_FILE_SUFFIX));
+        let number = digits.and_then(|digits| digits.parse().ok());
+        if let Some(number) = number.filter(|number| name == Some(&key_file_name(*number))) {
             found.push((number, path));
         }
     }
@@ -71,7 +73,7 @@ impl WrappedKeys {
                 path: path.clone(),
                 source,
             })?;
-            for (_, slot) in slots(&bytes) {
+            for (_, slot) in slots(&bytes, None) {
                 keys.take(slot);
             }
         }

@@ -72,7 +72,9 @@ pub(crate) fn recorder_refusal(error: &PortError) -> Refusal {
     let text = match error {
         PortError::Full => "no space left for the recording; the session is ended",
         PortError::Slow { .. } => "the recording does not keep up; the session is ended",
-        PortError::Failed { .. } => "the recording cannot be written; the session is ended",
+        PortError::Failed { .. } | PortError::Unfinished { .. } => {
+            "the recording cannot be written; the session is ended"
+        }
     };
     Refusal::new(error.of_recording(), text)
 }

@@ -27,6 +27,8 @@ pub(crate) trait DiskFile: Send + Sync {
 pub(crate) trait Disk: Send + Sync {
     /// Makes a new file and makes its name durable.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Removes a file that could not be made whole.
+    fn remove(&self, name: &str) -> io::Result<()>;
     /// Sets space aside.
     fn reserve(&self, bytes: u64) -> io::Result<()>;
     /// Gives the space back.
@@ -46,6 +48,10 @@ impl Disk for Folder {
             .open(&path)?;
         sync_folder(path.parent().unwrap_or(&self.0))?;
         Ok(Arc::new(file))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.0.join(name))
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {

@@ -118,9 +118,8 @@ impl Keeper {
         let too_long = |error| failed(Some(std::io::Error::other(error)));
         let payload = Payload::plain(bytes).map_err(too_long)?;
         let mut chain = self.control.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stream, need) = (Stream::Intents, Need::LastWords);
-        self.log
-            .append(&mut chain, stream, self.run, &payload, need)
+        let of = (Stream::Intents, self.run);
+        self.log.append(&mut chain, of, &payload, Need::LastWords)
     }
 
     /// Puts a session with new results on the list.
@@ -190,6 +189,7 @@ impl Keeper {
                     self.note_recovery();
                 }
             }
+            self.log.prepare_keys();
             let unfinished: Vec<_> = listed
                 .into_iter()
                 .filter(|results| self.write_out(results, compressor.as_mut()).is_err())
@@ -263,12 +263,29 @@ impl Keeper {
         let mut sealed = Vec::new();
         let mut chain = results.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let (stream, session) = (Stream::Results, results.session);
-        let payload = results.payload(content, stream, &chain, &mut sealed)?;
+        let payload = self.payload(results, content, stream, &chain, &mut sealed)?;
         // These results were let happen before the disk was full.
         let need = Need::LastWords;
         self.log
-            .append(&mut chain, stream, session, &payload, need)?;
+            .append(&mut chain, (stream, session), &payload, need)?;
         Ok(())
+    }
+
+    /// The payload that stores some content as a session's next record. A disk that does not take its key is a disk
+    /// that failed.
+    pub(crate) fn payload<'a>(
+        &self,
+        results: &Results,
+        content: Content<'a>,
+        stream: Stream,
+        chain: &Chain,
+        out: &'a mut Vec<u8>,
+    ) -> Result<Payload<'a>, PortError> {
+        if let Some(sealing) = &results.sealing {
+            let kept = sealing.keep();
+            kept.map_err(|error| self.log.keys_failed(error))?;
+        }
+        results.payload(content, stream, chain, out)
     }
 
     /// Writes the closing event and the end of the results. Where the event is encrypted, the end of the results has a
@@ -282,9 +299,10 @@ impl Keeper {
         if results.sealing.is_some() && !closing.is_said {
             let mut sealed = Vec::new();
             let content = Content::plain(event);
-            let payload = results.payload(content, stream, &closing.intents, &mut sealed)?;
+            let intents = &mut closing.intents;
+            let payload = self.payload(results, content, stream, intents, &mut sealed)?;
             self.log
-                .append(&mut closing.intents, stream, session, &payload, need)?;
+                .append(intents, (stream, session), &payload, need)?;
             closing.is_said = true;
         }
         let chain = *results.chain.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,7 +319,7 @@ impl Keeper {
         let payload = payload.map_err(|error| failed(Some(std::io::Error::other(error))))?;
         let mut intents = closing.intents;
         self.log
-            .append(&mut intents, stream, session, &payload, need)?;
+            .append(&mut intents, (stream, session), &payload, need)?;
         Ok(())
     }
 

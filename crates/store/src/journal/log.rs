@@ -84,6 +84,9 @@ impl Log {
         vault: Option<Arc<Vault>>,
     ) -> io::Result<Self> {
         disk.reserve(reserve_bytes)?;
+        if let Some(vault) = &vault {
+            vault.prepare()?;
+        }
         let (file, written) = begin_segment(&*disk, start.journal, start.segment, start.head)?;
         Ok(Self {
             disk,
@@ -160,27 +163,53 @@ impl Log {
     pub(crate) fn append(
         &self,
         chain: &mut Chain,
-        stream: Stream,
-        session: [u8; 16],
+        (stream, session): (Stream, [u8; 16]),
         payload: &Payload<'_>,
         need: Need,
     ) -> Result<u64, PortError> {
         let mut inner = self.lock();
+        self.append_to(&mut inner, chain, (stream, session), payload, need)
+    }
+
+    /// The same for a session begun in an epoch: one that is over takes no more of it, as its key may be lost.
+    pub(crate) fn append_in(
+        &self,
+        epoch: u64,
+        chain: &mut Chain,
+        of: (Stream, [u8; 16]),
+        payload: &Payload<'_>,
+        need: Need,
+    ) -> Result<u64, PortError> {
+        let mut inner = self.lock();
+        if epoch != self.epoch() {
+            return Err(failed(None));
+        }
+        self.append_to(&mut inner, chain, of, payload, need)
+    }
+
+    fn append_to(
+        &self,
+        inner: &mut Inner,
+        chain: &mut Chain,
+        (stream, session): (Stream, [u8; 16]),
+        payload: &Payload<'_>,
+        need: Need,
+    ) -> Result<u64, PortError> {
         match (inner.health, need) {
             (JournalHealth::Good, _) | (JournalHealth::Full, Need::LastWords) => {}
             (JournalHealth::Full, Need::Usual) => return Err(PortError::Full),
             (JournalHealth::Failed, _) => return Err(failed(None)),
         }
         if inner.written >= SEGMENT_BYTES {
-            self.rotate(&mut inner)
-                .map_err(|error| self.complain(&mut inner, error))?;
+            self.rotate(inner)
+                .map_err(|error| self.complain(inner, error))?;
         }
         let mut next = *chain;
         let sequence = inner.head.sequence + 1;
         let mut scratch = std::mem::take(&mut inner.scratch);
         scratch.clear();
         record::write(&mut scratch, &mut next, stream, session, sequence, payload);
-        let written = self.put(&mut inner, &scratch, need);
+        let written = self.put(inner, &scratch, need);
         scratch.shrink_to(1 << 20);
         inner.scratch = scratch;
         written?;
@@ -219,6 +248,38 @@ impl Log {
         }
         self.fail(inner, &error);
         failed(Some(error))
+    }
+
+    /// Takes it that the disk does not take keys: no session can be recorded then.
+    pub(crate) fn keys_failed(&self, error: PortError) -> PortError {
+        let mut inner = self.lock();
+        match &error {
+            PortError::Full if inner.health == JournalHealth::Good => {
+                self.set_health(&mut inner, JournalHealth::Full);
+                tracing::error!(
+                    "the disk is full under the keys: sessions end until there is space"
+                );
+                if let Err(error) = self.disk.release() {
+                    return self.complain(&mut inner, error);
+                }
+            }
+            PortError::Full => {}
+            PortError::Slow { .. } | PortError::Failed { .. } | PortError::Unfinished { .. } => {
+                self.fail(&mut inner, &io::Error::other(error.to_string()));
+            }
+        }
+        error
+    }
+
+    /// Makes the next file of keys before a session waits for it.
+    pub(crate) fn prepare_keys(&self) {
+        if self.is_unwell.load(Ordering::Acquire) {
+            return;
+        }
+        let prepared = self.vault.as_ref().map(|vault| vault.prepare());
+        if let Some(Err(error)) = prepared {
+            self.complain(&mut self.lock(), error);
+        }
     }
 
     fn fail(&self, inner: &mut Inner, error: &io::Error) {
@@ -291,6 +352,9 @@ impl Log {
             }
         }
         if self.disk.reserve(self.reserve_bytes).is_err() {
+            return false;
+        }
+        if (self.vault.as_ref()).is_some_and(|vault| vault.prepare().is_err()) {
             return false;
         }
         self.set_health(&mut inner, JournalHealth::Good);

@@ -16,6 +16,9 @@ use super::log::{Need, failed};
 use super::results::{Added, CHUNK_BYTES, Closing, PENDING_BYTES_MAX, Results};
 use crate::vault::session::Sealing;
 
+/// The event of a login that did not become a session, by the gate.
+const SESSION_REFUSED: &str = "session.refused";
+
 /// The part of one response that goes beyond what is kept.
 struct Rest {
     bytes: u64,
@@ -87,10 +90,11 @@ impl SessionRecorder {
             let (chain, session) = (&mut self.intents, self.results.session);
             let (content, stream) = (Content::plain(self.staged.bytes()), Stream::Intents);
             let results = &self.results;
-            let payload = results.payload(content, stream, chain, &mut self.sealed)?;
-            self.keeper
+            let keeper = &self.keeper;
+            let payload = keeper.payload(results, content, stream, chain, &mut self.sealed)?;
+            keeper
                 .log
-                .append(chain, stream, session, &payload, need)
+                .append_in(self.epoch, chain, (stream, session), &payload, need)
         });
         self.staged.clear(CHUNK_BYTES);
         self.sealed.clear();
@@ -151,6 +155,27 @@ impl SessionRecorder {
     }
 }
 
+/// What finds a session again, of the event that begins its recording: it opened, or was turned away.
+fn tags(event: &Event<'_>) -> Option<Tags> {
+    if let Event::SessionOpened(opened) = event {
+        let acts_for = opened.acts_for.first().map_or("", |key| key);
+        return Some(Tags::new(&opened.principal, acts_for, &opened.resource));
+    }
+    if let Event::Control {
+        actor,
+        name,
+        fields,
+        ..
+    } = event
+        && name == SESSION_REFUSED
+    {
+        let resource = fields.iter().find(|(name, _)| name == "resource");
+        let resource = resource.map_or("", |(_, resource)| resource);
+        return Some(Tags::turned_away(actor, resource));
+    }
+    None
+}
+
 /// A refusal, a request's fate and an end may use the reserve; what lets something happen may not.
 fn need(event: &Event<'_>) -> Need {
     match event {
@@ -193,9 +218,8 @@ impl Recorder for SessionRecorder {
 
     fn stage(&mut self, event: &Event<'_>) -> Result<usize, PortError> {
         self.usable()?;
-        if let (Event::SessionOpened(opened), Some(sealing)) = (event, &self.results.sealing) {
-            let acts_for = opened.acts_for.first().map_or("", |key| key);
-            sealing.tag(Tags::new(&opened.principal, acts_for, &opened.resource));
+        if let (Some(tags), Some(sealing)) = (tags(event), &self.results.sealing) {
+            sealing.tag(tags);
         }
         self.staged.push(event);
         Ok(self.staged.bytes().len())

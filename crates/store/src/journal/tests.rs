@@ -45,7 +45,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Waits for a condition, at most ten seconds.
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -227,15 +227,19 @@ fn long_responses_are_cut_and_hashed() {
 }
 
 #[derive(Default)]
-struct Faults {
+pub(crate) struct Faults {
     /// Bytes that still fit; `u64::MAX` is without end.
     room: AtomicU64,
     /// Writes fail.
-    broken: AtomicBool,
+    pub(crate) broken: AtomicBool,
     /// Syncs fail.
     unsyncable: AtomicBool,
+    /// Syncs of keys fail.
+    pub(crate) keys_unsyncable: AtomicBool,
+    /// Writes of keys fail for want of space.
+    pub(crate) keys_full: AtomicBool,
     /// Syncs wait until this is let go.
-    hang: Mutex<()>,
+    pub(crate) hang: Mutex<()>,
     reserved: AtomicU64,
 }
 
@@ -246,6 +250,7 @@ struct FaultyDisk {
 
 struct FaultyFile {
     file: Arc<dyn DiskFile>,
+    is_keys: bool,
     faults: Arc<Faults>,
 }
 
@@ -260,8 +265,13 @@ impl Disk for FaultyDisk {
         }
         Ok(Arc::new(FaultyFile {
             file: self.folder.create(name)?,
+            is_keys: name.starts_with("keys/"),
             faults: Arc::clone(&self.faults),
         }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.folder.remove(name)
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
@@ -286,6 +296,9 @@ impl DiskFile for FaultyFile {
         if self.faults.broken.load(Ordering::SeqCst) {
             return Err(io::Error::other("broken"));
         }
+        if self.is_keys && self.faults.keys_full.load(Ordering::SeqCst) {
+            return Err(full());
+        }
         let room = self.faults.room.load(Ordering::SeqCst);
         let fits = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
         if fits == 0 && !bytes.is_empty() {
@@ -302,6 +315,9 @@ impl DiskFile for FaultyFile {
         if self.faults.unsyncable.load(Ordering::SeqCst) {
             return Err(io::Error::other("broken"));
         }
+        if self.is_keys && self.faults.keys_unsyncable.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the keys' disk is broken"));
+        }
         self.file.sync()
     }
 
@@ -310,7 +326,7 @@ impl DiskFile for FaultyFile {
     }
 }
 
-fn faulty(dir: &Path) -> (Arc<JournalStore>, Arc<Faults>) {
+pub(crate) fn faulty(dir: &Path) -> (Arc<JournalStore>, Arc<Faults>) {
     let faults = Arc::new(Faults::default());
     faults.room.store(1 << 40, Ordering::SeqCst);
     let disk = FaultyDisk {

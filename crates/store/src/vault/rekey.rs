@@ -3,6 +3,7 @@
 //! Must never leave a key that neither master key unwraps: each slot is rewritten in place, and none straddles a sector,
 //! so that a crash leaves each as it was or as it shall be.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -34,15 +35,22 @@ pub fn rekey(journal: &Path, known: &[MasterKey], to: &MasterKey) -> Result<u64,
     let _lock = lock(journal)?;
     let files = key_files(journal);
     let files = files.map_err(|ReadError::Io { source, .. }| failed("list the keys")(source))?;
+    let mut erased = HashMap::new();
+    for (_, path) in &files {
+        let bytes = std::fs::read(path).map_err(failed("read the keys"))?;
+        let stones = slots(&bytes, None).filter(|(_, slot)| matches!(slot, Slot::Erased { .. }));
+        erased.extend(stones.map(|(_, slot)| (*slot.session(), slot)));
+    }
     let mut count = 0;
     for (number, path) in files {
         let before = std::fs::read(&path).map_err(failed("read the keys"))?;
         let mut after = before.clone();
-        for (at, slot) in slots(&before) {
+        for (at, slot) in slots(&before, None) {
             let Slot::Key(key) = slot else {
                 continue;
             };
-            if key.master == to.id() {
+            let tombstone = erased.get(&key.session);
+            if key.master == to.id() && tombstone.is_none() {
                 continue;
             }
             let place = Place {
@@ -51,8 +59,13 @@ pub fn rekey(journal: &Path, known: &[MasterKey], to: &MasterKey) -> Result<u64,
             };
             let start = usize::try_from(place.offset()).unwrap_or(usize::MAX);
             if let Some(bytes) = after.get_mut(start..start.saturating_add(SLOT_BYTES)) {
-                bytes.copy_from_slice(&Slot::Key(rewrap(&key, known, to)?).to_bytes());
-                count += 1;
+                // Beside a tombstone a key is none that somebody keeps.
+                let slot = match tombstone {
+                    Some(tombstone) => tombstone.clone(),
+                    None => Slot::Key(rewrap(&key, known, to)?),
+                };
+                bytes.copy_from_slice(&slot.to_bytes());
+                count += u64::from(tombstone.is_none());
             }
         }
         if after != before {

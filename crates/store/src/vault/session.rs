@@ -3,6 +3,7 @@
 //! Must never give a payload out before its key is with the operating system.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gate::ports::PortError;
@@ -19,7 +20,8 @@ pub(crate) struct Sealing {
     session: [u8; 16],
     sealer: Sealer,
     tags: OnceLock<Tags>,
-    kept: OnceLock<()>,
+    /// The vault's generation when the slot was written; 0 before.
+    kept: AtomicU64,
     keeping: Mutex<()>,
 }
 
@@ -41,7 +43,7 @@ impl Sealing {
             session,
             sealer: Sealer::new(key),
             tags: OnceLock::new(),
-            kept: OnceLock::new(),
+            kept: AtomicU64::new(0),
             keeping: Mutex::default(),
         }))
     }
@@ -62,15 +64,22 @@ impl Sealing {
         place: &Place,
         out: &'a mut Vec<u8>,
     ) -> Result<Payload<'a>, PortError> {
-        if self.kept.get().is_none() {
-            self.keep()?;
-        }
+        self.keep()?;
         Payload::sealed(content, place, &self.sealer, out).map_err(broken)
     }
 
-    fn keep(&self) -> Result<(), PortError> {
+    /// Writes the session's slot, again where the one written before may be lost.
+    ///
+    /// # Errors
+    /// [`PortError`]: the disk does not take it.
+    pub(crate) fn keep(&self) -> Result<(), PortError> {
+        if self.kept.load(Ordering::Acquire) == self.vault.generation() {
+            return Ok(());
+        }
         let _one = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.kept.get().is_some() {
+        // Taken before the slot is written: where the disk fails between, it is written once more.
+        let generation = self.vault.generation();
+        if self.kept.load(Ordering::Acquire) == generation {
             return Ok(());
         }
         let Some(master) = self.vault.masters.first() else {
@@ -87,7 +96,7 @@ impl Sealing {
                 | io::ErrorKind::FileTooLarge => PortError::Full,
                 _ => failed(Some(error)),
             })?;
-        self.kept.set(()).ok();
+        self.kept.store(generation, Ordering::Release);
         Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! Encryption and erasure against whoever has the disk, and against crashes.
 #![allow(clippy::unwrap_used)]
 
+mod erasing;
+mod failing;
+mod telling;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -321,30 +325,6 @@ fn an_old_key_file_put_back_is_an_alarm() {
         let found = recording(&folder, session).unwrap().unwrap();
         assert!(found.erased.is_some());
     }
-}
-
-#[test]
-fn an_erasure_that_a_crash_came_between_is_finished() {
-    let dir = tempfile::tempdir().unwrap();
-    let ids = journal(dir.path(), 2);
-    // As the crash left it: the note is written, perhaps the event too, the key is still there.
-    super::holds::write_erasing(&dir.path().join("keys"), &ids[..1], &cause()).unwrap();
-    for _ in 0..2 {
-        drop(open(dir.path()));
-        let found = recording(&folder(dir.path()), *ids[0].as_bytes()).unwrap();
-        assert!(found.unwrap().erased.is_some());
-        assert!(
-            super::holds::read_erasing(&dir.path().join("keys"))
-                .unwrap()
-                .is_none()
-        );
-    }
-    assert_eq!(events(dir.path(), ids[1]), 7);
-    let findings = verify(dir.path(), None).unwrap().findings;
-    let erased = findings
-        .iter()
-        .filter(|f| matches!(f, Finding::Erased { .. }));
-    assert_eq!(erased.count(), 1, "{findings:?}");
 }
 
 #[test]

@@ -203,7 +203,9 @@ impl Power {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, data).unwrap();
         }
-        fs::create_dir_all(state.journal()).unwrap();
+        // On disk before the first file of keys is made, and not written here.
+        fs::create_dir_all(state.journal().join("keys")).unwrap();
+        fs::write(state.journal().join("keys/holds.json"), "[]").unwrap();
         let store = open_as(&state.journal(), options(state.0.path()));
         let store = store.unwrap_or_else(|error| panic!("{what}: does not open: {error}"));
         drop(store);
@@ -284,6 +286,10 @@ impl JournalDisk for PowerJournal {
         self.0.point(&mut model);
         let power = Arc::clone(&self.0);
         Ok(Arc::new(PowerFile { power, inode, file }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        panic!("nothing fails here: {name}")
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
