@@ -192,28 +192,13 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadSegment { segment } => write!(f, "segment {segment}: the header is damaged"),
-            Self::Renamed { segment, says } => {
-                write!(f, "segment {segment}: the header says it is segment {says}")
-            }
-            Self::Foreign { segment } => write!(f, "segment {segment}: belongs to another journal"),
-            Self::MissingSegments { from, to } => write!(f, "segments {from} to {to} are missing"),
-            Self::Unlinked { segment } => {
-                write!(f, "segment {segment}: does not continue the one before it")
-            }
-            Self::Damaged {
-                segment,
-                offset,
-                bytes,
-            } => write!(f, "segment {segment}: {bytes} damaged bytes at {offset}"),
-            Self::Torn {
-                segment,
-                offset,
-                bytes,
-            } => write!(
-                f,
-                "segment {segment}: ends in {bytes} bytes of an unfinished record at {offset}"
-            ),
+            Self::BadSegment { .. }
+            | Self::Renamed { .. }
+            | Self::Foreign { .. }
+            | Self::MissingSegments { .. }
+            | Self::Unlinked { .. }
+            | Self::Damaged { .. }
+            | Self::Torn { .. } => self.of_segments(f),
             Self::Missing { from, to } if from == to => write!(f, "record {from} is missing"),
             Self::Missing { from, to } => write!(f, "records {from} to {to} are missing"),
             Self::Duplicated { sequence } => write!(f, "record {sequence} stands twice"),
@@ -272,6 +257,35 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
+    /// What is said of segments as a whole.
+    fn of_segments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadSegment { segment } => write!(f, "segment {segment}: the header is damaged"),
+            Self::Renamed { segment, says } => {
+                write!(f, "segment {segment}: the header says it is segment {says}")
+            }
+            Self::Foreign { segment } => write!(f, "segment {segment}: belongs to another journal"),
+            Self::MissingSegments { from, to } => write!(f, "segments {from} to {to} are missing"),
+            Self::Unlinked { segment } => {
+                write!(f, "segment {segment}: does not continue the one before it")
+            }
+            Self::Damaged {
+                segment,
+                offset,
+                bytes,
+            } => write!(f, "segment {segment}: {bytes} damaged bytes at {offset}"),
+            Self::Torn {
+                segment,
+                offset,
+                bytes,
+            } => write!(
+                f,
+                "segment {segment}: ends in {bytes} bytes of an unfinished record at {offset}"
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// What is said of keys and erasures.
     fn of_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
