@@ -170,7 +170,9 @@ impl Reader<'_> {
 
     fn end(&mut self, session: [u8; 16], end: &Completed<'_>) {
         let begun = self.open.remove(&(session, end.sequence));
-        let is_done = end.error.is_none() && !matches!(&*end.status, "SKIPPED" | "BIND");
+        // UNANSWERED: whether it ran is not known.
+        let is_sure = !matches!(&*end.status, "SKIPPED" | "BIND" | "UNANSWERED");
+        let is_done = end.error.is_none() && is_sure;
         let Some((key, time)) = begun.filter(|_| is_done) else {
             return;
         };
