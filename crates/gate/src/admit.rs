@@ -402,7 +402,8 @@ impl Session {
             session: self.seat.id,
             sequence: entered.sequence,
         };
-        if self.released.len() >= self.seat.gate.parts.limits.pipeline_max {
+        let limits = &self.seat.gate.parts.limits;
+        if self.released.len() >= limits.pipeline_max.saturating_add(limits.portals_max) {
             self.released.pop_front();
         }
         let now = self.now();
@@ -416,10 +417,9 @@ impl Session {
     }
 
     fn take_release(&mut self, sequence: u64) -> Option<u64> {
+        // Portals end in any order: one before this may still be read.
         let at = self.released.iter().position(|(s, _)| *s == sequence)?;
-        // Answers come in order: what stands before this one was never answered.
-        let (_, started) = self.released.drain(..=at).next_back()?;
-        Some(started)
+        self.released.remove(at).map(|(_, started)| started)
     }
 
     /// Records a denial and refuses.

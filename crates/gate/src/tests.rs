@@ -1127,6 +1127,32 @@ fn fates_and_ends_are_recorded() {
     assert_eq!(lines.matches("SessionClosed").count(), 1);
 }
 
+#[test]
+fn actions_that_end_in_another_order_keep_their_durations() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    for number in 0..3 {
+        let read = query("select", vec![statement(Verb::Select, "orders", &[])]);
+        expect(&ask(&mut session, read), "released");
+        bench.clock.advance(Duration::from_millis(1 + number));
+    }
+    for sequence in [3, 1, 2] {
+        let done = Completion {
+            sequence,
+            status: "SELECT 1".into(),
+            rows: 1,
+            bytes: 4,
+            error: None,
+            detected: Detected::default(),
+        };
+        session.completed(done).unwrap();
+    }
+    let lines = bench.journal.lines().join("\n");
+    for duration in ["duration: 3000", "duration: 6000", "duration: 5000"] {
+        assert!(lines.contains(duration), "{duration}: {lines}");
+    }
+}
+
 /// Says that everything stands on this.
 #[derive(Debug)]
 struct Fixed(&'static str);

@@ -119,6 +119,8 @@ pub enum Step {
         name: String,
         /// What FETCH will return.
         inner: Box<Inspected>,
+        /// It outlives its transaction (WITH HOLD).
+        held: bool,
     },
     /// FETCH: rows of the named portal.
     Fetch {

@@ -2,7 +2,7 @@
 
 use testkit::{Frame, RawClient, extended, message, query};
 
-use crate::leaks::{Needles, stage};
+use crate::leaks::{Needles, stage, stage_with};
 
 fn errors(frames: &[Frame]) -> Vec<String> {
     let failed = frames.iter().filter(|frame| frame.tag == b'E');
@@ -125,4 +125,27 @@ fn what_follows_a_saved_transaction_in_one_batch_is_judged_by_the_names_of_then(
         client.send_bytes(&query("ROLLBACK"));
         client.read_until_ready();
     }
+}
+
+#[test]
+fn no_function_opens_a_cursor_under_a_name_that_a_savepoint_set_free() {
+    let stage = stage_with(
+        "CREATE FUNCTION open_named(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$
+             BEGIN OPEN c FOR SELECT ssn FROM public.customers; RETURN c; END $$;",
+    );
+    let needles = Needles::new(&stage);
+    let mut client = stage.raw("alice");
+    succeeds(&mut client, "BEGIN");
+    succeeds(&mut client, "SAVEPOINT s");
+    client.send(b'P', b"\0SELECT 'x'::text\0\0\0");
+    client.send(b'B', b"late\0\0\0\0\0\0\0\0");
+    client.send(b'S', b"");
+    assert_eq!(errors(&client.read_until_ready()), Vec::<String>::new());
+    succeeds(&mut client, "ROLLBACK TO s");
+    let opened = client.query("SELECT open_named('late')");
+    let told = errors(&opened).join("; ");
+    assert!(told.contains("unanalysed"), "{told}");
+    let frames = execute(&mut client, &[]);
+    assert_eq!(needles.find(&received(&frames)), None);
+    assert_eq!(errors(&frames), ["portal \"late\" does not exist"]);
 }

@@ -511,7 +511,18 @@ impl Pump {
         let until = Instant::now() + patience(&ending);
         self.parting = Some((ending, until));
         self.count_hold();
+        self.wind_up();
         self.record();
+    }
+
+    /// Records the end of every action that has none yet, while the recording is open; nothing new is begun.
+    fn wind_up(&mut self) {
+        self.core.wind_up();
+        while let Some(effect) = self.core.poll() {
+            if !matches!(effect, Effect::Judge(_) | Effect::Inspect(_)) {
+                self.apply(effect);
+            }
+        }
     }
 
     fn has_parted(&mut self) -> bool {

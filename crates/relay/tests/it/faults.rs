@@ -85,6 +85,48 @@ fn a_session_that_panics_ends_alone() {
     assert_eq!(bench.psql("select 3").ok().trim(), "3");
 }
 
+#[test]
+fn every_action_has_its_end_before_its_session_has() {
+    for how in ["it says goodbye", "it hangs up", "it is killed"] {
+        let bench = Bench::new();
+        let mut client = idle(&bench);
+        client.query("begin");
+        client.send(b'P', b"\0select generate_series(1, 9)\0\0\0");
+        client.send(b'B', b"a\0\0\0\0\0\0\0\0");
+        client.send(b'E', b"a\0\0\0\0\x01");
+        client.send(b'B', b"b\0\0\0\0\0\0\0\0");
+        client.send(b'S', b"");
+        assert!(client.read_until_ready().iter().any(|f| f.tag == b's'));
+        client.send_bytes(&testkit::query("select pg_sleep(20)"));
+        wait_until("the last one to be let go", PATIENCE, || {
+            bench.recorded().iter().any(|l| l.contains("pg_sleep"))
+        });
+        let live = bench.door.gate.live();
+        let mut client = Some(client);
+        match how {
+            "it says goodbye" => client.as_mut().unwrap().send(b'X', b""),
+            "it hangs up" => client.take().unwrap().hang_up(),
+            _ => assert!(live.kill(live.ids()[0])),
+        }
+        wait_until("the end of the session", PATIENCE, || bench.sessions() == 0);
+        let lines = bench.recorded();
+        let is_end = |line: &&String| line.contains("SessionClosed");
+        let end = lines.iter().position(|line| is_end(&line)).unwrap();
+        let (before, behind) = lines.split_at(end);
+        let ends = |status: &str| {
+            let ended = before.iter().filter(|line| line.contains("Completed"));
+            ended.filter(|line| line.contains(status)).count()
+        };
+        for status in ["\"BEGIN\"", "PARSE", "SUSPENDED", "BIND", "UNANSWERED"] {
+            assert_eq!(ends(status), 1, "{how}: {status} in {lines:?}");
+        }
+        assert!(
+            !behind.iter().any(|line| line.contains("Completed")),
+            "{how}"
+        );
+    }
+}
+
 fn idle(bench: &Bench) -> testkit::RawClient {
     testkit::RawClient::login(bench.address(), "ann", "orders", super::bench::PASSWORD)
 }

@@ -12,6 +12,9 @@ use super::scope::Scope;
 use super::{Analysis, Answer, Walk, inner, kind_of, other};
 use crate::inspection::{self, Inspected, Step};
 
+/// `CURSOR_OPT_HOLD` of the server's parse tree: DECLARE … WITH HOLD.
+const CURSOR_HELD: i32 = 0x20;
+
 /// When a statement that is kept is analysed for good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Until {
@@ -167,6 +170,7 @@ impl<'a> Analysis<'a> {
         self.session.step = Step::DeclareCursor {
             name: declare.portalname.clone(),
             inner,
+            held: declare.options & CURSOR_HELD != 0,
         };
         Ok(())
     }

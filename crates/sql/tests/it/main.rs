@@ -101,8 +101,9 @@ fn describe(inspected: &Inspected, depth: &str, out: &mut String) {
             writeln!(out, "{depth}prepare {name}").unwrap();
             describe(inner, "    ", out);
         }
-        Step::DeclareCursor { name, inner } => {
-            writeln!(out, "{depth}declare {name}").unwrap();
+        Step::DeclareCursor { name, inner, held } => {
+            let hold = if *held { " with hold" } else { "" };
+            writeln!(out, "{depth}declare {name}{hold}").unwrap();
             describe(inner, "    ", out);
         }
         other => writeln!(out, "{depth}{other:?}").unwrap(),

@@ -2,6 +2,7 @@
 //!
 //! Must never wait for the disk on the session's thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gate::ports::{BoxFuture, PortError, Recorder};
@@ -18,6 +19,16 @@ use crate::vault::session::Sealing;
 
 /// The event of a login that did not become a session, by the gate.
 const SESSION_REFUSED: &str = "session.refused";
+/// Responses under way at once whose lengths are kept: more than a session has portals.
+const RESPONSES_MAX: usize = 4096;
+
+/// One action's response so far.
+#[derive(Default)]
+struct Response {
+    /// Bytes that were kept.
+    kept: u64,
+    rest: Option<Rest>,
+}
 
 /// The part of one response that goes beyond what is kept.
 struct Rest {
@@ -36,9 +47,8 @@ pub(crate) struct SessionRecorder {
     staged: codec::EventList,
     /// The same, encrypted: kept between records to spare the memory's allocation.
     sealed: Vec<u8>,
-    /// The action whose response came last, and how much of it was kept.
-    kept: (u64, u64),
-    rest: Option<Rest>,
+    /// Responses that have not ended, by the action's number: portals are read in turn.
+    responses: BTreeMap<u64, Response>,
     closed: bool,
 }
 
@@ -60,8 +70,7 @@ impl SessionRecorder {
             intents: Chain::default(),
             last: 0,
             staged: codec::EventList::default(),
-            kept: (0, 0),
-            rest: None,
+            responses: BTreeMap::new(),
             closed: false,
         })
     }
@@ -118,13 +127,14 @@ impl SessionRecorder {
         Ok(())
     }
 
-    /// Says what was left out of the response that came last.
-    fn end_response(&mut self) -> Result<(), PortError> {
-        let Some(rest) = self.rest.take() else {
+    /// Says what was left out of a response that ends.
+    fn end_response(&mut self, sequence: u64) -> Result<(), PortError> {
+        let ended = self.responses.remove(&sequence);
+        let Some(rest) = ended.and_then(|response| response.rest) else {
             return Ok(());
         };
         let event = Event::ResponseRest {
-            sequence: self.kept.0,
+            sequence,
             bytes: rest.bytes,
             hash: rest.hash.finalize().into(),
         };
@@ -195,13 +205,15 @@ fn need(event: &Event<'_>) -> Need {
 impl Recorder for SessionRecorder {
     fn append(&mut self, event: &Event<'_>) -> Result<(), PortError> {
         match event {
-            Event::Completed(_) => {
-                self.end_response()?;
+            Event::Completed(completed) => {
+                self.end_response(completed.sequence)?;
                 self.collect(event)
             }
             Event::SessionClosed { .. } => {
-                // Without the rest's hash the end still counts.
-                self.end_response().ok();
+                while let Some((&sequence, _)) = self.responses.first_key_value() {
+                    // Without the rest's hash the end still counts.
+                    self.end_response(sequence).ok();
+                }
                 self.close(Some(event));
                 Ok(())
             }
@@ -234,11 +246,19 @@ impl Recorder for SessionRecorder {
 
     fn response(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), PortError> {
         self.keeper.log.takes_results()?;
-        if self.kept.0 != sequence {
-            self.end_response()?;
-            self.kept = (sequence, 0);
+        if sequence != 0 {
+            // What belongs to no action has no end of its own.
+            self.end_response(0)?;
         }
-        let room = self.keeper.response_bytes_max.saturating_sub(self.kept.1);
+        let known = self.responses.contains_key(&sequence);
+        if !known
+            && self.responses.len() >= RESPONSES_MAX
+            && let Some((&oldest, _)) = self.responses.first_key_value()
+        {
+            self.end_response(oldest)?;
+        }
+        let kept = self.responses.entry(sequence).or_default().kept;
+        let room = self.keeper.response_bytes_max.saturating_sub(kept);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
         let (keep, leave) = bytes.split_at(bytes.len().min(room));
         for part in keep.chunks(CHUNK_BYTES) {
@@ -247,9 +267,10 @@ impl Recorder for SessionRecorder {
                 bytes: part.into(),
             })?;
         }
-        self.kept.1 = self.kept.1.saturating_add(keep.len() as u64);
+        let response = self.responses.entry(sequence).or_default();
+        response.kept = response.kept.saturating_add(keep.len() as u64);
         if !leave.is_empty() {
-            let rest = self.rest.get_or_insert_with(|| Rest {
+            let rest = response.rest.get_or_insert_with(|| Rest {
                 bytes: 0,
                 hash: Sha256::new(),
             });

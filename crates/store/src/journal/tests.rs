@@ -226,6 +226,41 @@ fn long_responses_are_cut_and_hashed() {
     assert_eq!(rests.collect::<Vec<_>>(), [(1, 150), (2, 150)]);
 }
 
+#[test]
+fn responses_that_come_in_turns_are_cut_each_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options();
+    options.limits.recorded_response_bytes_max = 100;
+    let store = JournalStore::open(dir.path(), options).unwrap();
+    let id = SessionId::generate();
+    let mut recorder = store.begin(id).unwrap();
+    recorder.append(&opened(id)).unwrap();
+    for _ in 0..10 {
+        for sequence in [1, 2, 0] {
+            recorder.response(sequence, &[b'x'; 30]).unwrap();
+        }
+    }
+    recorder.append(&completed(2)).unwrap();
+    recorder.append(&closed()).unwrap();
+    drop(recorder);
+    drop(store);
+    let read = recording(&folder(dir.path()), *id.as_bytes());
+    let (mut kept, mut rests) = ([0; 3], Vec::new());
+    for event in read.unwrap().unwrap().events {
+        match event {
+            Event::Response { sequence, bytes } => {
+                kept[usize::try_from(sequence).unwrap()] += bytes.len();
+            }
+            Event::ResponseRest {
+                sequence, bytes, ..
+            } => rests.push((sequence, bytes)),
+            _ => {}
+        }
+    }
+    assert_eq!(kept, [300, 100, 100], "what is no action's is cut by run");
+    assert_eq!(rests, [(2, 200), (1, 200)]);
+}
+
 #[derive(Default)]
 pub(crate) struct Faults {
     /// Bytes that still fit; `u64::MAX` is without end.

@@ -68,6 +68,9 @@ pub trait Session: Send {
     fn notice(&mut self, message: &str, hint: &str);
     /// Says goodbye with a reason; nothing more is forwarded.
     fn goodbye(&mut self, refusal: &Refusal);
+    /// The session is over: every action that has no end yet gets one ([`Effect::Completed`]). Bytes that are buffered
+    /// stay.
+    fn wind_up(&mut self);
     /// Bytes for the client, with their spans in order; the host drains both.
     fn to_client(&mut self) -> (&mut bytes::BytesMut, &mut Vec<Span>);
     /// Bytes for the upstream; the host drains them.

@@ -56,6 +56,26 @@ pub(crate) struct Judged {
     pub(crate) binding_runs: bool,
 }
 
+impl Judged {
+    /// These statements, with no names followed.
+    fn of(statements: &Arc<[Statement]>, changes: &Arc<[SessionChange]>, key: u64) -> Self {
+        Self {
+            statements: Arc::clone(statements),
+            changes: Arc::clone(changes),
+            key,
+            by_name: false,
+            missing: None,
+            named: Vec::new(),
+            binding_runs: false,
+        }
+    }
+
+    /// No statement.
+    fn nothing() -> Self {
+        Self::of(&Arc::from([]), &Arc::from([]), 0)
+    }
+}
+
 impl Held {
     pub(crate) fn is_simple(&self) -> bool {
         matches!(self.what, What::Query | What::Function)
@@ -158,15 +178,7 @@ impl Session {
             self.forward_empty(what);
             return Taken::Done;
         }
-        let mut judged = Judged {
-            statements: Arc::clone(&analysis.statements),
-            changes: Arc::clone(&analysis.changes),
-            key: analysis.key,
-            by_name: false,
-            missing: None,
-            named: Vec::new(),
-            binding_runs: false,
-        };
+        let mut judged = Judged::of(&analysis.statements, &analysis.changes, analysis.key);
         let simple = matches!(what, What::Query);
         match self.resolve(&mut judged) {
             Ok(()) => {}
@@ -188,7 +200,7 @@ impl Session {
         match what {
             What::Query => {
                 own(&mut self.to_upstream, b'Q', |b| put_cstr(b, b""));
-                self.expect_query(0, None, Arc::from(""), Arc::from([]), Vec::new());
+                self.expect_query(0, None, Arc::from(""), &Judged::nothing());
             }
             What::Parse { name, .. } => {
                 own(&mut self.to_upstream, b'P', |b| {
@@ -272,15 +284,8 @@ impl Session {
         analysis: &Analysis,
     ) -> Result<Judged, String> {
         let Some(index) = prepared.prepare_index else {
-            return Ok(Judged {
-                statements: Arc::clone(&analysis.statements),
-                changes: Arc::clone(&analysis.changes),
-                key: analysis.key,
-                by_name: false,
-                missing: None,
-                named: Vec::new(),
-                binding_runs: false,
-            });
+            let (statements, changes) = (&analysis.statements, &analysis.changes);
+            return Ok(Judged::of(statements, changes, analysis.key));
         };
         match analysis.changes.get(index).map(|change| &change.step) {
             // Its source may prepare several: which of them runs has to be told apart.
@@ -364,15 +369,7 @@ impl Session {
         let statements: Arc<[Statement]> = Arc::from([statement]);
         let basis = self.basis_or_none();
         let analysis = Analysis::of_call(basis, Arc::clone(&statements), objection);
-        let judged = Judged {
-            statements,
-            changes: Arc::from([]),
-            key: 0,
-            by_name: false,
-            missing: None,
-            named: Vec::new(),
-            binding_runs: false,
-        };
+        let judged = Judged::of(&statements, &Arc::from([]), 0);
         let held_text = Arc::from(text.as_str());
         let what = What::Function;
         self.judge_with(

@@ -2,9 +2,9 @@
 //!
 //! I1 no panic; I2 queues within [`Limits`]; I3 nothing that a client made reaches the upstream without a permit; I4
 //! nothing of a refused action does; I5 what the client gets are whole messages; I6 after a refusal the session is
-//! ready again. Never part of a product.
+//! ready again; I7 every released action is completed once by the session's end, and none twice. Never part of a product.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bytes::{BufMut, BytesMut};
 use model::{Limits, RefusalKind};
@@ -54,6 +54,8 @@ pub fn exercise(data: &[u8]) {
         marks: 0,
         asked: HashSet::new(),
         released: HashSet::new(),
+        let_go: HashSet::new(),
+        completed: HashMap::new(),
         clean: true,
     };
     while let Some(byte) = run.data.next() {
@@ -61,6 +63,7 @@ pub fn exercise(data: &[u8]) {
         run.watch();
     }
     run.finish();
+    run.wind_up();
 }
 
 struct Run<I> {
@@ -73,6 +76,10 @@ struct Run<I> {
     asked: HashSet<u64>,
     /// Marks of released texts and parameters.
     released: HashSet<String>,
+    /// Numbers of released actions.
+    let_go: HashSet<u64>,
+    /// How often actions were completed, by number.
+    completed: HashMap<u64, u32>,
     /// Only legal messages were sent by either side.
     clean: bool,
 }
@@ -181,6 +188,7 @@ impl<I: Iterator<Item = u8>> Run<I> {
         if yes && !judged.contains('(') {
             let frame = self.host.session.held_frame.escape_ascii().to_string();
             self.released.extend(marks_in(&frame));
+            self.let_go.insert(sequence);
             self.host.release(&[], None, false);
         } else {
             self.host.refuse(RefusalKind::Denied, "no");
@@ -208,11 +216,23 @@ impl<I: Iterator<Item = u8>> Run<I> {
                 "I3, I4: {mark} without a permit"
             );
         }
+        let ends = self
+            .host
+            .log
+            .iter()
+            .filter_map(|line| line.strip_prefix("! completed "));
+        for end in ends {
+            let number = end.split(' ').next().and_then(|number| number.parse().ok());
+            *self
+                .completed
+                .entry(number.unwrap_or_default())
+                .or_default() += 1;
+        }
         self.host.log.retain(|line| line.starts_with("! judge"));
     }
 
     /// Lets everything come to rest and holds that the session is ready (I6).
-    fn finish(mut self) {
+    fn finish(&mut self) {
         if !self.clean {
             return;
         }
@@ -238,6 +258,22 @@ impl<I: Iterator<Item = u8>> Run<I> {
             "I6: answers outstanding: {:?}",
             self.host.session.queue
         );
+    }
+}
+
+impl<I: Iterator<Item = u8>> Run<I> {
+    /// Ends the session where it stands and holds that no action was left without its end (I7).
+    fn wind_up(&mut self) {
+        self.host.wind_up();
+        self.watch();
+        for sequence in &self.let_go {
+            assert!(
+                self.completed.contains_key(sequence),
+                "I7: {sequence} has no end"
+            );
+        }
+        let twice = self.completed.iter().find(|(_, count)| **count > 1);
+        assert_eq!(twice, None, "I7: completed twice");
     }
 }
 

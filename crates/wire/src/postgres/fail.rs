@@ -10,26 +10,27 @@ use model::Detected;
 
 use super::broken::Broken;
 use super::frame::{FrameError, HEADER_BYTES};
-use super::portal::Portal;
+use super::portal::{Portal, Undo};
 use super::queue::{Expect, NameUndo, ResultRun};
 use super::refuse;
-use super::server::plain_completion;
-use super::session::Session;
+use super::server::{CALL, plain_completion};
+use super::session::{Phase, Session};
+
+/// The server runs nothing but the end of a failed transaction.
+const IN_FAILED_TRANSACTION: &str = "25P02";
+
+/// Sent, and the session ended before the answer: whether it ran is not known.
+const UNANSWERED: &str = "UNANSWERED";
 
 impl Session {
     pub(crate) fn on_error(&mut self, frame: &[u8]) -> Result<(), Broken> {
         let body = frame.get(HEADER_BYTES..).unwrap_or_default();
         let code = refuse::code_of(body);
-        let fatal = refuse::is_fatal(body);
-        if fatal || self.queue.is_empty() {
-            // A FATAL error may come at any time; the upstream closes after it.
-            if !fatal {
-                return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
-            }
-            let own = matches!(self.queue.front(), Some(Expect::Own(_)));
-            if own {
-                self.emit(0, frame);
-            }
+        if refuse::is_fatal(body) {
+            return self.on_fatal(frame, code);
+        }
+        if self.queue.is_empty() {
+            return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
         }
         let extended = match self.queue.front_mut() {
             Some(Expect::Query(run)) => {
@@ -38,7 +39,10 @@ impl Session {
                 let index = run.index;
                 let changes = std::mem::take(&mut run.changes);
                 self.copy_in = false;
-                self.take_back(changes.into_iter().filter(|(at, _)| *at >= index));
+                let (undone, done): (Vec<_>, Vec<_>) =
+                    changes.into_iter().partition(|(at, _)| *at >= index);
+                self.take_back(undone.into_iter());
+                self.end_displaced(done);
                 false
             }
             Some(Expect::Function(run)) => {
@@ -67,6 +71,19 @@ impl Session {
             self.copy_in = false;
             self.skip(Some(refuse::code_of(body)));
         }
+        Ok(())
+    }
+
+    /// A FATAL error may come at any time; the upstream closes after it and answers nothing more.
+    fn on_fatal(&mut self, frame: &[u8], code: String) -> Result<(), Broken> {
+        match self.queue.front() {
+            Some(Expect::Own(_)) => {
+                self.emit(0, frame);
+            }
+            Some(Expect::Refused(refused)) if !refused.answered => self.tell_refusal()?,
+            _ => self.pass_message(b'E', frame),
+        }
+        self.end_all(Some(code));
         Ok(())
     }
 
@@ -127,15 +144,19 @@ impl Session {
                 });
             }
             // What it would have replaced stays, and ends with its transaction.
-            Expect::Bind { portal, undo, .. } => {
+            Expect::Bind { portal, undo } => {
                 undone.extend(undo.map(NameUndo::Portal));
                 self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
             }
             Expect::Execute(run) => {
                 undone.extend(run.changes.into_iter().map(|(_, undo)| undo));
-                self.end_portal(&run.portal, "SKIPPED".to_owned(), None, code);
+                // What was skipped, or asked of a failed transaction, may be asked for again where a savepoint keeps
+                // its portal: it ends with its transaction.
+                if let Some(code) = code.filter(|code| code != IN_FAILED_TRANSACTION) {
+                    self.end_portal(&run.portal, "SKIPPED".to_owned(), None, Some(code));
+                }
             }
-            Expect::DescribePortal { portal, .. } if code.is_some() => {
+            Expect::DescribePortal { portal, own: true } if code.is_some() => {
                 self.end_portal(&portal, "SKIPPED".to_owned(), None, code);
             }
             Expect::Close { undo, .. } => undone.extend(undo),
@@ -157,6 +178,69 @@ impl Session {
         }
     }
 
+    /// The session is over: whatever has no end yet gets one. What was sent first failed with `code`, if it is known.
+    pub(crate) fn end_all(&mut self, mut code: Option<String>) {
+        for expect in std::mem::take(&mut self.queue) {
+            self.cut_off(expect, code.take());
+        }
+        let mut left = self.portals.clear();
+        left.sort_unstable_by_key(|portal| portal.sequence);
+        for portal in left {
+            self.end_replaced(Some(portal));
+        }
+        let held = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::AwaitVerdict(held) => Some(held.sequence),
+            Phase::Ready
+            | Phase::AwaitUpstream
+            | Phase::AwaitCatalog
+            | Phase::AwaitAnalysis
+            | Phase::Over => None,
+        };
+        for sequence in held.into_iter().chain(self.again.take()) {
+            self.drop_held(sequence);
+        }
+    }
+
+    /// Ends a message whose answer will never come.
+    fn cut_off(&mut self, expect: Expect, code: Option<String>) {
+        match expect {
+            Expect::Parse { sequence, .. } => self.complete(Completion {
+                error: code,
+                ..plain_completion(sequence, UNANSWERED, 0)
+            }),
+            Expect::Bind { portal, undo } => {
+                self.end_replaced(undo.and_then(Undo::displaced));
+                self.end_portal(&portal, UNANSWERED.to_owned(), None, code);
+            }
+            Expect::Execute(run) => {
+                self.end_displaced(run.changes);
+                self.end_portal(&run.portal, UNANSWERED.to_owned(), None, code);
+            }
+            Expect::Close { portal, .. } => self.end_replaced(portal),
+            Expect::Query(mut run) => {
+                // Where the error came, only ReadyForQuery was left.
+                if run.error.is_none() {
+                    run.status = UNANSWERED.to_owned();
+                    run.error = code;
+                }
+                self.end_query(*run);
+            }
+            Expect::Function(run) => {
+                let status = run.error.as_ref().map_or(UNANSWERED, |_| CALL);
+                self.end_call(run, status, code);
+            }
+            Expect::Refused(refused) if !refused.answered => self.complete(Completion {
+                error: Some(refused.code),
+                ..plain_completion(refused.sequence, "", 0)
+            }),
+            Expect::Refused(_)
+            | Expect::Own(_)
+            | Expect::DescribeStatement
+            | Expect::DescribePortal { .. }
+            | Expect::Sync => {}
+        }
+    }
+
     /// Takes changes of names back, the last one first.
     pub(crate) fn take_back(&mut self, changes: impl Iterator<Item = (usize, NameUndo)>) {
         let changes: Vec<_> = changes.collect();
@@ -172,6 +256,15 @@ impl Session {
     pub(crate) fn end_replaced(&mut self, portal: Option<Arc<Portal>>) {
         let ended = portal.and_then(|portal| portal.closing());
         ended.into_iter().for_each(|end| self.complete(end));
+    }
+
+    /// Ends the actions of the portals whose names went to others or were taken away, now that this is certain.
+    pub(crate) fn end_displaced(&mut self, changes: Vec<(usize, NameUndo)>) {
+        for (_, change) in changes {
+            if let NameUndo::Portal(undo) = change {
+                self.end_replaced(undo.displaced());
+            }
+        }
     }
 
     pub(crate) fn end_portal(

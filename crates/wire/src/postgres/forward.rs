@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::{BufMut, BytesMut};
 use gate::Permit;
 use gate::admit::Completion;
-use model::{Detected, Statement, Verb};
+use model::{Detected, Verb};
 use sql::{SessionChange, Step};
 
 use super::action::{Held, Judged, What};
@@ -17,7 +17,7 @@ use super::broken::Broken;
 use super::copy::{Form, is_read};
 use super::frame::{self, HEADER_BYTES, put_cstr};
 use super::inspect::Basis;
-use super::portal::{Batches, Found, Names, Origin, Portal, Prepared, Tally, Undo};
+use super::portal::{Batches, Names, Origin, Portal, Prepared, Tally, Undo};
 use super::queue::{Expect, FunctionRun, NameUndo, QueryRun, ResultRun};
 use super::refuse::{self, Severity, Words, own};
 use super::session::Session;
@@ -48,11 +48,7 @@ impl Session {
             judged,
         } = held;
         match what {
-            What::Query => {
-                let mut changes = Vec::new();
-                self.apply(&judged.changes, &text, sequence, &mut changes);
-                self.expect_query(sequence, Some(permit), text, judged.statements, changes);
-            }
+            What::Query => self.expect_query(sequence, Some(permit), text, &judged),
             What::Parse { name, oids } => self.expect_parse(sequence, &name, text, oids),
             What::Bind(bound) => {
                 self.expect_permitted(*bound, permit, text, judged, &analysis.basis);
@@ -127,18 +123,19 @@ impl Session {
         sequence: u64,
         permit: Option<Permit>,
         text: Arc<str>,
-        statements: Arc<[Statement]>,
-        changes: Vec<(usize, NameUndo)>,
+        judged: &Judged,
     ) {
         // A simple query ends the unnamed statement and portal.
         self.statements.drop_unnamed();
         let replaced = self.portals.drop_unnamed();
+        let mut changes = Vec::new();
+        self.apply(&judged.changes, &text, sequence, &mut changes);
         self.expect(Expect::Query(Box::new(QueryRun {
             sequence,
             replaced,
             permit,
             text,
-            statements,
+            statements: Arc::clone(&judged.statements),
             index: 0,
             result: ResultRun::default(),
             rows: 0,
@@ -170,17 +167,12 @@ impl Session {
     }
 
     pub(crate) fn expect_bind(&mut self, name: &[u8], portal: Portal) -> Arc<Portal> {
-        let replaced = match self.portals.find(name, self.batches) {
-            Found::It(before) if name.is_empty() => Some(before),
-            _ => None,
-        };
         let portal = Arc::new(portal);
         let undo = self
             .portals
             .set(name, Some(Arc::clone(&portal)), self.batches);
         self.expect(Expect::Bind {
             portal: Arc::clone(&portal),
-            replaced,
             undo: Some(undo),
         });
         portal
@@ -232,13 +224,14 @@ impl Session {
                 let change = self.statements.set(name.as_bytes(), None, self.batches);
                 undo.push((index, NameUndo::Statement(change)));
             }
-            Step::DeclareCursor { name, inner } => {
+            Step::DeclareCursor { name, inner, held } => {
                 let portal = Arc::new(Portal {
                     sequence,
                     statements: Arc::from([inner.statement.clone()]),
                     source: Arc::clone(source),
                     origin: Origin::Declare {
                         does: inner.session.clone(),
+                        held: *held,
                     },
                     plan: OnceLock::new(),
                     tally: Tally::default(),
@@ -250,11 +243,11 @@ impl Session {
                 let change = self.portals.set(name.as_bytes(), None, self.batches);
                 undo.push((index, NameUndo::Portal(change)));
             }
-            Step::Deallocate { name: None } => self.statements.clear(),
-            Step::CloseCursor { name: None } => self.portals.clear(),
+            Step::Deallocate { name: None } => drop(self.statements.clear()),
+            Step::CloseCursor { name: None } => self.close_all(index, undo),
             Step::DiscardAll => {
-                self.statements.clear();
-                self.portals.clear();
+                drop(self.statements.clear());
+                self.close_all(index, undo);
                 self.dirty = true;
                 self.moved = true;
             }
@@ -267,6 +260,11 @@ impl Session {
             | Step::CopyIn
             | Step::CopyOut => {}
         }
+    }
+
+    fn close_all(&mut self, index: usize, undo: &mut Vec<(usize, NameUndo)>) {
+        let closed = self.portals.take_all(self.batches).into_iter();
+        undo.extend(closed.map(|change| (index, NameUndo::Portal(change))));
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) enum Origin {
     Declare {
         /// What reading it does to the session.
         does: sql::SessionChange,
+        /// It outlives its transaction (WITH HOLD).
+        held: bool,
     },
 }
 
@@ -96,6 +98,14 @@ impl Portal {
         match &self.origin {
             Origin::Bind { permit, .. } => permit.as_ref(),
             Origin::Declare { .. } => None,
+        }
+    }
+
+    /// Whether it goes with its transaction.
+    pub(crate) fn is_transactional(&self) -> bool {
+        match &self.origin {
+            Origin::Bind { .. } => true,
+            Origin::Declare { held, .. } => !held,
         }
     }
 
@@ -153,6 +163,13 @@ pub(crate) enum Found<T> {
 pub(crate) struct Undo<T> {
     name: Box<[u8]>,
     before: Option<Slot<T>>,
+}
+
+impl<T> Undo<T> {
+    /// What had the name before.
+    pub(crate) fn displaced(self) -> Option<Arc<T>> {
+        self.before.and_then(|slot| slot.value)
+    }
 }
 
 /// One name space.
@@ -234,11 +251,24 @@ impl<T> Names<T> {
         self.unnamed.take().and_then(|slot| slot.value)
     }
 
-    /// Forgets every entry.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets every entry; answers what they were.
+    pub(crate) fn clear(&mut self) -> Vec<Arc<T>> {
         self.version += 1;
-        self.unnamed = None;
-        self.named.clear();
+        let unnamed = self.unnamed.take();
+        let slots = unnamed
+            .into_iter()
+            .chain(self.named.drain().map(|(_, s)| s));
+        slots.filter_map(|slot| slot.value).collect()
+    }
+
+    /// Takes every name away; the results undo it.
+    pub(crate) fn take_all(&mut self, batches: Batches) -> Vec<Undo<T>> {
+        let unnamed = self.unnamed.is_some().then(Box::default);
+        let mut names: Vec<Box<[u8]>> = self.named.keys().cloned().chain(unnamed).collect();
+        // The same at every play.
+        names.sort_unstable();
+        let taken = names.iter().map(|name| self.set(name, None, batches));
+        taken.collect()
     }
 
     /// Forgets entries of answered batches that were taken away, and those that `gone` says went with their

@@ -31,7 +31,6 @@ pub(crate) enum Expect {
     /// Bind. The portal that had its name ends with the answer: until then its own answers are under way.
     Bind {
         portal: Arc<Portal>,
-        replaced: Option<Arc<Portal>>,
         undo: Option<Undo<Portal>>,
     },
     /// Describe of a statement.

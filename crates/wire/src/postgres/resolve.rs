@@ -48,8 +48,9 @@ impl Session {
                     local.insert((false, name), inner);
                     None
                 }
-                Step::DeclareCursor { name, inner } => {
+                Step::DeclareCursor { name, inner, .. } => {
                     check_reserved(name)?;
+                    self.check_room(name, local.len())?;
                     local.insert((true, name), inner);
                     None
                 }
@@ -101,6 +102,17 @@ impl Session {
         Ok(())
     }
 
+    /// Whether one more cursor may be opened beside those of this text.
+    fn check_room(&self, name: &str, more: usize) -> Result<(), Pause> {
+        let known = self.portals.find(name.as_bytes(), self.batches);
+        let full = self.portals.len().saturating_add(more) >= self.limits.portals_max;
+        if full && matches!(known, Found::Nothing) {
+            let message = "too many portals in this session".to_owned();
+            return Err(Pause::Never("54000", message));
+        }
+        Ok(())
+    }
+
     /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
     fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
         if cursor {
@@ -108,7 +120,7 @@ impl Session {
                 Found::It(portal) => Ok(match portal.statements.first() {
                     Some(statement) => {
                         let does = match &portal.origin {
-                            Origin::Declare { does } => does.clone(),
+                            Origin::Declare { does, .. } => does.clone(),
                             Origin::Bind { changes, .. } => one(changes),
                         };
                         Meant::It(statement.clone(), does, portal.source.to_string())

@@ -14,12 +14,15 @@ use super::copy::{CopyPlan, Form, is_read};
 use super::frame::{Fields, FrameError, HEADER_BYTES, Header};
 use super::inspect::Inspector;
 use super::login::unpinned;
-use super::portal::{Origin, Portal};
-use super::queue::{Expect, Mode, QueryRun, obliged, rows_of};
+use super::portal::{Origin, Portal, Undo};
+use super::queue::{Expect, FunctionRun, Mode, QueryRun, obliged, rows_of};
 use super::reader::text_row;
 use super::rows::{Plan, RowError};
 use super::session::{Phase, Session};
 use super::startup::put_parameter_status;
+
+/// How the completion of a function call says that it was answered.
+pub(crate) const CALL: &str = "FUNCTION CALL";
 
 /// A row longer than this passes in pieces where nothing in it is masked.
 const WHOLE_ROW_BYTES_MAX: usize = 32 * 1024;
@@ -242,8 +245,8 @@ impl Session {
                 self.pass(frame);
                 self.complete(plain_completion(sequence, "PARSE", frame.len()));
             }
-            (Expect::Bind { replaced, .. }, b'2') => {
-                let replaced = replaced.take();
+            (Expect::Bind { undo, .. }, b'2') => {
+                let replaced = undo.take().and_then(Undo::displaced);
                 self.pass(frame);
                 self.end_replaced(replaced);
             }
@@ -369,6 +372,7 @@ impl Session {
                 }
                 let tag = tag.unwrap_or_default();
                 let rows = rows_of(&tag);
+                self.end_displaced(run.changes);
                 self.end_portal(&run.portal, tag, Some(rows), None);
                 return Ok(());
             }
@@ -415,8 +419,9 @@ impl Session {
             return Err(Broken::Client(FrameError::Unexpected { kind: b'Q' }));
         }
         while self.queue.len() > 1 {
-            match self.queue.pop_back() {
+            match self.queue.back() {
                 Some(Expect::Sync) => {
+                    self.queue.pop_back();
                     self.batches.sending = self.batches.sending.saturating_sub(1);
                     self.synced = false;
                 }
@@ -440,14 +445,7 @@ impl Session {
         let mut silent = false;
         match expect {
             Expect::Query(run) => self.end_query(*run),
-            Expect::Function(run) => self.complete(Completion {
-                sequence: run.sequence,
-                status: "FUNCTION CALL".to_owned(),
-                rows: 0,
-                bytes: run.bytes,
-                error: run.error,
-                detected: run.detected,
-            }),
+            Expect::Function(run) => self.end_call(run, CALL, None),
             Expect::Refused(refused) if !refused.answered => return Err(unexpected()),
             Expect::Own(run) => {
                 silent = true;
@@ -462,8 +460,21 @@ impl Session {
         Ok(())
     }
 
-    fn end_query(&mut self, run: QueryRun) {
+    /// Ends a function call; `code` is its error unless it has one.
+    pub(crate) fn end_call(&mut self, run: FunctionRun, status: &str, code: Option<String>) {
+        self.complete(Completion {
+            sequence: run.sequence,
+            status: status.to_owned(),
+            rows: 0,
+            bytes: run.bytes,
+            error: run.error.or(code),
+            detected: run.detected,
+        });
+    }
+
+    pub(crate) fn end_query(&mut self, run: QueryRun) {
         self.end_replaced(run.replaced);
+        self.end_displaced(run.changes);
         self.complete(Completion {
             sequence: run.sequence,
             status: run.status,

@@ -206,13 +206,15 @@ impl Session {
             self.push(Effect::Contradicted);
         }
         let text = broken.to_string();
-        self.say_last(&Words::new(Severity::Fatal, broken.sqlstate(), &text));
+        let code = broken.sqlstate();
+        self.say_last(&Words::new(Severity::Fatal, code, &text), Some(code));
         self.push(Effect::Close(broken.fault(), text));
     }
 
-    /// Writes a last message, if the client is at a message's boundary, and forwards nothing more.
-    fn say_last(&mut self, words: &Words<'_>) {
-        self.phase = Phase::Over;
+    /// Writes a last message, if the client is at a message's boundary, and forwards nothing more. `code` is why what
+    /// was being answered came to its end.
+    fn say_last(&mut self, words: &Words<'_>, code: Option<&str>) {
+        self.end_all(code.map(str::to_owned));
         self.to_upstream.clear();
         if self.upstream_rest == 0 {
             let start = self.to_client.len();
@@ -310,7 +312,7 @@ impl Session {
         let mut dropped = Vec::new();
         self.portals.sweep(
             self.batches,
-            |portal| idle && portal.permit().is_some(),
+            |portal| idle && portal.is_transactional(),
             |portal| dropped.extend(portal.closing()),
         );
         dropped.into_iter().for_each(|c| self.complete(c));
@@ -391,7 +393,7 @@ impl Session {
     }
 
     /// Drops a held message because one before it failed meanwhile: the server would ignore it.
-    fn drop_held(&mut self, sequence: u64) {
+    pub(crate) fn drop_held(&mut self, sequence: u64) {
         self.complete(plain_completion(sequence, "SKIPPED", 0));
     }
 
@@ -536,7 +538,11 @@ impl kit::Session for Session {
             hint: refusal.hint.as_deref(),
             ..Words::new(Severity::Fatal, code, &refusal.message)
         };
-        self.say_last(&words);
+        self.say_last(&words, None);
+    }
+
+    fn wind_up(&mut self) {
+        self.end_all(None);
     }
 
     fn to_client(&mut self) -> (&mut BytesMut, &mut Vec<Span>) {

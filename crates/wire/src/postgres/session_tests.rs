@@ -8,7 +8,7 @@
 //!   and `{null}` for NULL; `S> own` answers the gateway's own question, `S> own T` in transaction status `T`, `S> own
 //!   -` without ReadyForQuery;
 //! - `! release [masks=0,2] [width=3] [scrub] [wall] [search]` (a wall hides column 2 of relation 1; a search
-//!   hides the places of all classes in all columns), `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`: the host acts;
+//!   hides the places of all classes in all columns), `! refuse`, `! catalog read`, `! rejudge`, `! notice TEXT`, `! wind up`: the host acts;
 //! - `>C M`, `>S M`, `! judge …`, `! completed …`, `! close …`: what must come of it, in this order. Where several
 //!   outputs come of one input, effects come first, then bytes for the server, then bytes for the client.
 #![allow(clippy::unwrap_used)]
@@ -26,6 +26,9 @@ const TRANSCRIPTS: &[(&str, &str)] = &[
     ("extended", include_str!("../../transcripts/extended.txt")),
     ("pipelines", include_str!("../../transcripts/pipelines.txt")),
     ("portals", include_str!("../../transcripts/portals.txt")),
+    ("cursors", include_str!("../../transcripts/cursors.txt")),
+    ("endings", include_str!("../../transcripts/endings.txt")),
+    ("fatal", include_str!("../../transcripts/fatal.txt")),
     ("refusals", include_str!("../../transcripts/refusals.txt")),
     ("names", include_str!("../../transcripts/names.txt")),
     ("masks", include_str!("../../transcripts/masks.txt")),
@@ -142,6 +145,7 @@ fn read(text: &str) -> Vec<Line> {
             "! rejudge",
             "! notice",
             "! goodbye",
+            "! wind up",
         ];
         lines.push(if let Some(m) = line.strip_prefix("C> ") {
             Line::Client(message(m))
@@ -238,6 +242,7 @@ fn act(host: &mut Host, line: &str) {
                 .goodbye(&Refusal::new(RefusalKind::Withdrawn, "bye"));
             host.settle();
         }
+        "wind" => host.wind_up(),
         other => panic!("unknown act {other}"),
     }
 }
@@ -289,6 +294,34 @@ fn cutting_at_every_byte_changes_nothing() {
         let lines = read(text);
         assert_eq!(play(&lines, |_| 1), expected(&lines), "{name}");
     }
+}
+
+#[test]
+fn cursors_are_bounded_as_portals_are() {
+    let limits = Limits {
+        portals_max: 2,
+        ..Limits::standard()
+    };
+    let mut host = Host::new(limits);
+    host.upstream(&own_answer(""));
+    for name in ["a", "b"] {
+        host.client(&message(&format!("Q declare {name} for select 1\\0")));
+        host.release(&[], None, false);
+        host.upstream(&[message("C DECLARE CURSOR\\0"), message("Z T")].concat());
+    }
+    let told = |host: &mut Host, text: &str| {
+        host.log.clear();
+        host.client(&message(&format!("Q {text}\\0")));
+        host.log.join("\n")
+    };
+    let error = message("E SERROR\\0VERROR\\0C42601\\0Mx\\0\\0");
+    let refused = told(&mut host, "declare c for select 1");
+    assert!(refused.contains("portcullis refused"), "{refused}");
+    host.upstream(&[error, message("Z E")].concat());
+    let words = "too many portals in this session";
+    assert!(host.log.join("\n").contains(words), "{:?}", host.log);
+    let known = told(&mut host, "declare a for select 1");
+    assert!(known.starts_with("! judge"), "{known}");
 }
 
 proptest! {

@@ -97,11 +97,16 @@ fn statement(text: &str, range: std::ops::Range<usize>) -> Result<Inspected, Str
             change.step = Step::DeclareCursor {
                 name: name(1),
                 inner,
+                held: text.contains(" hold "),
             };
         }
         "fetch" => {
             projections = Projections::Named(name(1));
             change.step = Step::Fetch { name: name(1) };
+        }
+        "close" => {
+            let name = Some(name(1)).filter(|name| name != "all");
+            change.step = Step::CloseCursor { name };
         }
         "copy" if text.contains("stdin") => change.step = Step::CopyIn,
         "copy" => {
@@ -255,6 +260,12 @@ impl Host {
     pub fn refuse(&mut self, kind: RefusalKind, message: &str) {
         let refusal = Refusal::new(kind, message);
         self.session.refuse(self.sequence, &refusal);
+        self.settle();
+    }
+
+    /// The session is over.
+    pub fn wind_up(&mut self) {
+        self.session.wind_up();
         self.settle();
     }
 

@@ -221,7 +221,8 @@ impl Reader<'_> {
         };
         if was_never_run(end, open.needs_bind && !open.is_bound) {
             recorded.sent -= 1;
-        } else if end.error.is_none() && self.must.has(open.time) {
+        } else if end.error.is_none() && end.status != "UNANSWERED" && self.must.has(open.time) {
+            // UNANSWERED: whether it ran is not known.
             recorded.certain += 1;
         }
     }

@@ -143,6 +143,9 @@ fn how(action: &ActionRecorded<'_>, recorded: &Recorded) -> Option<How> {
     if recorded.error.is_none() && matches!(&*recorded.status, "SKIPPED" | "BIND") {
         return Some(How::Leave("it was never run"));
     }
+    if recorded.status == "UNANSWERED" {
+        return Some(How::Leave("whether it ran is not known: the session ended before"));
+    }
     if let Some(why) = lacks(action) {
         return Some(How::Leave(why));
     }
