@@ -275,17 +275,20 @@ impl<'a> Analysis<'a> {
 
     fn open(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Row> {
         let kept = relation.opened.get().filter(|_| self.is_pristine());
+        let before = self.lacking.take();
         let opened = match kept {
             Some(opened) => Arc::clone(opened),
             None => {
                 if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
+                    self.lacks(0);
                     self.unknown("view within itself", &relation.name);
                     return Ok(Row::new());
                 }
                 Arc::new(self.look_under(id, relation)?)
             }
         };
-        if self.is_pristine() && !opened.by_path && !self.cut {
+        let whole = self.is_whole(before);
+        if self.is_pristine() && !opened.by_path && !self.cut && whole {
             // Another thread may have been faster; both say the same.
             let _lost = relation.opened.set(Arc::clone(&opened));
         }
