@@ -13,6 +13,7 @@ mod ddl;
 mod expression;
 mod family;
 mod from;
+mod frozen;
 mod given;
 mod json;
 mod naming;

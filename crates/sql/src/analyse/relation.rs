@@ -72,6 +72,14 @@ impl Opened {
         self.reason = self.reason.take().or(other.reason.take());
     }
 
+    /// What reaches each of its columns, and whether it does so as it is.
+    pub(crate) fn carried(&self) -> impl Iterator<Item = (&[(RelationId, usize)], bool)> {
+        self.columns.iter().map(|column| {
+            let whole = column.kind == Kind::Direct && !column.mixed;
+            (column.sources.as_slice(), whole)
+        })
+    }
+
     /// How many columns it has.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
@@ -377,7 +385,7 @@ impl<'a> Analysis<'a> {
 
     /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
     /// written for the session's path.
-    fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
+    pub(crate) fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
         let text = relation.definition.as_deref().unwrap_or_default();
         let local = id >= self.catalog.relations.len();
         let qualified = View {

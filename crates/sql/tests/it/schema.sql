@@ -97,4 +97,6 @@ ALTER TABLE shop.deep ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON shop.deep USING (tools.check_it(v));
 CREATE VIEW shop.deep1 AS SELECT id FROM shop.deep;
 DO $$ BEGIN FOR n IN 2..33 LOOP EXECUTE format('CREATE VIEW shop.deep%s AS SELECT id FROM shop.deep%s', n, n - 1); END LOOP; END $$;
+CREATE MATERIALIZED VIEW shop.kept AS SELECT id, ssn, tools.mail_atomic(id) AS mail FROM shop.plain WITH NO DATA;
+CREATE MATERIALIZED VIEW shop.kept_dark AS SELECT tools.endless(1) AS x WITH NO DATA;
 ALTER ROLE postgres SET search_path = shop, public;
