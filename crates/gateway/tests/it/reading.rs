@@ -185,6 +185,8 @@ CREATE TABLE visits_us PARTITION OF visits FOR VALUES IN ('us');
 INSERT INTO visits VALUES ('eu', 'sekret-7731');
 CREATE VIEW shown AS SELECT code AS c, region FROM visits_eu;
 CREATE MATERIALIZED VIEW kept AS SELECT c FROM shown;
+CREATE TABLE alone (id int, code text);
+INSERT INTO alone VALUES (1, 'sekret-7731');
 CREATE TYPE member AS (id int, code text);
 CREATE TABLE members OF member;
 INSERT INTO members VALUES (1, 'sekret-7731');
@@ -197,7 +199,7 @@ CREATE TABLE sums (a int CHECK (a > 0), b int GENERATED ALWAYS AS (a + 1) STORED
 
 const FAMILY_LABELS: &str = r#"
 [[label]]
-table = "{people,visits_eu,members}"
+table = "{people,visits_eu,members,alone}"
 column = "code"
 label = "pci"
 mask = "redact"
@@ -258,8 +260,8 @@ fn whoever_leaves_a_family_takes_no_label_off() {
         ),
         ("DROP TABLE visits_eu CASCADE", "SELECT code FROM visits_us"),
         (
-            "ALTER TYPE people RENAME ATTRIBUTE code TO x",
-            "SELECT * FROM people_eu",
+            "ALTER TYPE alone RENAME ATTRIBUTE code TO x",
+            "SELECT * FROM alone",
         ),
         (
             "ALTER TYPE member RENAME ATTRIBUTE code TO x CASCADE",
@@ -273,6 +275,8 @@ fn whoever_leaves_a_family_takes_no_label_off() {
         // The row goes where no label stands.
         let moved = error(&received("UPDATE visits SET region = 'us'"));
         assert_eq!(moved, "");
+        // PostgreSQL itself would do it.
+        postgres.sql("shop", &format!("BEGIN; {attack}; ROLLBACK"));
         let refused = error(&received(attack));
         assert!(
             refused.contains("portcullis.masked-use"),
