@@ -83,6 +83,7 @@ CREATE TABLE shop.sales_eu PARTITION OF shop.sales FOR VALUES IN ('eu');
 CREATE TABLE shop.sales_us PARTITION OF shop.sales FOR VALUES IN ('us');
 CREATE TYPE shop.member AS (id int, ssn text);
 CREATE TABLE shop.members OF shop.member;
+CREATE TABLE shop.members_eu (country text) INHERITS (shop.members);
 CREATE TABLE shop.own (id int, v text CHECK (tools.check_it(v)));
 ALTER TABLE shop.own ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON shop.own USING (id IN (SELECT o.id FROM shop.own o));
