@@ -42,11 +42,11 @@ impl<'a> Analysis<'a> {
         let kept = relation.attached.get().filter(|_| self.locals.is_empty());
         let attached = match kept {
             Some(attached) => Arc::clone(attached),
-            None => Arc::new(self.attached_effects(id, relation)?),
+            None => match self.look_at_attached(id, relation)? {
+                Some(attached) => attached,
+                None => return Ok(()),
+            },
         };
-        if self.locals.is_empty() {
-            let _lost = relation.attached.set(Arc::clone(&attached));
-        }
         self.runs_unasked(&attached.effects);
         for effect in &attached.effects {
             self.merge(effect);
@@ -55,10 +55,45 @@ impl<'a> Analysis<'a> {
         Ok(())
     }
 
-    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
-        if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
-            return Ok(Attached::default());
+    /// What is found from here on lacks something that is being gathered further out.
+    pub(crate) fn lacks(&mut self, at: usize) {
+        self.lacking = Some(self.lacking.map_or(at, |known| known.min(at)));
+    }
+
+    /// Whether what was found by itself lacks nothing that is gathered outside of it; `before` is what was lacking
+    /// when it was begun.
+    pub(crate) fn is_whole(&mut self, before: Option<usize>) -> bool {
+        let own = self.opening.len();
+        let outside = self.lacking.filter(|at| *at < own);
+        self.lacking = [before, outside].into_iter().flatten().min();
+        outside.is_none()
+    }
+
+    /// Looks at what is attached, and keeps what was found whole. `None` where that is being gathered further out.
+    fn look_at_attached(
+        &mut self,
+        id: RelationId,
+        relation: &'a Relation,
+    ) -> Walk<Option<Arc<Attached>>> {
+        if let Some(at) = self.opening.iter().position(|open| *open == id) {
+            self.lacks(at);
+            return Ok(None);
         }
+        if self.opening.len() >= NESTING_MAX {
+            self.lacks(0);
+            self.unknown("expressions nested too deeply", &relation.name);
+            return Ok(None);
+        }
+        let before = self.lacking.take();
+        let attached = Arc::new(self.attached_effects(id, relation)?);
+        if self.is_whole(before) && self.locals.is_empty() {
+            // Another thread may have been faster; both say the same.
+            let _lost = relation.attached.set(Arc::clone(&attached));
+        }
+        Ok(Some(attached))
+    }
+
+    fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
         let local = id >= self.catalog.relations.len();
         let before = std::mem::take(&mut self.unread);
         let mut effects = Vec::new();

@@ -85,7 +85,7 @@ impl<'a> Analysis<'a> {
         self.steps += text.len() / STEP_BYTES;
         let opened = Arc::new(self.look_into(function, text, runtime)?);
         self.leave(2);
-        if self.cut {
+        if self.cut || self.lacking.is_some() {
             // It lacks what is being gathered further out.
             return Ok(Some(opened));
         }
@@ -442,6 +442,9 @@ impl<'a> Analysis<'a> {
         self.unread |= within.unread;
         self.bodies = std::mem::take(&mut within.bodies);
         self.cut |= within.cut;
+        if let Some(at) = within.lacking {
+            self.lacks(at);
+        }
     }
 
     /// Whether what is found here holds for every session.

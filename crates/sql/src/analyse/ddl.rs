@@ -16,7 +16,7 @@ use super::{Analysis, Row, Walk, boxed, inner, kind_of, object, other, string, s
 impl<'a> Analysis<'a> {
     /// A statement that changes definitions; its kind as people call it.
     pub(crate) fn definition(&mut self, node: &NodeEnum) -> Walk<&'static str> {
-        self.definitions_moved();
+        self.moves_definition(node)?;
         Ok(match node {
             NodeEnum::CreateStmt(create) => self.create_table(create)?,
             NodeEnum::CreateForeignTableStmt(create) => {

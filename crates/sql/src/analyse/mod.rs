@@ -13,6 +13,7 @@ mod ddl;
 mod expression;
 mod family;
 mod from;
+mod frozen;
 mod given;
 mod json;
 mod naming;
@@ -122,6 +123,8 @@ pub(crate) struct Analysis<'a> {
     firing: Vec<(u32, RelationId, plpgsql::Fired)>,
     /// A trigger was left out because it is being walked further out.
     cut: bool,
+    /// The outermost of what is being opened whose expressions were left out, because they are gathered there.
+    lacking: Option<usize>,
     /// Functions that run though nobody called them, by OID.
     unasked: BTreeSet<u32>,
     /// Why bodies were not followed.
@@ -207,6 +210,7 @@ impl<'a> Analysis<'a> {
             row_copies: BTreeSet::new(),
             firing: Vec::new(),
             cut: false,
+            lacking: None,
             unasked: BTreeSet::new(),
             notes: BTreeSet::new(),
             unsure_path: false,

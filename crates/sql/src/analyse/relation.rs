@@ -72,6 +72,14 @@ impl Opened {
         self.reason = self.reason.take().or(other.reason.take());
     }
 
+    /// What reaches each of its columns, and whether it does so as it is.
+    pub(crate) fn carried(&self) -> impl Iterator<Item = (&[(RelationId, usize)], bool)> {
+        self.columns.iter().map(|column| {
+            let whole = column.kind == Kind::Direct && !column.mixed;
+            (column.sources.as_slice(), whole)
+        })
+    }
+
     /// How many columns it has.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
@@ -275,17 +283,20 @@ impl<'a> Analysis<'a> {
 
     fn open(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Row> {
         let kept = relation.opened.get().filter(|_| self.is_pristine());
+        let before = self.lacking.take();
         let opened = match kept {
             Some(opened) => Arc::clone(opened),
             None => {
                 if self.opening.contains(&id) || self.opening.len() >= NESTING_MAX {
+                    self.lacks(0);
                     self.unknown("view within itself", &relation.name);
                     return Ok(Row::new());
                 }
                 Arc::new(self.look_under(id, relation)?)
             }
         };
-        if self.is_pristine() && !opened.by_path && !self.cut {
+        let whole = self.is_whole(before);
+        if self.is_pristine() && !opened.by_path && !self.cut && whole {
             // Another thread may have been faster; both say the same.
             let _lost = relation.opened.set(Arc::clone(&opened));
         }
@@ -374,7 +385,7 @@ impl<'a> Analysis<'a> {
 
     /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
     /// written for the session's path.
-    fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
+    pub(crate) fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
         let text = relation.definition.as_deref().unwrap_or_default();
         let local = id >= self.catalog.relations.len();
         let qualified = View {

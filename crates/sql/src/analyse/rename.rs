@@ -67,7 +67,8 @@ impl Analysis<'_> {
         }
     }
 
-    /// The tables that may be of a composite type: those that have its columns and no others.
+    /// The tables that may be of a composite type: those that have its columns and no others, and all
+    /// beneath them.
     fn typed_tables(&mut self, range: &RangeVar) -> Vec<RelationId> {
         let catalog = self.catalog;
         let called = catalog.types_by_name.get(&range.relname);
@@ -90,7 +91,8 @@ impl Analysis<'_> {
                         .any(|columns| are_alike(columns, &relation.columns))
             })
         };
-        (0..count).filter(typed).collect()
+        let tables = (0..count).filter(typed);
+        tables.flat_map(|id| self.descendants(id)).collect()
     }
 
     pub(crate) fn move_to_schema(&mut self, object: Object, alter: &AlterObjectSchemaStmt) {

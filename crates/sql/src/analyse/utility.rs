@@ -244,6 +244,9 @@ impl<'a> Analysis<'a> {
             let row = self.subquery(query, &Scope::default())?;
             self.keep(&row);
         }
+        if view.replace {
+            self.replaces_view(view.view.as_ref())?;
+        }
         match &view.view {
             Some(range) => self.creates(range),
             None => self.unknown("CREATE VIEW", ""),

@@ -159,7 +159,7 @@ impl<'a> Analysis<'a> {
         // Cut short within another, it is not whole.
         let whole = !self.cut || self.firing.is_empty();
         self.cut = was_cut || !whole;
-        if pristine && whole {
+        if pristine && whole && self.lacking.is_none() {
             let path = opened.by_path.then(|| runtime.search_path.clone());
             kept.keep(path, &opened);
         }
