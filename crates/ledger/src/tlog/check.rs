@@ -223,7 +223,9 @@ fn check_journal(
                         }
                         Some(_) | None => verifier.record(file.number, &record),
                     }
-                    comparison.record(&record);
+                    if let Some(time) = comparison.record(&record) {
+                        verifier.sealed(&record, time);
+                    }
                 }
                 Item::Damage { offset, bytes } => {
                     verifier.note(verify::Finding::Damaged {
@@ -245,9 +247,7 @@ fn check_journal(
     comparison.finish(&verifier, report);
     // What older segments say of erasures was not read.
     if behind == 0 {
-        verifier
-            .keys(dir, Some(report.sealed))
-            .map_err(unreadable)?;
+        verifier.keys(dir).map_err(unreadable)?;
     }
     report.journal = verifier.finish(None);
     Ok(())

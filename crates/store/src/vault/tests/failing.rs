@@ -68,3 +68,25 @@ fn a_disk_full_under_the_keys_stops_sessions_and_leaves_no_litter() {
     drop(store);
     assert_eq!(events(dir.path(), id), 7);
 }
+
+#[test]
+fn a_start_names_the_master_key_and_has_a_file_of_keys_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    assert_eq!(
+        key_files(dir.path()).unwrap().len(),
+        1,
+        "before any session"
+    );
+    let mut told = Vec::new();
+    ledger::journal::for_each_event(&folder(dir.path()), |_, event| {
+        if let Event::Control { name, fields, .. } = event
+            && name == "gateway.started"
+        {
+            let key = fields.into_iter().find(|(name, _)| name == "master_key");
+            told.extend(key.map(|(_, id)| id.into_owned()));
+        }
+    })
+    .unwrap();
+    assert_eq!(told, [master(7).id().to_string()]);
+}
