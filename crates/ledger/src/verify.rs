@@ -359,11 +359,11 @@ impl Verifier {
         }
     }
 
-    /// Takes when a record was sealed that came last: then it was on disk, and its key before it.
-    pub fn sealed(&mut self, record: &Record<'_>, time: u64) {
+    /// Takes when the record that came last was sealed, if it was: then it was on disk, and its key before it.
+    pub fn sealed(&mut self, record: &Record<'_>, time: Option<u64>) {
         let first = self.encrypted.get_mut(&record.header.session);
         if let Some(first) = first.filter(|first| first.sequence == record.header.sequence) {
-            first.sealed = Some(time);
+            first.sealed = time;
         }
     }
 

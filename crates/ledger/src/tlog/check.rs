@@ -223,9 +223,7 @@ fn check_journal(
                         }
                         Some(_) | None => verifier.record(file.number, &record),
                     }
-                    if let Some(time) = comparison.record(&record) {
-                        verifier.sealed(&record, time);
-                    }
+                    verifier.sealed(&record, comparison.record(&record));
                 }
                 Item::Damage { offset, bytes } => {
                     verifier.note(verify::Finding::Damaged {

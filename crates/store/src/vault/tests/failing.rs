@@ -12,12 +12,13 @@ fn a_session_whose_keys_never_reached_the_disk_gets_a_slot_again() {
     let (store, faults) = faulty(dir.path());
     faults.keys_unsyncable.store(true, Ordering::SeqCst);
     let hang = faults.hang.lock().unwrap();
+    faults.syncs.store(false, Ordering::SeqCst);
     let id = SessionId::generate();
     let mut recorder = store.begin(id).unwrap();
     let opened = SessionOpened::default();
     recorder.append(&Event::SessionOpened(opened)).unwrap();
     // The keeper waits for the disk now; these results are written once it has come back.
-    std::thread::sleep(Duration::from_millis(100));
+    until("syncing", || faults.syncs.load(Ordering::SeqCst));
     recorder.response(1, b"late").unwrap();
     drop(hang);
     until("failed", || store.health() == JournalHealth::Failed);
