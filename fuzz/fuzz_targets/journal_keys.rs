@@ -7,7 +7,7 @@ use ledger::keys::slot::{Slot, header, slots};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     // Behind a header that is right, or nothing is looked at.
-    let file = [&header(&[0; 16], 1), data].concat();
+    let file = [&header(&[0; 16], 1)[..], data].concat();
     for (_, slot) in slots(data, None).chain(slots(&file, None)) {
         let again = Slot::parse(&slot.to_bytes()).expect("a slot");
         assert_eq!(again.to_bytes(), slot.to_bytes());

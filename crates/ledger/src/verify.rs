@@ -19,6 +19,9 @@ use crate::segment::{Item, SegmentHeader, items};
 /// The control event that says that a session's key was destroyed.
 pub const RECORDING_ERASED: &str = "recording.erased";
 
+/// The control event that a run of the gateway begins with.
+const GATEWAY_STARTED: &str = "gateway.started";
+
 /// Missing numbers remembered one by one, so that a late record is told from a doubled one.
 const MISSING_MAX: u64 = 1 << 16;
 
@@ -66,7 +69,7 @@ pub fn verify(dir: &Path, kept: Option<Head>) -> Result<Report, ReadError> {
         let bytes = journal::read_segment(&file)?;
         verifier.segment(file.number, &bytes);
     }
-    verifier.keys(dir, None)?;
+    verifier.keys(dir)?;
     Ok(verifier.finish(kept))
 }
 
@@ -80,6 +83,13 @@ struct Session {
     ended: bool,
     /// A record of it was met.
     met: bool,
+}
+
+/// A session's first encrypted record.
+struct First {
+    sequence: u64,
+    /// When it was sealed.
+    sealed: Option<u64>,
 }
 
 /// Checks segments and records as they come.
@@ -96,8 +106,10 @@ pub struct Verifier {
     sessions: HashMap<[u8; 16], Session>,
     /// Sessions that the journal says were erased.
     erased: HashSet<[u8; 16]>,
-    /// Sessions with encrypted records, each with the sequence number of the first.
-    encrypted: HashMap<[u8; 16], u64>,
+    /// Sessions with encrypted records, each with the first.
+    encrypted: HashMap<[u8; 16], First>,
+    /// The gateway's starts, each with the record's number and its time.
+    starts: Vec<(u64, u64)>,
     report: Report,
 }
 
@@ -229,7 +241,10 @@ impl Verifier {
         let header = record.header;
         if record.is_encrypted() {
             let first = self.encrypted.entry(header.session);
-            first.or_insert(header.sequence);
+            first.or_insert(First {
+                sequence: header.sequence,
+                sealed: None,
+            });
         }
         let session = self.sessions.entry(header.session).or_default();
         session.met = true;
@@ -308,6 +323,9 @@ impl Verifier {
                 name,
                 fields,
             } if name == RECORDING_ERASED => self.erasure(*time, actor, fields),
+            Event::Control { time, name, .. } if name == GATEWAY_STARTED => {
+                self.starts.push((header.sequence, *time));
+            }
             Event::SessionOpened(_)
             | Event::Action(_)
             | Event::Response { .. }
@@ -342,7 +360,24 @@ impl Verifier {
         }
     }
 
-    /// Takes from a record of another session than the one that is checked what it says of that one's erasure.
+    /// Takes when the record that came last was sealed, if it was: then it was on disk, and its key before it.
+    pub fn sealed(&mut self, record: &Record<'_>, time: Option<u64>) {
+        let first = self.encrypted.get_mut(&record.header.session);
+        if let Some(first) = first.filter(|first| first.sequence == record.header.sequence) {
+            first.sealed = time;
+        }
+    }
+
+    /// Whether a session's key must have been on disk: its records were sealed by the run that wrote them. What a run
+    /// seals of the one before it may be there without its key, after a power cut.
+    fn was_on_disk(&self, first: &First) -> bool {
+        let start = self.starts.iter().find(|(at, _)| *at > first.sequence);
+        let is_before = |sealed| start.is_none_or(|(_, started)| sealed < *started);
+        first.sealed.is_some_and(is_before)
+    }
+
+    /// Takes from a record of another session than the one that is checked what it says of that one's erasure, and of
+    /// the gateway's starts.
     pub fn erasures(&mut self, record: &Record<'_>, of: &[u8; 16]) {
         if record.header.stream != Stream::Intents || record.is_encrypted() {
             return;
@@ -357,21 +392,23 @@ impl Verifier {
                 name,
                 fields,
             } = event
-                && name == RECORDING_ERASED
-                && erased_session(&fields) == Some(*of)
             {
-                self.erasure(time, &actor, &fields);
+                if name == RECORDING_ERASED && erased_session(&fields) == Some(*of) {
+                    self.erasure(time, &actor, &fields);
+                } else if name == GATEWAY_STARTED {
+                    self.starts.push((record.header.sequence, time));
+                }
             }
         }
     }
 
     /// Looks into the key files beside a journal, all of whose records came before, or of one session the whole: no
-    /// erased session has a key, nothing is erased that the journal does not say, and up to the record `sealed` (which
-    /// was on disk, and its key before it) no encrypted session lacks its slot. Says nothing where there is no folder of keys.
+    /// erased session has a key, nothing is erased that the journal does not say, and no encrypted session that its own
+    /// run sealed (so that it was on disk, and its key before it) lacks its slot. Says nothing where there is no folder of keys.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn keys(&mut self, dir: &Path, sealed: Option<u64>) -> Result<(), ReadError> {
+    pub fn keys(&mut self, dir: &Path) -> Result<(), ReadError> {
         if !dir.join(KEYS_FOLDER).is_dir() {
             return Ok(());
         }
@@ -388,18 +425,17 @@ impl Verifier {
         let mut found: Vec<_> = self
             .encrypted
             .iter()
-            .map(|(id, first)| (*id, *first))
+            .map(|(id, first)| (*id, self.was_on_disk(first)))
             .collect();
         found.sort_unstable();
-        for (session, first) in found {
+        for (session, was_on_disk) in found {
             let is_said = self.erased.contains(&session);
             if is_said && keys.contains(&session) {
                 self.find(Finding::KeyIsBack { session });
             } else if !is_said && tombstones.contains(&session) && !self.begins_late {
                 self.find(Finding::ErasedUnsaid { session });
             } else if !is_said && !keys.contains(&session) && !tombstones.contains(&session) {
-                let was_sealed = sealed.is_some_and(|sealed| first <= sealed);
-                self.find(match was_sealed {
+                self.find(match was_on_disk {
                     true => Finding::KeyRemoved { session },
                     false => Finding::KeyMissing { session },
                 });

@@ -128,6 +128,8 @@ impl JournalStore {
             spawn("journal-keeper", move || writer.run()).map_err(failed("start a thread"))?,
             spawn("journal-watch", move || watcher.watch()).map_err(failed("start a thread"))?,
         ];
+        // Its time comes before that of any seal of this run: what this run seals of the one before is told by that.
+        let started = started(recovered.torn_bytes, before, keeper.log.vault());
         let sealing = sealer.map(|(ledger, sealer)| begin_sealing(ledger, sealer, &keeper));
         let sealing = sealing.transpose().map_err(failed("start a thread"))?;
         let store = Self {
@@ -138,21 +140,6 @@ impl JournalStore {
             archive: drawer,
             _lock: recovered.lock,
         };
-        let torn = recovered.torn_bytes.to_string();
-        let (at, hash) = (
-            before.sequence.to_string(),
-            ledger::Hex(&before.hash).to_string(),
-        );
-        let master = store.keeper.log.vault().and_then(|vault| vault.master_id());
-        let master = master.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        let fields = [
-            ("version", env!("CARGO_PKG_VERSION")),
-            ("after", &at),
-            ("after_hash", &hash),
-            ("torn_bytes", &torn),
-            ("master_key", &master),
-        ];
-        let started = note("gateway.started", &fields);
         store.control(&started).map_err(|error| {
             failed("record the start")(std::io::Error::other(error.to_string()))
         })?;
@@ -262,6 +249,30 @@ impl Drop for JournalStore {
                 tracing::error!("the sealer's thread had panicked");
             }
         }
+    }
+}
+
+/// The event that a run begins with.
+fn started(torn_bytes: u64, before: Head, vault: Option<&Arc<Vault>>) -> Event<'static> {
+    let master = vault.and_then(|vault| vault.master_id());
+    let fields = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("after", before.sequence.to_string()),
+        ("after_hash", ledger::Hex(&before.hash).to_string()),
+        ("torn_bytes", torn_bytes.to_string()),
+        (
+            "master_key",
+            master.map_or_else(|| "none".to_owned(), |id| id.to_string()),
+        ),
+    ];
+    let fields = fields.into_iter();
+    Event::Control {
+        time: now(),
+        actor: "portcullis".into(),
+        name: "gateway.started".into(),
+        fields: fields
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
     }
 }
 

@@ -120,3 +120,32 @@ impl Keys for WrappedKeys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = dir.path().join(KEYS_FOLDER);
+        fs::create_dir(&keys).unwrap();
+        for name in [
+            "00000001.pck",
+            "123456789.pck",
+            "1.pck",
+            "+1.pck",
+            "+0000001.pck",
+            "000000001.pck",
+            "00000002.pck.new",
+            "99999999999999999999.pck",
+            "holds.json",
+        ] {
+            fs::write(keys.join(name), "").unwrap();
+        }
+        let found = key_files(dir.path()).unwrap();
+        let numbers: Vec<u64> = found.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 123_456_789]);
+    }
+}

@@ -223,7 +223,7 @@ fn check_journal(
                         }
                         Some(_) | None => verifier.record(file.number, &record),
                     }
-                    comparison.record(&record);
+                    verifier.sealed(&record, comparison.record(&record));
                 }
                 Item::Damage { offset, bytes } => verifier.note(verify::Finding::Damaged {
                     segment: file.number,
@@ -241,9 +241,7 @@ fn check_journal(
     comparison.finish(&verifier, report);
     // What older segments say of erasures was not read.
     if behind == 0 {
-        verifier
-            .keys(dir, Some(report.sealed))
-            .map_err(unreadable)?;
+        verifier.keys(dir).map_err(unreadable)?;
     }
     report.journal = verifier.finish(None);
     Ok(())

@@ -275,6 +275,8 @@ pub(crate) struct Faults {
     pub(crate) keys_full: AtomicBool,
     /// Syncs wait until this is let go.
     pub(crate) hang: Mutex<()>,
+    /// One has begun.
+    pub(crate) syncs: AtomicBool,
     reserved: AtomicU64,
 }
 
@@ -346,6 +348,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.faults.syncs.store(true, Ordering::SeqCst);
         drop(self.faults.hang.lock());
         if self.faults.unsyncable.load(Ordering::SeqCst) {
             return Err(io::Error::other("broken"));

@@ -263,7 +263,7 @@ impl JournalStore {
             };
             let candidate = Candidate::new(vault, &found);
             let keep = rules.keep_of(candidate.tags.as_ref());
-            if !keep.is_some_and(|keep| begun(session) < before(time, keep)) {
+            if keep.is_none_or(|keep| begun(session) >= before(time, keep)) {
                 continue;
             }
             match candidate.fate(vault, &holds) {

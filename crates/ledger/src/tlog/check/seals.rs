@@ -152,8 +152,8 @@ impl<'a> Comparison<'a> {
         comparison
     }
 
-    /// Takes the next record of the journal.
-    pub(super) fn record(&mut self, record: &Record<'_>) {
+    /// Takes the next record of the journal; says when it was sealed.
+    pub(super) fn record(&mut self, record: &Record<'_>) -> Option<u64> {
         let header = &record.header;
         let sequence = header.sequence;
         self.first.get_or_insert(sequence);
@@ -165,16 +165,15 @@ impl<'a> Comparison<'a> {
         {
             self.settle();
         }
-        let is_sealed = self
-            .current
-            .as_ref()
-            .is_some_and(|sealed| sealed.sequences.contains(sequence));
-        if !is_sealed {
+        let current = self.current.as_ref();
+        let sealed = current.filter(|sealed| sealed.sequences.contains(sequence));
+        let time = sealed.map(|sealed| sealed.time);
+        if time.is_none() {
             if self.only.is_none_or(|id| id == header.session) {
                 let span = self.unsealed.get_or_insert(Span::one(sequence));
                 span.to = span.to.max(sequence);
             }
-            return;
+            return None;
         }
         self.batch.take(record);
         self.seen.insert(
@@ -186,6 +185,7 @@ impl<'a> Comparison<'a> {
                 hash: record.hash,
             },
         );
+        time
     }
 
     /// Closes the current seal and goes to the next.

@@ -263,3 +263,35 @@ fn logins_that_were_turned_away_are_found_by_whose_they_were() {
     };
     assert!(!erasure.opened, "it was no session");
 }
+
+#[test]
+fn rules_are_applied_in_thousands() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let begin = || {
+        let id = SessionId::generate();
+        let opened = SessionOpened {
+            resource: "shop".into(),
+            ..SessionOpened::default()
+        };
+        let mut recorder = store.begin(id).unwrap();
+        recorder.append(&Event::SessionOpened(opened)).unwrap();
+        id
+    };
+    let ids: Vec<_> = (0..1_005).map(|_| begin()).collect();
+    drop(store);
+    let store = open(dir.path());
+    let kept = HoldOn::Session(ids[1_003]);
+    store.hold(kept, &cause()).unwrap().unwrap();
+    let rules = |keep| Retention {
+        keep: Some(keep),
+        ..Retention::default()
+    };
+    let hour = Duration::from_secs(3_600);
+    assert_eq!(store.retain(&rules(hour)).unwrap(), (0, 0), "all are young");
+    assert_eq!(store.retain(&rules(Duration::ZERO)).unwrap(), (1_004, 1));
+    assert_eq!(store.retain(&rules(Duration::ZERO)).unwrap(), (0, 1));
+    let names = control_names(dir.path());
+    let applied = names.iter().filter(|name| *name == "retention.applied");
+    assert_eq!(applied.count(), 2);
+}

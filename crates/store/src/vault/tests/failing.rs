@@ -12,12 +12,13 @@ fn a_session_whose_keys_never_reached_the_disk_gets_a_slot_again() {
     let (store, faults) = faulty(dir.path());
     faults.keys_unsyncable.store(true, Ordering::SeqCst);
     let hang = faults.hang.lock().unwrap();
+    faults.syncs.store(false, Ordering::SeqCst);
     let id = SessionId::generate();
     let mut recorder = store.begin(id).unwrap();
     let opened = SessionOpened::default();
     recorder.append(&Event::SessionOpened(opened)).unwrap();
     // The keeper waits for the disk now; these results are written once it has come back.
-    std::thread::sleep(Duration::from_millis(100));
+    until("syncing", || faults.syncs.load(Ordering::SeqCst));
     recorder.response(1, b"late").unwrap();
     drop(hang);
     until("failed", || store.health() == JournalHealth::Failed);
@@ -67,4 +68,26 @@ fn a_disk_full_under_the_keys_stops_sessions_and_leaves_no_litter() {
     drop(recorder);
     drop(store);
     assert_eq!(events(dir.path(), id), 7);
+}
+
+#[test]
+fn a_start_names_the_master_key_and_has_a_file_of_keys_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    assert_eq!(
+        key_files(dir.path()).unwrap().len(),
+        1,
+        "before any session"
+    );
+    let mut told = Vec::new();
+    ledger::journal::for_each_event(&folder(dir.path()), |_, event| {
+        if let Event::Control { name, fields, .. } = event
+            && name == "gateway.started"
+        {
+            let key = fields.into_iter().find(|(name, _)| name == "master_key");
+            told.extend(key.map(|(_, id)| id.into_owned()));
+        }
+    })
+    .unwrap();
+    assert_eq!(told, [master(7).id().to_string()]);
 }
