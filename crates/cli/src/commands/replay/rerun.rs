@@ -144,7 +144,9 @@ fn how(action: &ActionRecorded<'_>, recorded: &Recorded) -> Option<How> {
         return Some(How::Leave("it was never run"));
     }
     if recorded.status == "UNANSWERED" {
-        return Some(How::Leave("whether it ran is not known: the session ended before"));
+        return Some(How::Leave(
+            "whether it ran is not known: the session ended before",
+        ));
     }
     if let Some(why) = lacks(action) {
         return Some(How::Leave(why));
