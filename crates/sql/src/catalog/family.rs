@@ -35,6 +35,10 @@ pub(crate) fn family<'a>(
     relation: impl Fn(RelationId) -> Option<&'a Relation>,
     cut: Option<Tie>,
 ) -> Vec<RelationId> {
+    let alone = |found: &Relation| found.parents.is_empty() && found.children.is_empty();
+    if relation(start).is_none_or(alone) {
+        return vec![start];
+    }
     let parents = |id| {
         let parents = relation(id).map_or(&[][..], |found| &found.parents);
         let kept = parents.iter().copied();
