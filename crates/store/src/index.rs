@@ -31,6 +31,9 @@ use follow::Follower;
 const READERS_KEPT: usize = 4;
 /// Searches under way at once; more are refused instead of queued.
 const SEARCHES_MAX: usize = 16;
+/// The index's thread runs where nobody else wants the processor (`nice`).
+const NICE: i32 = 19;
+
 /// Work that waits for the index's thread.
 const JOBS_MAX: usize = 16;
 
@@ -116,7 +119,10 @@ impl Index {
         let follower = Follower::new(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("recording-index".to_owned())
-            .spawn(move || follower.run(&work, durable))
+            .spawn(move || {
+                stand_back();
+                follower.run(&work, durable);
+            })
             .map_err(failed)?;
         Ok(Self {
             shared,
@@ -196,6 +202,14 @@ impl Index {
                 .as_ref()
                 .map(|(since, why)| (since.elapsed(), why.clone())),
         }
+    }
+}
+
+/// Lets everything else on the machine go first: sessions must not wait for words.
+fn stand_back() {
+    let this = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(this), NICE) {
+        tracing::warn!(%error, "the index keeps its usual priority");
     }
 }
 
