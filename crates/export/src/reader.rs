@@ -3,12 +3,10 @@
 //! Must never write, never hold more than a chunk and one record, and never search a payload for records where the
 //! journal is whole.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use ledger::journal::segments;
+use ledger::journal::{read_at, segment_name, segments};
 use ledger::record::{Front, HEADER_BYTES, PAYLOAD_BYTES_MAX, Record};
 use ledger::segment::{Item, SEGMENT_HEADER_BYTES, SegmentHeader, items_of};
 
@@ -158,11 +156,13 @@ impl Reader {
 
     /// Bytes of a segment; none where the segment is gone.
     fn chunk(&self, segment: u64, offset: u64, room: usize) -> Result<Vec<u8>, Error> {
-        let path = self.dir.join(ledger::journal::segment_name(segment));
-        match read_at(&path, offset, room) {
+        match read_at(&self.dir, segment, offset, room) {
             Ok(bytes) => Ok(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(Error::Read { path, source }),
+            Err(source) => Err(Error::Read {
+                path: self.dir.join(segment_name(segment)),
+                source,
+            }),
         }
     }
 
@@ -191,22 +191,6 @@ enum Stop {
     Short,
     /// What follows is no record.
     Damaged,
-}
-
-fn read_at(path: &Path, offset: u64, room: usize) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let there = file.metadata()?.len().saturating_sub(offset);
-    let length = usize::try_from(there).unwrap_or(usize::MAX).min(room);
-    let mut bytes = vec![0; length];
-    let mut filled = 0;
-    while let Some(space) = bytes.get_mut(filled..).filter(|space| !space.is_empty()) {
-        match file.read_at(space, offset + filled as u64)? {
-            0 => break,
-            some => filled += some,
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -239,11 +223,7 @@ mod tests {
                     &payload,
                 );
             }
-            std::fs::write(
-                dir.path().join(ledger::journal::segment_name(number)),
-                &bytes,
-            )
-            .unwrap();
+            std::fs::write(dir.path().join(segment_name(number)), &bytes).unwrap();
             bytes.len() as u64
         };
         // The reader saw nothing behind the first record; since then a second came, and another segment.

@@ -131,6 +131,28 @@ pub fn record_at(dir: &Path, segment: u64, offset: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Bytes of a segment from an offset on, at most `room`, fewer at its end. For whoever reads a journal while it is
+/// written.
+///
+/// # Errors
+/// What opening or reading the file says; `NotFound` where the segment was put away.
+pub fn read_at(dir: &Path, segment: u64, offset: u64, room: usize) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt as _;
+    let file = fs::File::open(dir.join(segment_name(segment)))?;
+    let there = file.metadata()?.len().saturating_sub(offset);
+    let length = usize::try_from(there).unwrap_or(usize::MAX).min(room);
+    let mut bytes = vec![0; length];
+    let mut filled = 0;
+    while let Some(space) = bytes.get_mut(filled..).filter(|space| !space.is_empty()) {
+        match file.read_at(space, offset + filled as u64)? {
+            0 => break,
+            some => filled += some,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
 /// Calls `visit` with every whole record, in the journal's order.
 ///
 /// # Errors

@@ -2,13 +2,11 @@
 //!
 //! Must never read further than it is told, and never stop for good at damage or at segments that were put away.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use ::ledger::find::entry::Place;
-use ::ledger::journal::{ReadError, segment_name, segments};
+use ::ledger::journal::{ReadError, read_at, segment_name, segments};
 use ::ledger::record::{Front, HEADER_BYTES, PAYLOAD_BYTES_MAX, Record};
 use ::ledger::segment::{Item, SEGMENT_HEADER_BYTES, items_of};
 
@@ -140,17 +138,5 @@ fn length(dir: &Path, at: Place) -> io::Result<u64> {
 }
 
 fn chunk(dir: &Path, at: Place, room: usize) -> io::Result<Vec<u8>> {
-    let file = File::open(dir.join(segment_name(at.segment)))?;
-    let there = file.metadata()?.len().saturating_sub(at.offset);
-    let length = usize::try_from(there).unwrap_or(usize::MAX).min(room);
-    let mut bytes = vec![0; length];
-    let mut filled = 0;
-    while let Some(space) = bytes.get_mut(filled..).filter(|space| !space.is_empty()) {
-        match file.read_at(space, at.offset + filled as u64)? {
-            0 => break,
-            some => filled += some,
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
+    read_at(dir, at.segment, at.offset, room)
 }

@@ -2,12 +2,10 @@
 //!
 //! Must never search a payload for records where the journal is whole, and never read further than it is told.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ::ledger::journal::{ReadError, segments};
+use ::ledger::journal::{ReadError, read_at, segments};
 use ::ledger::record::{Front, HEADER_BYTES, PAYLOAD_BYTES_MAX, Record};
 use ::ledger::segment::{Item, SEGMENT_HEADER_BYTES, SegmentHeader, items_of};
 use ::ledger::tlog::batch::Batch;
@@ -192,19 +190,7 @@ impl Tail {
     }
 
     fn chunk(&self, segment: u64, offset: u64, room: usize) -> io::Result<Vec<u8>> {
-        let file = File::open(self.dir.join(::ledger::journal::segment_name(segment)))?;
-        let there = file.metadata()?.len().saturating_sub(offset);
-        let length = usize::try_from(there).unwrap_or(usize::MAX).min(room);
-        let mut bytes = vec![0; length];
-        let mut filled = 0;
-        while let Some(space) = bytes.get_mut(filled..).filter(|space| !space.is_empty()) {
-            match file.read_at(space, offset + filled as u64)? {
-                0 => break,
-                some => filled += some,
-            }
-        }
-        bytes.truncate(filled);
-        Ok(bytes)
+        read_at(&self.dir, segment, offset, room)
     }
 
     /// The segments whose headers can be read, by number.
@@ -213,7 +199,8 @@ impl Tail {
             segments(&self.dir).map_err(|ReadError::Io { source, .. }| self.failed(source))?;
         let mut headers = Vec::with_capacity(found.len());
         for file in found {
-            let bytes = read_header(&file.path).map_err(|source| self.failed(source))?;
+            let bytes = self.chunk(file.number, 0, SEGMENT_HEADER_BYTES);
+            let bytes = bytes.map_err(|source| self.failed(source))?;
             headers.extend(SegmentHeader::parse(&bytes).map(|header| (file.number, header)));
         }
         Ok(headers)
@@ -234,13 +221,4 @@ fn before(header: &SegmentHeader) -> Head {
         sequence: header.first_sequence.saturating_sub(1),
         hash: header.before,
     }
-}
-
-fn read_header(path: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES);
-    File::open(path)?
-        .take(SEGMENT_HEADER_BYTES as u64)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
