@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 pub(crate) use export::Export;
-pub(crate) use pack::{Pack, VerifyPart};
+pub(crate) use pack::{Pack, Trust, VerifyPart};
 pub(crate) use search::Search;
 
 /// Options that every command takes.
@@ -434,15 +434,8 @@ pub struct AuditVerify {
     /// The ledger's folder; `ledger` beside the journal's when not given
     #[arg(long, value_name = "DIR")]
     pub ledger: Option<PathBuf>,
-    /// The ledger's public key, kept since `audit key`: the key or a file with it
-    #[arg(long, value_name = "VKEY|FILE")]
-    pub key: Option<String>,
-    /// A witness's public key; may be given more than once
-    #[arg(long = "witness", value_name = "VKEY|FILE")]
-    pub witnesses: Vec<String>,
-    /// How many of the witnesses must have cosigned; all when not given
-    #[arg(long, value_name = "N")]
-    pub quorum: Option<usize>,
+    #[command(flatten)]
+    pub trust: Trust,
     /// A checkpoint kept earlier, which the ledger must continue; may be given more than once
     #[arg(long = "since-checkpoint", value_name = "FILE")]
     pub since_checkpoints: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 //! The user's commands: sign in, connect, answer approvals, look at sessions, verify journals.
 //!
-//! Stands on `contract` and `ledger` alone: knows no policy, no protocol but HTTP, and nothing of the gateway's
-//! inside. No secret is ever taken from or put into a process's arguments.
+//! Stands on `contract`, `ledger` and `export` alone: knows no policy and nothing of the gateway's inside; speaks HTTP
+//! to the gateway, and PostgreSQL to the scratch database of `replay --against` alone. No secret is ever taken from or put into a process's arguments.
 
 mod args;
 mod commands;

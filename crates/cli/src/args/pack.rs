@@ -28,6 +28,13 @@ pub struct Pack {
 pub struct VerifyPart {
     /// The file
     pub file: PathBuf,
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// Whose signatures count.
+#[derive(Args, Clone, Debug)]
+pub struct Trust {
     /// The ledger's public key, kept since `audit key`: the key or a file with it
     #[arg(long, value_name = "VKEY|FILE")]
     pub key: Option<String>,

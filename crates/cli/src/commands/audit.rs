@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use reconcile::OwnQuestions;
 
-use crate::args::{Audit, AuditVerify, Globals};
+use crate::args::{Audit, AuditVerify, Globals, Trust};
 use crate::commands::{offline, pack, sessions};
 use crate::print;
 use crate::problem::{Kind, Problem};
@@ -53,8 +53,8 @@ fn verify(globals: &Globals, wish: &AuditVerify) -> Result<(), Problem> {
     if Folder::new(&dir).is_log() {
         return with_ledger(globals, wish, &dir);
     }
-    let needs = wish.ledger.is_some() || wish.key.is_some() || wish.since.is_some();
-    if needs || !wish.witnesses.is_empty() || !wish.since_checkpoints.is_empty() {
+    let needs = wish.ledger.is_some() || wish.trust.key.is_some() || wish.since.is_some();
+    if needs || !wish.trust.witnesses.is_empty() || !wish.since_checkpoints.is_empty() {
         let problem = Problem::new(Kind::Damaged, format!("{} holds no ledger", dir.display()));
         return Err(problem.hint("it was removed, or give its folder with --ledger"));
     }
@@ -67,29 +67,18 @@ fn verify(globals: &Globals, wish: &AuditVerify) -> Result<(), Problem> {
 /// Checks the journal against its ledger.
 fn with_ledger(globals: &Globals, wish: &AuditVerify, dir: &Path) -> Result<(), Problem> {
     let since = sessions::time(wish.since.as_deref(), Timestamp::now())?;
-    let keys = wish
-        .witnesses
-        .iter()
-        .map(|text| vkey(text))
-        .collect::<Result<Vec<_>, _>>()?;
-    let quorum = wish.quorum.unwrap_or(keys.len());
-    if quorum > keys.len() {
-        return Err(Problem::usage(
-            "--quorum asks for more witnesses than are given with --witness",
-        ));
-    }
     let journal = &wish.journal;
     let kept = wish.since_checkpoints.iter().map(checkpoint);
     let wish = Wish {
-        key: wish.key.as_deref().map(vkey).transpose()?,
-        witnesses: WitnessPolicy { keys, quorum },
+        key: wish.trust.key.as_deref().map(vkey).transpose()?,
+        witnesses: witnesses(&wish.trust)?,
         kept: kept.collect::<Result<Vec<_>, _>>()?,
         since: since.map(|time| u64::try_from(time.as_microsecond()).unwrap_or(0)),
         session: wish.session.as_deref().map(offline::id).transpose()?,
     };
     let report = check::check(journal, dir, &wish).map_err(unusable)?;
     tell_report(globals, &report, &wish)?;
-    verdict(globals, report.is_sound())
+    verdict(globals, report.is_sound(), "the journal")
 }
 
 fn tell_report(globals: &Globals, report: &Report, wish: &Wish) -> Result<(), Problem> {
@@ -119,7 +108,7 @@ fn tell_report(globals: &Globals, report: &Report, wish: &Wish) -> Result<(), Pr
                 "sealed_time": time.map(|time| time.to_string()),
                 "cosigned": report.cosigned,
             },
-            "findings": as_json(found),
+            "findings": as_json(&found),
         }));
     }
     print::line(&format!(
@@ -147,7 +136,7 @@ fn tell_report(globals: &Globals, report: &Report, wish: &Wish) -> Result<(), Pr
             report.cosigned
         ))?;
     }
-    tell(found)
+    tell(&found)
 }
 
 /// Prints a session's proof.
@@ -184,8 +173,21 @@ async fn key(globals: &Globals, dir: Option<&Path>) -> Result<(), Problem> {
     }
 }
 
+/// The witnesses whose cosignatures are asked for.
+pub(super) fn witnesses(trust: &Trust) -> Result<WitnessPolicy, Problem> {
+    let keys = trust.witnesses.iter().map(|text| vkey(text));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let quorum = trust.quorum.unwrap_or(keys.len());
+    if quorum > keys.len() {
+        return Err(Problem::usage(
+            "--quorum asks for more witnesses than are given with --witness",
+        ));
+    }
+    Ok(WitnessPolicy { keys, quorum })
+}
+
 /// A public key from the command line, or from the file that it names.
-pub(crate) fn vkey(text: &str) -> Result<VerifierKey, Problem> {
+pub(super) fn vkey(text: &str) -> Result<VerifierKey, Problem> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
@@ -220,8 +222,9 @@ fn told(found: &[Finding]) -> Vec<(bool, String)> {
         .collect()
 }
 
-fn as_json(found: Vec<(bool, String)>) -> Vec<Value> {
-    let found = found.into_iter();
+/// Findings as JSON: whether each is an alarm, and a line.
+pub(super) fn as_json(found: &[(bool, String)]) -> Vec<Value> {
+    let found = found.iter();
     found
         .map(|(alarm, text)| json!({ "alarm": alarm, "text": text }))
         .collect()
@@ -248,7 +251,7 @@ fn all(globals: &Globals, dir: &Path) -> Result<(), Problem> {
             "records": report.records,
             "sessions": report.sessions,
             "head": head(&report),
-            "findings": as_json(found),
+            "findings": as_json(&found),
         }))?;
     } else {
         print::line(&format!(
@@ -259,9 +262,9 @@ fn all(globals: &Globals, dir: &Path) -> Result<(), Problem> {
             let hash = ledger::Hex(&head.hash).to_string();
             print::line(&format!("last record {}, hash {hash}", head.sequence))?;
         }
-        tell(found)?;
+        tell(&found)?;
     }
-    verdict(globals, report.is_sound())
+    verdict(globals, report.is_sound(), "the journal")
 }
 
 fn one(globals: &Globals, dir: &Path, id: &str) -> Result<(), Problem> {
@@ -283,26 +286,29 @@ fn one(globals: &Globals, dir: &Path, id: &str) -> Result<(), Problem> {
         print::json(&json!({
             "sound": is_sound,
             "events": recording.events.len(),
-            "findings": as_json(found),
+            "findings": as_json(&found),
         }))?;
     } else {
         print::line(&format!("{} events", recording.events.len()))?;
-        tell(found)?;
+        tell(&found)?;
     }
-    verdict(globals, is_sound)
+    verdict(globals, is_sound, "the journal")
 }
 
-fn tell(found: Vec<(bool, String)>) -> Result<(), Problem> {
+/// Findings, a line each.
+pub(super) fn tell(found: &[(bool, String)]) -> Result<(), Problem> {
     for (is_alarm, text) in found {
-        let mark = if is_alarm { "ALARM" } else { "remark" };
-        print::line(&format!("{mark}: {}", single_line(&text)))?;
+        let mark = if *is_alarm { "ALARM" } else { "remark" };
+        print::line(&format!("{mark}: {}", single_line(text)))?;
     }
     Ok(())
 }
 
-fn verdict(globals: &Globals, is_sound: bool) -> Result<(), Problem> {
+/// The last word on what was checked.
+pub(super) fn verdict(globals: &Globals, is_sound: bool, what: &str) -> Result<(), Problem> {
     if !is_sound {
-        return Err(Problem::new(Kind::Damaged, "the journal does not verify"));
+        let message = format!("{what} does not verify");
+        return Err(Problem::new(Kind::Damaged, message));
     }
     if globals.json {
         return Ok(());

@@ -10,12 +10,12 @@ use contract::visible::single_line;
 use export::pack::{self, PACK_BYTES_MAX, Verdict, Wish};
 use ledger::find::{id_text, rfc3339};
 use ledger::tlog::entry::Entry;
-use ledger::tlog::note::{Note, VerifierKey, WitnessPolicy};
+use ledger::tlog::note::{Note, VerifierKey};
 use ledger::tlog::prove::SessionProof;
 use serde_json::json;
 
 use crate::args::{Globals, Pack, VerifyPart};
-use crate::commands::audit::vkey;
+use crate::commands::audit::{self, vkey, witnesses};
 use crate::commands::offline;
 use crate::commands::output::Output;
 use crate::print;
@@ -58,22 +58,18 @@ fn unusable(error: &pack::Error) -> Problem {
 /// `audit verify-pack`
 pub(crate) fn verify(globals: &Globals, part: &VerifyPart) -> Result<(), Problem> {
     let wish = Wish {
-        key: part.key.as_deref().map(vkey).transpose()?,
-        witnesses: witnesses(part)?,
+        key: part.trust.key.as_deref().map(vkey).transpose()?,
+        witnesses: witnesses(&part.trust)?,
     };
     let bytes = read(&part.file, PACK_BYTES_MAX)?;
     let verdict = pack::check(&bytes, &wish).map_err(|error| unusable(&error))?;
     tell(globals, &verdict)?;
-    conclude(globals, verdict.is_sound(), "the pack")
+    audit::verdict(globals, verdict.is_sound(), "the pack")
 }
 
 fn tell(globals: &Globals, verdict: &Verdict) -> Result<(), Problem> {
     let (log, tree) = verdict.checkpoint.clone().unzip();
     if globals.json {
-        let findings = verdict.findings.iter();
-        let findings: Vec<_> = findings
-            .map(|(alarm, text)| json!({ "alarm": alarm, "text": text }))
-            .collect();
         return print::json(&json!({
             "sound": verdict.is_sound(),
             "session": id_text(&verdict.session),
@@ -84,7 +80,7 @@ fn tell(globals: &Globals, verdict: &Verdict) -> Result<(), Problem> {
             "root": tree.map(|tree| ledger::Hex(&tree.root).to_string()),
             "sealed_time": verdict.sealed.map(rfc3339),
             "cosigned": verdict.cosigned,
-            "findings": findings,
+            "findings": audit::as_json(&verdict.findings),
         }));
     }
     print::facts(&[
@@ -103,17 +99,13 @@ fn tell(globals: &Globals, verdict: &Verdict) -> Result<(), Problem> {
         ),
         ("sealed", verdict.sealed.map(rfc3339).unwrap_or_default()),
     ])?;
-    for (is_alarm, text) in &verdict.findings {
-        let mark = if *is_alarm { "ALARM" } else { "remark" };
-        print::line(&format!("{mark}: {}", single_line(text)))?;
-    }
-    Ok(())
+    audit::tell(&verdict.findings)
 }
 
 /// `audit verify-proof`
 pub(crate) fn verify_proof(globals: &Globals, part: &VerifyPart) -> Result<(), Problem> {
     let damaged = |what: String| Problem::new(Kind::Damaged, what);
-    let given = part.key.as_deref().ok_or_else(|| {
+    let given = part.trust.key.as_deref().ok_or_else(|| {
         Problem::usage("a proof is worth what the key is worth that it is checked with")
             .hint("--key, from `portcullis audit key`")
     })?;
@@ -126,7 +118,7 @@ pub(crate) fn verify_proof(globals: &Globals, part: &VerifyPart) -> Result<(), P
         .map_err(|error| damaged(error.to_string()))?;
     let note = Note::parse(proof.checkpoint.as_bytes());
     let note = note.map_err(|error| damaged(error.to_string()))?;
-    let policy = witnesses(part)?;
+    let policy = witnesses(&part.trust)?;
     policy
         .check(&note)
         .map_err(|error| damaged(error.to_string()))?;
@@ -155,19 +147,7 @@ pub(crate) fn verify_proof(globals: &Globals, part: &VerifyPart) -> Result<(), P
         single_line(&checkpoint.origin),
         checkpoint.head.size
     ))?;
-    conclude(globals, !about.is_empty(), "the proof")
-}
-
-fn witnesses(part: &VerifyPart) -> Result<WitnessPolicy, Problem> {
-    let keys = part.witnesses.iter().map(|text| vkey(text));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let quorum = part.quorum.unwrap_or(keys.len());
-    if quorum > keys.len() {
-        return Err(Problem::usage(
-            "--quorum asks for more witnesses than are given with --witness",
-        ));
-    }
-    Ok(WitnessPolicy { keys, quorum })
+    audit::verdict(globals, !about.is_empty(), "the proof")
 }
 
 /// A file that is not longer than such files are.
@@ -183,17 +163,4 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problem> {
         )),
         false => Ok(bytes),
     }
-}
-
-fn conclude(globals: &Globals, is_sound: bool, what: &str) -> Result<(), Problem> {
-    if !is_sound {
-        return Err(Problem::new(
-            Kind::Damaged,
-            format!("{what} does not verify"),
-        ));
-    }
-    if globals.json {
-        return Ok(());
-    }
-    print::line("sound")
 }

@@ -122,6 +122,17 @@ fn sound(recording: &Recording) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
+mod testing {
+    #![allow(clippy::unwrap_used)]
+
+    /// One backend message.
+    pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len() + 4).unwrap();
+        [&[kind][..], &length.to_be_bytes(), body].concat()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;

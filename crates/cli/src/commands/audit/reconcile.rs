@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use contract::visible::single_line;
 use ledger::find::rfc3339;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::sent::{self, Key, Sent, Span};
 use super::server_log::{self, Line, Said, Zone};
@@ -359,9 +359,6 @@ impl Counts {
         let unknown: u64 = self.sent.unknown.values().sum();
         let (from, to) = (rfc3339(span.from), rfc3339(span.to));
         if globals.json {
-            let findings = found
-                .iter()
-                .map(|(alarm, text)| json!({ "alarm": alarm, "text": text }));
             return print::json(&json!({
                 "from": from,
                 "to": to,
@@ -371,7 +368,7 @@ impl Counts {
                     "certain": certain,
                     "calls": self.sent.calls.sent,
                 },
-                "findings": findings.collect::<Vec<Value>>(),
+                "findings": super::as_json(found),
             }));
         }
         print::line(&format!("from {from} to {to}"))?;
@@ -384,10 +381,7 @@ impl Counts {
             sent + unknown,
             self.sent.calls.sent
         ))?;
-        for (is_alarm, text) in found {
-            let mark = if *is_alarm { "ALARM" } else { "remark" };
-            print::line(&format!("{mark}: {}", single_line(text)))?;
-        }
+        super::tell(found)?;
         if found.iter().all(|(is_alarm, _)| !is_alarm) {
             print::line("agreed")?;
         }
@@ -435,9 +429,8 @@ mod tests {
         }
     }
 
-    /// How many statements these lines of one session count for, and how many of the gateway's own.
-    fn counted(messages: &[&str]) -> (u64, u64) {
-        let wish = AuditReconcile {
+    fn wish() -> AuditReconcile {
+        AuditReconcile {
             journal: "".into(),
             logs: Vec::new(),
             role: "gate".to_owned(),
@@ -445,7 +438,11 @@ mod tests {
             gateway_addresses: Vec::new(),
             slack: std::time::Duration::ZERO,
             log_zone: None,
-        };
+        }
+    }
+
+    /// How many statements these lines of one session count for, and how many of the gateway's own.
+    fn counted(messages: &[&str]) -> (u64, u64) {
         let mut counts = Counts::new(Sent::default());
         for (at, message) in messages.iter().enumerate() {
             let line = Line {
@@ -455,7 +452,7 @@ mod tests {
                 message: (*message).to_owned(),
                 ..Line::default()
             };
-            counts.take_line(&wish, &own(), &line, Span { from: 1, to: 9 });
+            counts.take_line(&wish(), &own(), &line, Span { from: 1, to: 9 });
         }
         (
             counts.seen.values().map(|seen| seen.count).sum(),
@@ -491,16 +488,7 @@ mod tests {
     fn lines_outside_what_the_journal_reaches_are_counted() {
         let mut counts = Counts::new(Sent::default());
         counts.outside = 3;
-        let wish = AuditReconcile {
-            journal: "".into(),
-            logs: Vec::new(),
-            role: "gate".to_owned(),
-            resources: Vec::new(),
-            gateway_addresses: Vec::new(),
-            slack: std::time::Duration::ZERO,
-            log_zone: None,
-        };
-        let found = counts.findings(&wish);
+        let found = counts.findings(&wish());
         assert!(
             found
                 .iter()

@@ -2,7 +2,7 @@
 //!
 //! Must never count as done what failed, was skipped, or lies where the server's log may not reach.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ledger::Event;
 use ledger::codec;
@@ -122,7 +122,7 @@ pub(super) fn read(
         open: HashMap::new(),
     };
     let mut span = Span::NONE;
-    let mut is_locked = false;
+    let (mut is_locked, mut erased) = (false, HashSet::new());
     let mut opener = folder.opener();
     journal::for_each_record(folder, |record| match opener.payload(record) {
         Ok(payload) => {
@@ -132,7 +132,11 @@ pub(super) fn read(
             }
         }
         Err(PayloadError::Encrypted) => is_locked = true,
-        Err(PayloadError::Erased | PayloadError::Compression | PayloadError::Altered) => {}
+        Err(PayloadError::Erased) => {
+            erased.insert(record.header.session);
+        }
+        // What is wrong with a journal is for `audit verify` to say.
+        Err(PayloadError::Compression | PayloadError::Altered) => {}
     })
     .map_err(offline::unreadable)?;
     if is_locked {
@@ -145,9 +149,7 @@ pub(super) fn read(
                 .hint(format!("--resource, those of this server of: {names}")),
         );
     }
-    let sessions = journal::sessions(folder).map_err(offline::unreadable)?;
-    let erased = sessions.iter().filter(|session| session.erased.is_some());
-    reader.sent.erased = erased.count() as u64;
+    reader.sent.erased = erased.len() as u64;
     Ok((reader.sent, span))
 }
 

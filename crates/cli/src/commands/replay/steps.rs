@@ -227,14 +227,8 @@ fn ending(end: &Completed<'_>) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::testing::message;
     use super::*;
-
-    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-        let mut out = vec![kind];
-        out.extend_from_slice(&u32::try_from(body.len() + 4).unwrap().to_be_bytes());
-        out.extend_from_slice(body);
-        out
-    }
 
     fn response() -> Vec<u8> {
         let mut head = 2u16.to_be_bytes().to_vec();
