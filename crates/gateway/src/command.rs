@@ -15,6 +15,7 @@ use wire::postgres::reader::SNAPSHOT;
 use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
 use crate::master::ConfiguredMaster;
+use crate::rehearse::Place;
 use crate::{demo, master, rehearse, scan};
 
 /// An access gateway that stands on the data path between people, AI agents and databases.
@@ -36,25 +37,13 @@ struct Portcullis {
 enum Command {
     /// Run the gateway.
     Serve {
-        /// The configuration file.
-        #[arg(
-            long,
-            short,
-            env = "PORTCULLIS_CONFIG",
-            default_value = "/etc/portcullis/portcullis.toml"
-        )]
-        config: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Wrap the recordings' keys anew under another master key. The gateway must be stopped.
     Rekey {
-        /// The configuration file, which names the master key of now.
-        #[arg(
-            long,
-            short,
-            env = "PORTCULLIS_CONFIG",
-            default_value = "/etc/portcullis/portcullis.toml"
-        )]
-        config: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// The file with the new master key; made, with mode 0600, when it is missing.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
@@ -78,14 +67,8 @@ enum Command {
 enum ConfigCommand {
     /// Read a file and everything that it names; say what is wrong.
     Check {
-        /// The configuration file.
-        #[arg(
-            long,
-            short,
-            env = "PORTCULLIS_CONFIG",
-            default_value = "/etc/portcullis/portcullis.toml"
-        )]
-        config: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Print every setting with its unit and default.
     Example,
@@ -95,8 +78,8 @@ enum ConfigCommand {
 pub fn main() -> ExitCode {
     let Portcullis { globals, command } = Portcullis::parse();
     let result = match command {
-        Command::Serve { config } => serve(&config),
-        Command::Rekey { config, to } => rekey(&config, &to),
+        Command::Serve { place } => serve(&place.config),
+        Command::Rekey { place, to } => rekey(&place.config, &to),
         Command::Demo(args) => {
             log_to_stderr("error", LogFormat::Human).and_then(|()| wait(demo::run(args)))
         }
@@ -104,7 +87,7 @@ pub fn main() -> ExitCode {
             print!("{}", config::REFERENCE);
             Ok(())
         }
-        Command::Config(ConfigCommand::Check { config }) => check(&config),
+        Command::Config(ConfigCommand::Check { place }) => check(&place.config),
         Command::Policy(command) => wait(rehearse::run(command, globals.json)),
         Command::Data(command) => wait(scan::run(command, globals.json)),
         Command::User(command) => return cli::run(&globals, &command, &own_questions()),
