@@ -18,6 +18,7 @@ use jiff::Timestamp;
 pub use self::filter::Filter;
 pub use self::scan::search;
 use crate::journal::{self, Folder, ReadError, SessionSummary};
+use crate::keys::Erasure;
 use entry::Seat;
 
 /// Sessions, newest first; none of them is said to be live.
@@ -86,10 +87,15 @@ fn session(summary: &SessionSummary) -> Session {
         actions: summary.actions,
         denied: summary.denied,
         held: summary.held,
-        erased: summary.erased.as_ref().map(|erasure| Erased {
-            time: rfc3339(erasure.time),
-            by: erasure.by.clone(),
-        }),
+        erased: summary.erased.as_ref().map(erased),
+    }
+}
+
+/// An erasure as others keep it.
+pub fn erased(erasure: &Erasure) -> Erased {
+    Erased {
+        time: rfc3339(erasure.time),
+        by: erasure.by.clone(),
     }
 }
 

@@ -48,9 +48,10 @@ pub(crate) async fn recording(
     caller: &Caller,
     id: SessionId,
 ) -> Result<Recording, Failure> {
-    let session = show(shared, id).await?;
-    if let Some(erased) = &session.erased {
-        return Err(gone(erased));
+    // The key says so without reading the journal.
+    let access = read(shared, move |folder| Ok(folder.access(id.as_bytes()))).await?;
+    if let Access::Erased(erasure) = access {
+        return Err(gone(&find::erased(&erasure)));
     }
     viewed(shared, caller, id, "page").await?;
     let found = read(shared, move |folder| {
