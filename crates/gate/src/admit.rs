@@ -15,6 +15,8 @@ use model::{
 };
 use policy::Context;
 
+pub use ledger::event::UNANSWERED;
+
 use crate::hold::{self, StoreAnswer};
 use crate::judge::{Asker, Judged, Judgements};
 use crate::live::StopReason;
@@ -295,6 +297,7 @@ impl Session {
         }
         let stop = stop.as_ref().map(StopReason::as_str);
         let reason = stop.or(error).unwrap_or("the client left");
+        self.end_released();
         let time = self.now();
         let event = Event::SessionClosed {
             time,
@@ -302,6 +305,22 @@ impl Session {
         };
         // Nothing is left to refuse: a recording that cannot be closed shows its missing end.
         self.seat.recorder.append(&event).ok();
+    }
+
+    /// Records an end for what was released and has none: the protocol core says them all, unless it broke down.
+    fn end_released(&mut self) {
+        let time = self.now();
+        for (sequence, started) in std::mem::take(&mut self.released) {
+            let event = Event::Completed(Completed {
+                time,
+                sequence,
+                status: UNANSWERED.into(),
+                duration: time.saturating_sub(started),
+                ..Completed::default()
+            });
+            // As with the close that follows: what cannot be recorded now shows by its absence.
+            self.seat.recorder.append(&event).ok();
+        }
     }
 
     fn now(&self) -> u64 {

@@ -1128,6 +1128,39 @@ fn fates_and_ends_are_recorded() {
 }
 
 #[test]
+fn what_a_broken_session_left_open_is_recorded_as_unanswered() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    for _ in 0..2 {
+        let read = query("select", vec![statement(Verb::Select, "orders", &[])]);
+        expect(&ask(&mut session, read), "released");
+    }
+    session.journal().unwrap();
+    let done = Completion {
+        sequence: 1,
+        status: "SELECT 1".into(),
+        rows: 1,
+        bytes: 4,
+        error: None,
+        detected: Detected::default(),
+    };
+    session.completed(done).unwrap();
+    // The task panicked: nobody says what became of the second.
+    drop(session);
+    let lines = bench.journal.lines();
+    let ends: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("Completed("))
+        .collect();
+    assert_eq!(ends.len(), 2, "{lines:?}");
+    assert!(
+        ends[1].contains("sequence: 2") && ends[1].contains("UNANSWERED"),
+        "{ends:?}"
+    );
+    assert!(lines.last().unwrap().contains("SessionClosed"), "{lines:?}");
+}
+
+#[test]
 fn actions_that_end_in_another_order_keep_their_durations() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff"]));

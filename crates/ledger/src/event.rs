@@ -234,6 +234,9 @@ pub struct ActionRecorded<'a> {
     pub labels: Vec<Cow<'a, str>>,
 }
 
+/// The status of an action that was sent and not answered when its session ended: whether it ran is not known.
+pub const UNANSWERED: &str = "UNANSWERED";
+
 /// An action's end.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Completed<'a> {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use gate::admit::Completion;
+use gate::admit::{Completion, UNANSWERED};
 use model::Detected;
 
 use super::broken::Broken;
@@ -18,9 +18,6 @@ use super::session::{Phase, Session};
 
 /// The server runs nothing but the end of a failed transaction.
 const IN_FAILED_TRANSACTION: &str = "25P02";
-
-/// Sent, and the session ended before the answer: whether it ran is not known.
-const UNANSWERED: &str = "UNANSWERED";
 
 impl Session {
     pub(crate) fn on_error(&mut self, frame: &[u8]) -> Result<(), Broken> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ledger::Event;
 use ledger::codec;
-use ledger::event::{ActionRecorded, Completed};
+use ledger::event::{ActionRecorded, Completed, UNANSWERED};
 use ledger::journal::{self, Folder};
 use ledger::record::PayloadError;
 
@@ -223,8 +223,8 @@ impl Reader<'_> {
         };
         if was_never_run(end, open.needs_bind && !open.is_bound) {
             recorded.sent -= 1;
-        } else if end.error.is_none() && end.status != "UNANSWERED" && self.must.has(open.time) {
-            // UNANSWERED: whether it ran is not known.
+        } else if end.error.is_none() && end.status != UNANSWERED && self.must.has(open.time) {
+            // Unanswered: whether it ran is not known.
             recorded.certain += 1;
         }
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use ledger::Event;
-use ledger::event::{ActionRecorded, Completed};
+use ledger::event::{ActionRecorded, Completed, UNANSWERED};
 
 /// Stands in recorded texts and parameters for a value that was not kept.
 const REDACTED: &str = "<redacted";
@@ -143,7 +143,7 @@ fn how(action: &ActionRecorded<'_>, recorded: &Recorded) -> Option<How> {
     if recorded.error.is_none() && matches!(&*recorded.status, "SKIPPED" | "BIND") {
         return Some(How::Leave("it was never run"));
     }
-    if recorded.status == "UNANSWERED" {
+    if recorded.status == UNANSWERED {
         return Some(How::Leave(
             "whether it ran is not known: the session ended before",
         ));
