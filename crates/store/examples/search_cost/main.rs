@@ -53,6 +53,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         dir: index_dir.clone(),
         part_bytes_max: ledger::find::scan::PART_BYTES_MAX,
         time_max: Duration::from_secs(30),
+        page_time: Duration::from_millis(150),
+        lag_max: Duration::from_secs(60),
+        lag_bytes_max: 8 * 1024 * 1024,
     };
     let durable = Arc::clone(&journal);
     let follow = move || durable.durable_sequence();
@@ -73,16 +76,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         began.elapsed(),
         &index_dir,
     )?;
-    println!("\n## as soon as all is indexed");
-    ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
+    println!("{:.1} us of CPU each for indexing", cpu_each(wish.entries)?);
     let began = Instant::now();
     while index.health().unmerged > 0 {
         std::thread::sleep(Duration::from_millis(100));
     }
     println!("merged after {:.0} s more", began.elapsed().as_secs_f64());
-    println!("\n## when it has merged what it collected");
+    println!("{:.1} us of CPU each with merging", cpu_each(wish.entries)?);
     ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
     Ok(())
+}
+
+/// Microseconds of CPU that the index's thread has used so far for each entry.
+fn cpu_each(entries: u64) -> std::io::Result<f64> {
+    let mut nanoseconds = 0.0;
+    for task in std::fs::read_dir("/proc/self/task")? {
+        let task = task?.path();
+        if std::fs::read_to_string(task.join("comm"))?.trim() == "recording-index" {
+            let spent = std::fs::read_to_string(task.join("schedstat"))?;
+            let spent = spent.split(' ').next().and_then(|ns| ns.parse().ok());
+            nanoseconds += spent.unwrap_or(0.0);
+        }
+    }
+    Ok(nanoseconds / 1_000.0 / entries as f64)
 }
 
 /// Waits until results and ends are written, too; says which record is the last.
