@@ -93,6 +93,9 @@ struct Shared {
     waiting: AtomicUsize,
     /// Whether the gateway stops.
     is_over: AtomicBool,
+    /// Pages that the file may have; 0 for all that the disk has room for.
+    #[cfg(test)]
+    pages_max: std::sync::atomic::AtomicI64,
 }
 
 #[derive(Default)]
@@ -150,6 +153,8 @@ impl Index {
             searches: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
+            #[cfg(test)]
+            pages_max: Default::default(),
         });
         let (jobs, work) = sync_channel(JOBS_MAX);
         let follower = Follower::new(Arc::clone(&shared));

@@ -254,6 +254,11 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
 /// Where a search goes on that did not look through a volume: behind everything that is newer than it. `None` when nothing
 /// is.
 fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Stop> {
+    first_from(view, (volume + 1) * VOLUME_ENTRIES)
+}
+
+/// The first entry from a number onwards.
+fn first_from(view: &Transaction<'_>, id: u64) -> Option<Stop> {
     let sql = "SELECT record, sequence, time FROM action WHERE id >= ?1 ORDER BY id LIMIT 1";
     let stop = |row: &rusqlite::Row<'_>| {
         let order = Order {
@@ -263,7 +268,7 @@ fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Stop> {
         Ok((order, nat(row.get(2)?)))
     };
     // Too few steps for the clock to be looked at again.
-    let found = view.query_row(sql, [int((volume + 1) * VOLUME_ENTRIES)], stop);
+    let found = view.query_row(sql, [int(id)], stop);
     found.ok()
 }
 
@@ -279,11 +284,17 @@ fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, 
     let (Some(first), Some(last)) = found else {
         return Ok(None);
     };
-    let (first, last) = (nat(first), nat(last));
-    Ok(Some((
-        first * CHAPTER_ENTRIES,
-        last * CHAPTER_ENTRIES + (CHAPTER_ENTRIES - 1),
-    )))
+    let (first, last) = (nat(first) * CHAPTER_ENTRIES, nat(last) * CHAPTER_ENTRIES);
+    // The page before may have ended where this chapter begins: looking at its volume once more would not go on.
+    let is_over = filter.before.is_some_and(|before| {
+        let begin = first_from(view, last);
+        begin.is_some_and(|(order, _)| order >= before)
+    });
+    let last = match is_over {
+        true => last.checked_sub(1),
+        false => Some(last + (CHAPTER_ENTRIES - 1)),
+    };
+    Ok(last.filter(|last| *last >= first).map(|last| (first, last)))
 }
 
 /// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.

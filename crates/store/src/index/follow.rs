@@ -215,6 +215,8 @@ impl Follower {
             Some(open) => open,
             None => {
                 let db = file::open_to_write(&self.shared.options.dir)?;
+                #[cfg(test)]
+                tests::fill_disk(&self.shared, &db)?;
                 let max = self.shared.options.part_bytes_max;
                 let (position, gatherer) = keep::load(&db, max)?;
                 self.check(&position)?;
@@ -295,5 +297,18 @@ fn is_damage(error: &Error) -> bool {
             Some(DatabaseCorrupt | NotADatabase)
         ),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, Ordering, Shared};
+
+    /// A disk without room, as far as SQLite knows.
+    pub(super) fn fill_disk(shared: &Shared, db: &rusqlite::Connection) -> Result<(), Error> {
+        match shared.pages_max.load(Ordering::Acquire) {
+            0 => Ok(()),
+            pages => Ok(db.pragma_update(None, "max_page_count", pages)?),
+        }
     }
 }

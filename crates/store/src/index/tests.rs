@@ -1,6 +1,8 @@
 //! The index against the scan, against kills and damage, and against being asked to forget.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
