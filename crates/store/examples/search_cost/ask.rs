@@ -133,6 +133,22 @@ pub(crate) fn all(
     Ok(())
 }
 
+/// Asks while so many were just recorded: indexing waits, and the search reads them.
+pub(crate) fn behind(index: &Index, more: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let bytes = index.health().bytes_behind;
+    for text in ["select", "zzzyzx"] {
+        let began = Instant::now();
+        let found = index.search(&asked::filter([("text", text)].into_iter())?)?;
+        println!(
+            "{more:>8} {text:<10} {:>5} hits {:>9.1} ms, {bytes} bytes behind, complete: {}",
+            found.hits.len(),
+            began.elapsed().as_secs_f64() * 1_000.0,
+            found.complete
+        );
+    }
+    Ok(())
+}
+
 /// What it takes until a page is full, or everything was looked at.
 struct Whole {
     hits: usize,

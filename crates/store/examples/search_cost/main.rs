@@ -17,12 +17,15 @@ use store::{Index, IndexOptions, JournalOptions, JournalStore};
 /// What was asked for on the command line.
 struct Wish {
     entries: u64,
+    /// Entries that the folder holds from an earlier run: none are recorded.
+    recorded: u64,
     dir: PathBuf,
 }
 
 fn wish() -> Result<Wish, String> {
     let mut wish = Wish {
         entries: 100_000,
+        recorded: 0,
         dir: std::env::temp_dir().join("search-cost"),
     };
     let mut words = std::env::args().skip(1);
@@ -30,6 +33,9 @@ fn wish() -> Result<Wish, String> {
         let value = words.next().ok_or(format!("{word} takes a value"))?;
         match word.as_str() {
             "--entries" => wish.entries = value.parse().map_err(|_| "--entries takes a number")?,
+            "--recorded" => {
+                wish.recorded = value.parse().map_err(|_| "--recorded takes a number")?;
+            }
             "--dir" => wish.dir = value.into(),
             _ => return Err(format!("{word} is not known")),
         }
@@ -38,7 +44,7 @@ fn wish() -> Result<Wish, String> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let wish = wish()?;
+    let mut wish = wish()?;
     let (journal_dir, index_dir) = (wish.dir.join("journal"), wish.dir.join("index"));
     std::fs::create_dir_all(&wish.dir)?;
     let options = JournalOptions {
@@ -61,7 +67,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let follow = move || durable.durable_sequence();
     let index = Index::start(options, journal.folder(), follow)?;
     let began = Instant::now();
-    generate::record(&journal, wish.entries)?;
+    if wish.recorded == 0 {
+        generate::record(&journal, (0, wish.entries))?;
+    } else {
+        wish.entries = wish.recorded;
+    }
     let last = settled(&journal);
     rate("recorded", wish.entries, began.elapsed(), &journal_dir)?;
     while index.health().sequence < last {
@@ -84,6 +94,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("merged after {:.0} s more", began.elapsed().as_secs_f64());
     println!("{:.1} us of CPU each with merging", cpu_each(wish.entries)?);
     ask::all(&index, wish.entries, &[&journal_dir, &index_dir])?;
+    let mut entries = wish.entries;
+    println!("a search while so many are not indexed yet");
+    for more in [1_000, 4_000, 16_000, 64_000] {
+        generate::record(&journal, (entries, entries + more))?;
+        entries += more;
+        ask::behind(&index, more)?;
+        let last = settled(&journal);
+        while index.health().sequence < last {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
     Ok(())
 }
 
