@@ -78,8 +78,13 @@ impl Facet {
             let bits = five
                 .iter()
                 .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-            let digit = |at: u32| DIGITS.get((bits >> (at * 5)) as usize & 31).copied();
-            term.extend((0..8).rev().filter_map(digit).map(char::from));
+            let digit = |at: u32| usize::try_from((bits >> (at * 5)) & 31).ok();
+            let digits = (0..8).rev().filter_map(digit);
+            term.extend(
+                digits
+                    .filter_map(|at| DIGITS.get(at).copied())
+                    .map(char::from),
+            );
         }
         term
     }

@@ -113,7 +113,10 @@ fn what_is_too_far_behind_is_said_to_be_missing_and_what_is_nearer_is_waited_for
     bench.record("ada", &many[..60]);
     let late = std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(300));
+            let shared = &bench.index().shared;
+            wait("the search waits for the index", || {
+                shared.waiting.load(Ordering::Acquire) > 0
+            });
             bench.tell_durable();
         });
         bench.found(&[("text", "late59")])
