@@ -127,8 +127,9 @@ impl Follower {
         }
         if pace != Pace::Wait {
             self.lag.caught_up();
+            shared.state().bytes_behind = 0;
         }
-        shared.tell_lag(self.lag.age());
+        shared.state().age = self.lag.age();
         let open = self.opened()?;
         // What a kill kept from being done.
         open.keeper.purge()?;
@@ -280,10 +281,6 @@ impl Shared {
         (state.at, state.entries) = (position.at, position.next);
         drop(state);
         self.moved.notify_all();
-    }
-
-    fn tell_lag(&self, age: Duration) {
-        self.state().age = age;
     }
 }
 
