@@ -11,9 +11,10 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as AxumJson};
 use contract::{
-    AnswerRequest, Approval, ApprovalList, Discovery, EraseRecordings, Hold, HoldList, IssueKey,
-    KeyIssued, KeyList, MintToken, PlaceHold, RecordingsErased, ReleaseHold, ResourceList, Revoked,
-    SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted, WhoAmI,
+    AnswerRequest, Approval, ApprovalList, Discovery, EraseRecordings, Hold, HoldList, IndexState,
+    IssueKey, KeyIssued, KeyList, MintToken, PlaceHold, RecordingsErased, ReleaseHold,
+    ResourceList, Revoked, SearchResults, Session, SessionEnded, SessionList, SetBar, TokenMinted,
+    WhoAmI,
 };
 use ledger::find::Filter;
 use ledger::find::facet::Facet;
@@ -223,6 +224,17 @@ pub(crate) async fn search(
     Query(asked): Query<Vec<(String, String)>>,
 ) -> Answered<SearchResults> {
     Ok(Json(recordings::search(&shared, &caller, &asked).await?))
+}
+
+pub(crate) async fn index(State(shared): Api) -> Answered<IndexState> {
+    Ok(Json(recordings::index(&shared).await?))
+}
+
+pub(crate) async fn rebuild_index(
+    State(shared): Api,
+    Extension(caller): Who,
+) -> Answered<IndexState> {
+    Ok(Json(recordings::rebuild_index(&shared, &caller).await?))
 }
 
 pub(crate) async fn mint_token(

@@ -131,6 +131,8 @@ fn api(table: Table) -> Table {
         .add(get(), "/api/v1/sessions/{id}/recording", viewer, json::recording)
         .add(post(), "/api/v1/sessions/{id}/kill", administrator, json::kill_session)
         .add(get(), "/api/v1/search", viewer, json::search)
+        .add(get(), "/api/v1/recordings/index", viewer, json::index)
+        .add(post(), "/api/v1/recordings/index/rebuild", administrator, json::rebuild_index)
         // Whoever may not is recorded too: the acts look for themselves.
         .add(post(), "/api/v1/recordings/erase", signed_in, json::erase_recordings)
         .add(get(), "/api/v1/holds", person, json::list_holds)

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contract::{Discovery, SearchResults};
+use contract::{Discovery, IndexState, SearchResults};
 use gate::Gate;
 use gate::archive::Archive;
 use gate::desk::{ApprovalDesk, KeyRing};
@@ -62,6 +62,16 @@ pub trait Finder: Send + Sync {
     /// # Errors
     /// [`PortError`].
     fn search(&self, filter: &Filter) -> Result<SearchResults, PortError>;
+
+    /// How the index is, if there is one.
+    fn index(&self) -> IndexState;
+
+    /// Throws the index away, so that it is made anew from the journal; says whether there is one. Ends when making it has
+    /// begun.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn rebuild(&self) -> Result<bool, PortError>;
 }
 
 /// Searching without an index: the journal is read from its beginning.
@@ -80,6 +90,14 @@ impl Finder for Scan {
             what: "the journal",
             source: Box::new(error),
         })
+    }
+
+    fn index(&self) -> IndexState {
+        IndexState::default()
+    }
+
+    fn rebuild(&self) -> Result<bool, PortError> {
+        Ok(false)
     }
 }
 

@@ -512,6 +512,25 @@ async fn a_recording_is_shown_once_the_view_is_recorded() {
     assert_eq!(world.get("vera", "/api/v1/search?text=x").await.status, 503);
 }
 
+#[tokio::test]
+async fn how_recordings_are_indexed_is_for_viewers_and_making_it_anew_for_administrators() {
+    let world = World::new();
+    let (state, rebuild) = (
+        "/api/v1/recordings/index",
+        "/api/v1/recordings/index/rebuild",
+    );
+    assert_eq!(world.get("ada", state).await.status, 403);
+    let told = world.get("vera", state).await.body;
+    assert!(told.contains(r#""indexed":false"#), "{told}");
+    for who in ["ada", "bot", "vera"] {
+        assert_eq!(world.post(who, rebuild, "{}").await.status, 403, "{who}");
+    }
+    let refused = world.post("root", rebuild, "{}").await;
+    assert_eq!(refused.status, 400, "there is none: {}", refused.body);
+    let lines = world.bench.journal.lines().concat();
+    assert!(!lines.contains("recordings.reindexed"), "{lines}");
+}
+
 impl World {
     async fn store_withdraw(&self, id: model::ApprovalId) {
         gate::ports::Approvals::withdraw(&*self.store, id)

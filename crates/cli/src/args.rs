@@ -280,6 +280,10 @@ pub enum Recordings {
     /// Legal holds: what they are on is not erased
     #[command(subcommand)]
     Hold(Holds),
+    /// Show how the index for searches is: how much is in it, how far it is behind
+    Index,
+    /// Throw the index for searches away and make it anew from the journal
+    Reindex,
 }
 
 /// `recordings erase`

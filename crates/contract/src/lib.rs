@@ -23,7 +23,7 @@ pub use discovery::{Discovery, PostgresEndpoint};
 pub use error::{ErrorBody, ErrorCode};
 pub use key::{IssueKey, Key, KeyIssued, KeyList, MintToken, Revoked, SetBar, TokenMinted};
 pub use principal::{Principal, Resource, ResourceList, WhoAmI};
-pub use session::{Hit, SearchResults, Session, SessionEnded, SessionList};
+pub use session::{Hit, IndexState, SearchResults, Session, SessionEnded, SessionList};
 
 /// The version of the shapes in this crate.
 pub const VERSION: u32 = 1;

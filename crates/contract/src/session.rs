@@ -126,11 +126,42 @@ pub struct SearchResults {
     /// Where the next page begins: give it back as `before`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Whether everything up to now was looked at. If not, time ran out: go on with `next`, or narrow the search.
+    /// Whether everything was looked at that could be on this page. If not, time ran out: go on with `next`, or narrow the
+    /// search.
     #[serde(default)]
     pub complete: bool,
+    /// Back to when everything was looked at, where time ran out before the page was full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched_to: Option<String>,
+    /// Whether that which was recorded after `indexed_to` was not looked at, because the index is far behind. Ask again
+    /// later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newest_missing: bool,
     /// Up to when recordings are indexed; what came later was read from the journal itself. Absent where there is no
     /// index and all was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexed_to: Option<String>,
+}
+
+/// Answer of `GET /recordings/index` and `POST /recordings/index/rebuild`: how the index of recordings is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct IndexState {
+    /// Whether there is one. If not, the rest says nothing, and searches read the journal.
+    pub indexed: bool,
+    /// Actions in it; some may be under way.
+    pub entries: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Up to when recordings are indexed; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexed_to: Option<String>,
+    /// Bytes of the journal that are not indexed yet.
+    pub behind_bytes: u64,
+    /// For how many seconds the oldest of them has waited.
+    pub behind_seconds: u64,
+    /// Full parts that are not merged yet: searches in them take longer.
+    pub unmerged: u64,
+    /// For how many seconds indexing has failed; absent while all is well. The gateway's log says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_seconds: Option<u64>,
 }

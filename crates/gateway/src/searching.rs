@@ -5,7 +5,7 @@
 use std::sync::{Arc, Weak};
 
 use anyhow::{Context as _, Result};
-use contract::SearchResults;
+use contract::{IndexState, SearchResults};
 use gate::ports::PortError;
 use ledger::find::Filter;
 use model::Limits;
@@ -30,6 +30,9 @@ pub(crate) fn start(
         dir,
         part_bytes_max: limits.indexed_bytes_max,
         time_max: limits.search_time_max,
+        page_time: config.search.page_time(),
+        lag_max: config.search.max_lag(),
+        lag_bytes_max: config.search.max_lag_bytes(),
     };
     // Not held: the journal ends when the gateway lets go of it, not when its readers do.
     let durable: Weak<JournalStore> = Arc::downgrade(journal);
@@ -65,6 +68,29 @@ impl api::Finder for Indexed {
         let index = self.0.upgrade().ok_or(store::Error::Stopped)?;
         Ok(index.search(filter)?)
     }
+
+    fn index(&self) -> IndexState {
+        let Some(index) = self.0.upgrade() else {
+            return IndexState::default();
+        };
+        let health = index.health();
+        IndexState {
+            indexed: true,
+            entries: health.entries,
+            bytes: health.bytes,
+            indexed_to: (health.time > 0).then(|| ledger::find::rfc3339(health.time)),
+            behind_bytes: health.bytes_behind,
+            behind_seconds: health.age.as_secs(),
+            unmerged: health.unmerged,
+            failing_seconds: health.failing.map(|(since, _)| since.as_secs()),
+        }
+    }
+
+    fn rebuild(&self) -> Result<bool, PortError> {
+        let index = self.0.upgrade().ok_or(store::Error::Stopped)?;
+        index.rebuild()?;
+        Ok(true)
+    }
 }
 
 /// How indexing goes, as it is when somebody asks.
@@ -72,6 +98,11 @@ pub(crate) struct IndexGauges {
     index: Weak<Index>,
     journal: Weak<JournalStore>,
     behind: Gauge,
+    behind_bytes: Gauge,
+    behind_seconds: Gauge,
+    entries: Gauge,
+    bytes: Gauge,
+    unmerged: Gauge,
     failing: Gauge,
 }
 
@@ -81,17 +112,34 @@ impl IndexGauges {
         index: &Arc<Index>,
         journal: &Arc<JournalStore>,
     ) -> Self {
-        let gauges = Self {
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        Self {
             index: Arc::downgrade(index),
             journal: Arc::downgrade(journal),
-            behind: Gauge::default(),
-            failing: Gauge::default(),
-        };
-        let behind = "Records on disk that are not indexed yet";
-        registry.register("index_behind_records", behind, gauges.behind.clone());
-        let failing = "For how long indexing has failed";
-        registry.register("index_failing_seconds", failing, gauges.failing.clone());
-        gauges
+            behind: gauge(
+                "index_behind_records",
+                "Records on disk that are not indexed yet",
+            ),
+            behind_bytes: gauge(
+                "index_behind_bytes",
+                "Bytes of the journal that are not indexed yet",
+            ),
+            behind_seconds: gauge(
+                "index_behind_seconds",
+                "For how long the oldest record that is not indexed has waited",
+            ),
+            entries: gauge("index_entries", "Actions in the index"),
+            bytes: gauge("index_bytes", "Bytes of the index's files"),
+            unmerged: gauge(
+                "index_unmerged_volumes",
+                "Full parts of the index that are not merged yet",
+            ),
+            failing: gauge("index_failing_seconds", "For how long indexing has failed"),
+        }
     }
 
     pub(crate) fn read(&self) {
@@ -99,10 +147,18 @@ impl IndexGauges {
             return;
         };
         let health = index.health();
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         let behind = journal.durable_sequence().saturating_sub(health.sequence);
-        self.behind.set(number(behind));
         let failing = health.failing.map_or(0, |(since, _)| since.as_secs());
-        self.failing.set(number(failing));
+        for (gauge, value) in [
+            (&self.behind, behind),
+            (&self.behind_bytes, health.bytes_behind),
+            (&self.behind_seconds, health.age.as_secs()),
+            (&self.entries, health.entries),
+            (&self.bytes, health.bytes),
+            (&self.unmerged, health.unmerged),
+            (&self.failing, failing),
+        ] {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
     }
 }

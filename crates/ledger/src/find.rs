@@ -7,6 +7,7 @@ pub mod entry;
 pub mod facet;
 pub mod filter;
 pub mod gather;
+mod memo;
 pub mod query;
 mod reader;
 pub mod scan;

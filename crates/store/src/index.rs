@@ -5,22 +5,25 @@
 //! shown of a hit is read from the journal, so the index tells where to look, not what was said.
 
 mod ask;
+mod behind;
 mod file;
 mod follow;
 mod keep;
+mod lag;
 mod tail;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use contract::SearchResults;
 use ledger::find::Filter;
+use ledger::find::entry::Place;
 use ledger::journal::Folder;
 use rusqlite::Connection;
 
@@ -34,6 +37,8 @@ const SEARCHES_MAX: usize = 16;
 /// The index's thread runs where nobody else wants the processor (`nice`).
 const NICE: i32 = 19;
 
+/// How often a search that waits for the index looks how far it is.
+const LOOK: Duration = Duration::from_millis(50);
 /// Work that waits for the index's thread.
 const JOBS_MAX: usize = 16;
 
@@ -46,6 +51,13 @@ pub struct IndexOptions {
     pub part_bytes_max: usize,
     /// How long one search may take.
     pub time_max: Duration,
+    /// After how long an answer is given with what was found, and where to go on. Searching one volume is never broken off
+    /// for it.
+    pub page_time: Duration,
+    /// How long what was recorded may wait for being indexed while sessions are busy.
+    pub lag_max: Duration,
+    /// How many bytes of the journal may wait, likewise. Searches read them.
+    pub lag_bytes_max: u64,
 }
 
 /// How indexing goes.
@@ -55,6 +67,14 @@ pub struct IndexHealth {
     pub sequence: u64,
     /// The newest time that is indexed; 0 before the first.
     pub time: u64,
+    /// Actions that were met so far; some may be under way.
+    pub entries: u64,
+    /// Bytes of the index's files.
+    pub bytes: u64,
+    /// Bytes of the journal that are not indexed.
+    pub bytes_behind: u64,
+    /// For how long the oldest of them has waited.
+    pub age: Duration,
     /// Parts of the index that are full and not merged yet: searches in them take longer.
     pub unmerged: u64,
     /// For how long the last attempts have failed, and why; `None` while all is well.
@@ -66,13 +86,27 @@ struct Shared {
     options: IndexOptions,
     journal: Folder,
     state: Mutex<State>,
+    /// Told when more is indexed.
+    moved: Condvar,
     searches: AtomicUsize,
+    /// Searches that wait for the index to catch up.
+    waiting: AtomicUsize,
+    /// Whether the gateway stops.
+    is_over: AtomicBool,
+    /// Pages that the file may have; 0 for all that the disk has room for.
+    #[cfg(test)]
+    pages_max: std::sync::atomic::AtomicI64,
 }
 
 #[derive(Default)]
 struct State {
     sequence: u64,
     time: u64,
+    /// Where indexing goes on in the journal.
+    at: Option<Place>,
+    entries: u64,
+    bytes_behind: u64,
+    age: Duration,
     unmerged: u64,
     failing: Option<(Instant, String)>,
     /// Open connections; those of a file that was made anew are closed.
@@ -84,6 +118,8 @@ struct State {
 enum Job {
     Forget(Vec<[u8; 16]>, SyncSender<Result<(), Error>>),
     Rebuild(SyncSender<Result<(), Error>>),
+    /// A search waits: the journal is looked at now.
+    Hurry,
 }
 
 /// The index of one gateway's recordings.
@@ -113,7 +149,12 @@ impl Index {
             options: options.clone(),
             journal,
             state: Mutex::default(),
+            moved: Condvar::new(),
             searches: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            is_over: AtomicBool::new(false),
+            #[cfg(test)]
+            pages_max: Default::default(),
         });
         let (jobs, work) = sync_channel(JOBS_MAX);
         let follower = Follower::new(Arc::clone(&shared));
@@ -143,14 +184,18 @@ impl Index {
     }
 
     /// Actions that match, newest first: those that are indexed, and those of the journal behind them. Blocks, at most
-    /// as long as searches may take.
+    /// as long as searches may take; that long only where so much is not indexed yet that it waits for it.
     ///
     /// # Errors
     /// [`Error`].
     pub fn search(&self, filter: &Filter) -> Result<SearchResults, Error> {
         let busy = self.shared.searches.fetch_add(1, Ordering::AcqRel);
         let found = match busy < SEARCHES_MAX {
-            true => ask::search(&self.shared, filter),
+            true => {
+                let deadline = Instant::now() + self.shared.options.time_max;
+                behind::wait(&self.shared, deadline, || self.hurry());
+                ask::search(&self.shared, filter, deadline)
+            }
             false => Err(Error::Overloaded),
         };
         self.shared.searches.fetch_sub(1, Ordering::AcqRel);
@@ -175,6 +220,13 @@ impl Index {
         self.ask(Job::Rebuild)
     }
 
+    /// If there is no room for it, the thread is busy, and looks soon.
+    fn hurry(&self) {
+        if let Some(jobs) = &self.jobs {
+            jobs.try_send(Job::Hurry).ok();
+        }
+    }
+
     fn ask(&self, job: impl FnOnce(SyncSender<Result<(), Error>>) -> Job) -> Result<(), Error> {
         let (answer, done) = sync_channel(1);
         let jobs = self.jobs.as_ref().ok_or(Error::Stopped)?;
@@ -192,10 +244,15 @@ impl Index {
 
     /// How indexing goes.
     pub fn health(&self) -> IndexHealth {
+        let bytes = file::bytes(&self.shared.options.dir);
         let state = self.shared.state();
         IndexHealth {
             sequence: state.sequence,
             time: state.time,
+            entries: state.entries,
+            bytes,
+            bytes_behind: state.bytes_behind,
+            age: state.age,
             unmerged: state.unmerged,
             failing: state
                 .failing
@@ -215,6 +272,7 @@ fn stand_back() {
 
 impl Drop for Index {
     fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
         drop(self.jobs.take());
         if self
             .thread

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use contract::{SearchResults, Session};
+use contract::{IndexState, SearchResults, Session};
 use gate::ports::PortError;
 use ledger::find::{self, Filter, asked};
 use ledger::journal::{self, Folder, ReadError, Recording};
@@ -136,6 +136,26 @@ pub(crate) async fn search(
     shared.record(actor, "recordings.searched", fields).await?;
     let finder = Arc::clone(&shared.parts.finder);
     blocking(move || finder.search(&filter)).await
+}
+
+/// How the index of recordings is.
+pub(crate) async fn index(shared: &Shared) -> Result<IndexState, Failure> {
+    let finder = Arc::clone(&shared.parts.finder);
+    blocking(move || Ok(finder.index())).await
+}
+
+/// Has the index made anew. That it was asked for is recorded first.
+pub(crate) async fn rebuild_index(shared: &Shared, caller: &Caller) -> Result<IndexState, Failure> {
+    if !index(shared).await?.indexed {
+        return Err(Failure::invalid("recordings are not indexed here")
+            .hint("`[search] index` in the configuration says whether they are"));
+    }
+    let fields = vec![("credential", caller.login.credential.clone())];
+    let actor = caller.principal().key();
+    shared.record(actor, "recordings.reindexed", fields).await?;
+    let finder = Arc::clone(&shared.parts.finder);
+    blocking(move || finder.rebuild()).await?;
+    index(shared).await
 }
 
 async fn read<T: Send + 'static>(

@@ -1,11 +1,13 @@
-//! `recordings erase | hold`.
+//! `recordings erase | hold | index | reindex`.
 //!
 //! Erasing goes through the gateway alone, which knows who asks and what is held. Nothing here destroys a key.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use contract::visible::single_line;
-use contract::{EraseRecordings, Hold, HoldList, PlaceHold, RecordingsErased, ReleaseHold};
+use contract::{
+    EraseRecordings, Hold, HoldList, IndexState, PlaceHold, RecordingsErased, ReleaseHold,
+};
 use jiff::Timestamp;
 
 use crate::args::{AddHold, Erase, Globals, Holds, Recordings};
@@ -21,6 +23,15 @@ pub(crate) async fn run(globals: &Globals, command: &Recordings) -> Result<(), P
         Recordings::Hold(Holds::Add(wish)) => add(globals, wish).await,
         Recordings::Hold(Holds::List) => list(globals).await,
         Recordings::Hold(Holds::Release { id, reason }) => release(globals, id, reason).await,
+        Recordings::Index => {
+            let (gateway, _) = session::signed_in(globals).await?;
+            index(globals, &gateway.get("/recordings/index", &[]).await?)
+        }
+        Recordings::Reindex => {
+            let (gateway, _) = session::signed_in(globals).await?;
+            let path = "/recordings/index/rebuild";
+            index(globals, &gateway.post(path, &serde_json::json!({})).await?)
+        }
     }
 }
 
@@ -147,6 +158,34 @@ async fn list(globals: &Globals) -> Result<(), Problem> {
     let rows = list.holds.iter().map(row).collect();
     let header = ["id", "on", "by", "placed (utc)", "reason"];
     print::table(&header, rows, "There are no holds.")
+}
+
+fn index(globals: &Globals, state: &IndexState) -> Result<(), Problem> {
+    if globals.json {
+        return print::json(state);
+    }
+    if !state.indexed {
+        return print::line("Recordings are not indexed: searches read the journal");
+    }
+    let to = state.indexed_to.as_deref().map(print::time);
+    let behind = match state.behind_bytes {
+        0 => "nothing".to_owned(),
+        bytes => format!("{bytes} bytes, for {} s", state.behind_seconds),
+    };
+    print::facts(&[
+        ("actions", state.entries.to_string()),
+        ("bytes", state.bytes.to_string()),
+        ("indexed to", to.unwrap_or_default()),
+        ("behind", behind),
+        ("to be merged", state.unmerged.to_string()),
+        (
+            "failing",
+            match state.failing_seconds {
+                Some(seconds) => format!("for {seconds} s; the gateway's log says why"),
+                None => "no".to_owned(),
+            },
+        ),
+    ])
 }
 
 fn told(globals: &Globals, what: &str, hold: &Hold) -> Result<(), Problem> {

@@ -6,7 +6,7 @@ use ledger::find::asked;
 
 use crate::args::{self, Globals, Search, Sessions};
 use crate::commands::offline;
-use crate::http::segment;
+use crate::http::{Gateway, segment};
 use crate::print;
 use crate::problem::{Kind, Problem};
 use crate::session;
@@ -141,19 +141,61 @@ pub(crate) async fn search(globals: &Globals, wish: &Search) -> Result<(), Probl
     let until = time(wish.until.as_deref(), now)?;
     let text = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
     let pairs = wish.pairs(text(since), text(until));
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, v)| (*name, v.as_str())).collect();
     let results = match &wish.journal {
         Some(dir) => {
-            let filter = asked::filter(pairs.into_iter());
+            let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+            let filter = asked::filter(pairs);
             let filter = filter.map_err(|error| Problem::usage(error.to_string()))?;
             offline::search(&offline::folder(globals, dir)?, &filter)?
         }
         None => {
             let (gateway, _) = session::signed_in(globals).await?;
-            gateway.get("/search", &pairs).await?
+            page(&gateway, pairs).await?
         }
     };
     show_hits(globals, &results)
+}
+
+/// Goes on where the gateway's time ran out, until the page is full or all was looked at.
+async fn page(
+    gateway: &Gateway,
+    mut pairs: Vec<(&'static str, String)>,
+) -> Result<SearchResults, Problem> {
+    let value = |name: &str| {
+        let found = pairs.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let limit: usize = value("limit")
+        .and_then(|limit| limit.parse().ok())
+        .unwrap_or(asked::LIMIT);
+    let mut all = SearchResults::default();
+    for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
+        let query: Vec<_> = pairs.iter().map(|(name, v)| (*name, v.as_str())).collect();
+        let mut found: SearchResults = gateway.get("/search", &query).await?;
+        all.hits.append(&mut found.hits);
+        if is_first {
+            all.newest_missing = found.newest_missing;
+            all.indexed_to = found.indexed_to.take();
+        }
+        let before = pairs.iter().find(|(name, _)| *name == "before");
+        let is_further =
+            found.next.is_some() && before.map(|(_, place)| place) != found.next.as_ref();
+        all = SearchResults {
+            truncated: found.truncated,
+            complete: found.complete && !all.newest_missing,
+            searched_to: found.searched_to,
+            next: found.next,
+            ..all
+        };
+        let left = limit.saturating_sub(all.hits.len());
+        if found.complete || !is_further || left == 0 {
+            break;
+        }
+        pairs.retain(|(name, _)| !["before", "limit"].contains(name));
+        pairs.push(("before", all.next.clone().unwrap_or_default()));
+        pairs.push(("limit", left.to_string()));
+    }
+    Ok(all)
 }
 
 fn show_hits(globals: &Globals, results: &SearchResults) -> Result<(), Problem> {
@@ -180,8 +222,17 @@ fn show_hits(globals: &Globals, results: &SearchResults) -> Result<(), Problem> 
         "statement",
     ];
     print::table(&header, rows, "Nothing was found.")?;
-    if !results.complete {
+    if results.newest_missing {
+        let to = results.indexed_to.as_deref().map(print::time);
+        let to = to.unwrap_or_else(|| "its beginning".to_owned());
+        eprintln!(
+            "The index is far behind. What was recorded after {to} was not looked at: ask again later."
+        );
+    } else if !results.complete {
         eprintln!("Time ran out before all was looked at: narrow the search, or go on as below.");
+    }
+    if let Some(back) = &results.searched_to {
+        eprintln!("Looked back to {}.", print::time(back));
     }
     if let Some(next) = &results.next {
         eprintln!("There is more: --before {next}");

@@ -523,6 +523,7 @@ impl Config {
         self.ledger.check()?;
         sink::check(&self.sink)?;
         self.recording.check()?;
+        self.search.check()?;
         self.issuer.iter().try_for_each(check_issuer)?;
         self.check_resources()
     }
@@ -625,6 +626,10 @@ mod tests {
             reference.limits.resolve().unwrap(),
             model::Limits::standard()
         );
+        let (told, unless) = (reference.search, SearchConfig::default());
+        assert_eq!(told.page_time(), unless.page_time());
+        assert_eq!(told.max_lag(), unless.max_lag());
+        assert_eq!(told.max_lag_bytes(), unless.max_lag_bytes());
     }
 
     #[test]

@@ -173,6 +173,32 @@ fn without_an_index_searches_read_the_journal_and_none_is_left() {
 }
 
 #[test]
+fn the_index_is_seen_and_made_anew_by_whoever_may() {
+    let stage = Stage::shop();
+    stage.psql("alice", "SELECT 'reindexed'").ok();
+    wait_until("it is in the index", PATIENCE, || {
+        metric(&stage, "portcullis_index_entries") >= Some(1)
+    });
+    let state = stage.json("dora", &["recordings", "index"]);
+    assert_eq!(state["indexed"], true, "{state}");
+    assert!(state["entries"].as_u64().unwrap() >= 1, "{state}");
+    assert!(state["failing_seconds"].is_null(), "{state}");
+    assert!(metric(&stage, "portcullis_index_bytes").unwrap() > 4_096);
+    wait_until("nothing is behind", PATIENCE, || {
+        metric(&stage, "portcullis_index_behind_bytes") == Some(0)
+    });
+    let refused = stage.cli("alice", &["recordings", "reindex"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    let made = stage.json("dora", &["recordings", "reindex"]);
+    assert_eq!(made["indexed"], true, "{made}");
+    assert_eq!(hits(&stage, &["reindexed"]).len(), 1);
+    indexed(&stage);
+    assert_eq!(hits(&stage, &["reindexed"]).len(), 1);
+    let shown = stage.cli("dora", &["recordings", "index"]);
+    assert!(shown.ok().contains("indexed to"), "{}", shown.out);
+}
+
+#[test]
 fn the_index_takes_no_more_words_of_one_statement_than_it_may() {
     let stage = Stage::with(&Wishes {
         limits: "indexed_bytes_max = 256",

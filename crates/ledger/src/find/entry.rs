@@ -2,16 +2,15 @@
 //!
 //! Must never hold more words than it is told: a result may be larger than the machine.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contract::Hit;
 use serde::{Deserialize, Serialize};
 
 use super::facet::{Facet, Measure};
+use super::memo::{Kind, Memo, Said};
 use super::reader::Reader;
-use super::words::words;
+use super::words;
 use crate::event::{ActionRecorded, ApprovalRecorded, Completed, SessionOpened};
 
 /// Where a record stands in the journal.
@@ -129,10 +128,16 @@ impl Part {
             false => text,
         };
         self.cut = self.cut || taken.len() < text.len();
-        words(taken, |word| {
-            self.text.push_str(word);
-            self.text.push(' ');
-        });
+        words::append(taken, &mut self.text);
+    }
+
+    /// Adds the words of a text that are known already, likewise.
+    fn add_known(&mut self, (text, known): (&str, &Said), max: usize) {
+        match text.len() <= max.saturating_sub(self.text.len()) {
+            true => self.text.push_str(&known.words),
+            false => self.add(text, max),
+        }
+        self.end();
     }
 
     /// Ends a text: no phrase goes on from here.
@@ -169,8 +174,8 @@ pub struct Entry {
     pub time: u64,
     /// What was decided, in order.
     pub outcomes: Vec<String>,
-    /// Its facets, without the session's.
-    pub facets: BTreeSet<String>,
+    /// Terms of its facets, without the session's, each with a space behind it.
+    pub facets: String,
     /// Words of statement, parameters, effects and reasons.
     pub said: Part,
     /// Words of what came back.
@@ -187,7 +192,12 @@ pub struct Entry {
 
 impl Entry {
     /// Takes in what was decided, or decided anew.
-    pub(super) fn decided(&mut self, action: &ActionRecorded<'_>, place: Place, max: usize) {
+    pub(super) fn decided(
+        &mut self,
+        action: &ActionRecorded<'_>,
+        place: Place,
+        (max, memo): (usize, &mut Memo),
+    ) {
         self.place = place;
         self.order.sequence = action.sequence;
         // A held action is recorded again, with the same text and other reasons.
@@ -196,60 +206,36 @@ impl Entry {
         if is_first {
             self.time = action.time;
             let parameters = action.parameters.iter().flatten();
-            let texts = std::iter::once(&action.text).chain(parameters);
-            self.say(texts.chain(&action.effects), max);
-        }
-        self.say(action.reasons.iter().flat_map(|(a, b)| [a, b]), max);
-        let mut put = |facet: Facet, value: &str| self.facets.insert(facet.term(value));
-        put(Facet::Outcome, &action.outcome);
-        for (rule, _) in &action.reasons {
-            put(Facet::Policy, rule);
-        }
-        for label in &action.labels {
-            put(Facet::Label, label);
-        }
-        for column in &action.masked {
-            let (_, name) = column.split_once('.').unwrap_or(("", column));
-            let (_, bare) = name.rsplit_once('.').unwrap_or(("", name));
-            for (facet, value) in [Facet::Masked, Facet::Column]
-                .into_iter()
-                .flat_map(|facet| [(facet, name), (facet, bare)])
-            {
-                put(facet, value);
+            for text in std::iter::once(&action.text).chain(parameters) {
+                self.said.add(text, max);
+                self.said.end();
             }
         }
         for effect in &action.effects {
-            self.effect(effect);
+            memo.tell(Kind::Effect, effect, |known| {
+                if is_first {
+                    self.said.add_known((effect, known), max);
+                }
+                put(&mut self.facets, known);
+            });
         }
-    }
-
-    fn say<'a>(&mut self, texts: impl Iterator<Item = &'a Cow<'a, str>>, max: usize) {
-        for text in texts {
-            self.said.add(text, max);
-            self.said.end();
+        for (rule, text) in &action.reasons {
+            memo.tell(Kind::Rule, rule, |known| {
+                self.said.add_known((rule, known), max);
+                put(&mut self.facets, known);
+            });
+            memo.tell(Kind::Words, text, |known| {
+                self.said.add_known((text, known), max);
+            });
         }
-    }
-
-    fn effect(&mut self, effect: &str) {
-        let (verb, object) = effect.split_once(' ').unwrap_or((effect, ""));
-        self.facets.insert(Facet::Verb.term(verb));
-        let listed = object
-            .strip_suffix(')')
-            .and_then(|object| object.rsplit_once(" ("));
-        let (object, columns) = listed.unwrap_or((object, ""));
-        // Only relations are written as `schema.name`; what is no relation has its kind in front.
-        let Some((schema, table)) = object.split_once('.') else {
-            return;
-        };
-        if table.ends_with("()") || schema.contains(' ') {
-            return;
+        memo.tell(Kind::Outcome, &action.outcome, |known| {
+            put(&mut self.facets, known)
+        });
+        for label in &action.labels {
+            memo.tell(Kind::Label, label, |known| put(&mut self.facets, known));
         }
-        let mut put = |facet: Facet, value: &str| self.facets.insert(facet.term(value));
-        put(Facet::Table, table);
-        put(Facet::Table, object);
-        for column in columns.split(", ").filter(|column| !column.is_empty()) {
-            put(Facet::Column, column);
-            put(Facet::Column, &format!("{table}.{column}"));
+        for column in &action.masked {
+            memo.tell(Kind::Masked, column, |known| put(&mut self.facets, known));
         }
     }
 
@@ -274,15 +260,27 @@ impl Entry {
     }
 
     /// Takes in its end.
-    pub(super) fn completed(&mut self, completed: &Completed<'_>) {
+    pub(super) fn completed(&mut self, completed: &Completed<'_>, memo: &mut Memo) {
         (self.rows, self.duration) = (completed.rows, completed.duration);
         self.error = completed.error.as_ref().map(ToString::to_string);
         if let Some(code) = &self.error {
-            self.facets.insert(Facet::Error.term(code));
+            memo.tell(Kind::Error, code, |known| put(&mut self.facets, known));
         }
         for (detector, _) in &completed.detected {
-            self.facets.insert(Facet::Detector.term(detector));
+            memo.tell(Kind::Detector, detector, |known| {
+                put(&mut self.facets, known)
+            });
         }
+    }
+
+    /// Whether it has a term among its facets.
+    pub fn has(&self, term: &str) -> bool {
+        self.facets.split_ascii_whitespace().any(|one| one == term)
+    }
+
+    /// The texts in which its words stand: no phrase goes from one to another.
+    pub fn texts(&self) -> [&str; 2] {
+        [&self.said.text, &self.returned.text]
     }
 
     /// Everything that an index keeps of it, behind the terms of its seat: facets, then words.
@@ -294,7 +292,7 @@ impl Entry {
             body.push(' ');
         };
         put(seat_terms);
-        self.facets.iter().for_each(|term| put(term));
+        put(self.facets.trim_end());
         Measure::Rows.terms(self.rows).iter().for_each(|t| put(t));
         Measure::Duration
             .terms(self.duration)
@@ -339,6 +337,14 @@ impl Entry {
             error: self.error.clone(),
             partly_indexed: self.is_cut(),
         }
+    }
+}
+
+/// Adds terms, unless they stand there already. A term begins with `_` and ends with a space, so no part of another one is
+/// taken for it.
+fn put(facets: &mut String, known: &Said) {
+    if !facets.contains(&known.terms) {
+        facets.push_str(&known.terms);
     }
 }
 

@@ -4,8 +4,10 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// Bytes of a value's hash in its term: enough that nobody finds two values with the same one.
-const HASH_BYTES: usize = 12;
+/// Bytes of a value's hash in its term: enough that no value is found with the hash of another one.
+const HASH_BYTES: usize = 10;
+/// Digits of five bits. Shorter terms are cheaper: each action has a score of them.
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// What a facet says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,21 +72,22 @@ impl Facet {
         };
         let hash = digest(&SHA256, value.as_bytes());
         let hash = hash.as_ref().get(..HASH_BYTES).unwrap_or_default();
-        let mut term = String::with_capacity(2 + 2 * HASH_BYTES);
+        let mut term = String::with_capacity(2 + HASH_BYTES.div_ceil(5) * 8);
         term.extend(['_', letter]);
-        for byte in hash {
-            term.extend([byte >> 4, byte & 15].map(digit));
+        for five in hash.chunks(5) {
+            let bits = five
+                .iter()
+                .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+            let digit = |at: u32| usize::try_from((bits >> (at * 5)) & 31).ok();
+            let digits = (0..8).rev().filter_map(digit);
+            term.extend(
+                digits
+                    .filter_map(|at| DIGITS.get(at).copied())
+                    .map(char::from),
+            );
         }
         term
     }
-}
-
-/// Each action has a dozen terms, so this is not left to a formatter.
-fn digit(nibble: u8) -> char {
-    char::from(match nibble {
-        0..=9 => b'0' + nibble,
-        _ => b'a' + (nibble & 15) - 10,
-    })
 }
 
 /// A number as terms, so that "at least so many" is a union of few of them instead of a look at every action: one for

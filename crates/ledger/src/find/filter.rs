@@ -2,12 +2,13 @@
 //!
 //! Must never know where entries are kept.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
 use super::entry::{Entry, Order, Seat};
 use super::facet::Facet;
-use super::query::Query;
+use super::query::{Phrase, Query};
 
 /// What narrows a list or a search. Empty fields narrow nothing; all that are given must fit.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -82,18 +83,6 @@ impl Filter {
                 || seat.human().is_some_and(|who| is_person(&self.human, who)))
     }
 
-    /// Whether an entry is looked for; its place among the pages counts, too.
-    pub fn takes(&self, seat: &Seat, entry: &Entry) -> bool {
-        if !self.takes_people(seat) || !self.takes_numbers(entry) {
-            return false;
-        }
-        let body = entry.body(&seat.terms().join(" "));
-        let has = |term: &String| body.split_ascii_whitespace().any(|word| word == term);
-        self.terms().iter().all(has)
-            && self.query.all.iter().all(|phrase| phrase.is_in(&body))
-            && !self.query.none.iter().any(|phrase| phrase.is_in(&body))
-    }
-
     fn takes_numbers(&self, entry: &Entry) -> bool {
         self.is_in_time(entry.time)
             && entry.rows >= self.rows_min
@@ -105,6 +94,61 @@ impl Filter {
     pub fn is_in_time(&self, micros: u64) -> bool {
         self.since.is_none_or(|since| micros >= since)
             && self.until.is_none_or(|until| micros <= until)
+    }
+}
+
+/// Sessions of which is remembered what of a filter they do not have.
+const SESSIONS_KEPT: usize = 4_096;
+
+/// A filter that is put to many entries in hand.
+#[derive(Debug)]
+pub struct Matcher<'a> {
+    filter: &'a Filter,
+    terms: Vec<String>,
+    /// What the entries of a session must still have; `None` when none of them can fit.
+    sessions: HashMap<[u8; 16], Option<Vec<String>>>,
+}
+
+impl<'a> Matcher<'a> {
+    /// Of a filter.
+    pub fn new(filter: &'a Filter) -> Self {
+        Self {
+            filter,
+            terms: filter.terms(),
+            sessions: HashMap::new(),
+        }
+    }
+
+    /// Whether an entry is looked for; its place among the pages counts, too.
+    pub fn takes(&mut self, seat: &Seat, entry: &Entry) -> bool {
+        if !self.filter.takes_numbers(entry) {
+            return false;
+        }
+        let Some(wanted) = self.wanted(seat) else {
+            return false;
+        };
+        if !wanted.iter().all(|term| entry.has(term)) {
+            return false;
+        }
+        let texts = entry.texts();
+        let has = |phrase: &Phrase| texts.iter().any(|text| phrase.is_in(text));
+        let query = &self.filter.query;
+        query.all.iter().all(has) && !query.none.iter().any(has)
+    }
+
+    fn wanted(&mut self, seat: &Seat) -> Option<&[String]> {
+        if !self.sessions.contains_key(&seat.session) {
+            if self.sessions.len() >= SESSIONS_KEPT {
+                self.sessions.clear();
+            }
+            let rest = self.filter.takes_people(seat).then(|| {
+                let has = seat.terms();
+                let rest = self.terms.iter().filter(|term| !has.contains(term));
+                rest.cloned().collect()
+            });
+            self.sessions.insert(seat.session, rest);
+        }
+        self.sessions.get(&seat.session)?.as_deref()
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::entry::{Entry, Found, Order, Place, Seat};
+use super::memo::Memo;
 use crate::record::Header;
 use crate::verify::RECORDING_ERASED;
 use crate::{Event, Id};
@@ -24,6 +25,7 @@ pub struct Gatherer {
     erased: Vec<[u8; 16]>,
     next: u64,
     time: u64,
+    memo: Memo,
 }
 
 #[derive(Debug)]
@@ -181,12 +183,12 @@ impl Gatherer {
         };
         self.touched.insert(*session);
         match event {
-            Event::Action(action) => entry.decided(action, place, max),
+            Event::Action(action) => entry.decided(action, place, (max, &mut self.memo)),
             Event::Response { bytes, .. } => entry.delivered(&open.seat, bytes, max),
             Event::ResponseRest { .. } => entry.withheld(),
             Event::Approval(approval) => entry.answered(approval, max),
             Event::Completed(completed) => {
-                entry.completed(completed);
+                entry.completed(completed, &mut self.memo);
                 if let Some(entry) = open.entries.remove(&sequence) {
                     settle(&open.seat, entry, settled);
                 }

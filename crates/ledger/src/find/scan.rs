@@ -8,7 +8,7 @@ use std::sync::Arc;
 use contract::SearchResults;
 
 use super::entry::{Entry, Found, Order, Place, Seat};
-use super::filter::Filter;
+use super::filter::{Filter, Matcher};
 use super::gather::Gatherer;
 use crate::codec;
 use crate::event::{ActionRecorded, Event};
@@ -24,6 +24,7 @@ pub const PART_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Newest<'a> {
     filter: &'a Filter,
+    matcher: Matcher<'a>,
     found: BTreeMap<Order, Found>,
 }
 
@@ -32,6 +33,7 @@ impl<'a> Newest<'a> {
     pub fn new(filter: &'a Filter) -> Self {
         Self {
             filter,
+            matcher: Matcher::new(filter),
             found: BTreeMap::new(),
         }
     }
@@ -43,7 +45,7 @@ impl<'a> Newest<'a> {
         if is_full && oldest.is_some_and(|oldest| entry.order < oldest) {
             return;
         }
-        if self.filter.takes(seat, entry) {
+        if self.matcher.takes(seat, entry) {
             self.keep(Found {
                 seat: Arc::clone(seat),
                 entry: entry.clone(),
@@ -59,8 +61,20 @@ impl<'a> Newest<'a> {
         }
     }
 
-    /// Newest first, and whether there are more than were asked for.
-    pub fn into_page(self) -> (Vec<Found>, bool) {
+    /// How many are kept that were first told of by this record or a later one.
+    pub fn since(&self, record: u64) -> usize {
+        let from = Order {
+            record,
+            sequence: 0,
+        };
+        self.found.range(from..).count()
+    }
+
+    /// Newest first, none older than `back_to`, and whether there are more than were asked for.
+    pub fn into_page(mut self, back_to: Option<Order>) -> (Vec<Found>, bool) {
+        if let Some(back_to) = back_to {
+            self.found = self.found.split_off(&back_to);
+        }
         let more = self.found.len() > self.filter.limit;
         let page = self.found.into_values().rev().take(self.filter.limit);
         (page.collect(), more)
@@ -102,7 +116,7 @@ pub fn search(
     gatherer
         .open()
         .for_each(|(seat, entry)| newest.offer(seat, entry));
-    let (page, truncated) = newest.into_page();
+    let (page, truncated) = newest.into_page(None);
     let mut found = results(folder, &page, truncated, complete);
     // It is read from its beginning: what was not reached is newer, and no page behind this one.
     found.truncated |= !complete;
@@ -136,7 +150,7 @@ pub fn results(folder: &Folder, page: &[Found], truncated: bool, complete: bool)
         truncated,
         next: last.filter(|_| truncated).map(|order| order.to_string()),
         complete,
-        indexed_to: None,
+        ..SearchResults::default()
     }
 }
 

@@ -41,6 +41,28 @@ pub fn words(text: &str, mut each: impl FnMut(&str)) {
     word.end(&mut each);
 }
 
+/// Adds the words of a text, each with a space behind it.
+pub(super) fn append(text: &str, out: &mut String) {
+    if !text.is_ascii() {
+        return words(text, |word| {
+            out.push_str(word);
+            out.push(' ');
+        });
+    }
+    // Almost all texts: whole runs are copied.
+    let from = out.len();
+    out.reserve(text.len() + 1);
+    for run in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        if !run.is_empty() {
+            out.push_str(run.get(..WORD_CHARS_MAX).unwrap_or(run));
+            out.push(' ');
+        }
+    }
+    if let Some(added) = out.get_mut(from..) {
+        added.make_ascii_lowercase();
+    }
+}
+
 /// A word that is being read.
 #[derive(Default)]
 struct Word {
@@ -137,6 +159,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn appended_words_are_the_words(text in "\\PC{0,40}|[ -~]{0,200}|[a-zA-Z0-9]{60,70}[-_ ]?[A-Z]{0,70}") {
+            let mut found = String::from("x ");
+            append(&text, &mut found);
+            let expect: String = all(&text).iter().map(|word| format!("{word} ")).collect();
+            prop_assert_eq!(found, format!("x {}", expect));
+        }
+
         #[test]
         fn a_word_is_made_of_itself(text in "\\PC{0,40}") {
             for word in all(&text) {

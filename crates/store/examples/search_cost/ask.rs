@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use contract::SearchResults;
 use ledger::find::asked;
 use store::Index;
 
@@ -18,7 +19,7 @@ const COLD_ROUNDS: usize = 5;
 type Pairs = Vec<(&'static str, String)>;
 
 /// Each question: filters with `;` between them. What is written large is another one in each round.
-const QUESTIONS: [(&str, &str); 25] = [
+const QUESTIONS: [(&str, &str); 29] = [
     ("a rare word", "text=REFERENCE"),
     ("a rare number", "text=KEY"),
     ("a word in every statement", "text=shop"),
@@ -64,11 +65,15 @@ const QUESTIONS: [(&str, &str); 25] = [
         "text=select -orders -customers",
     ),
     ("only what it is not", "text=-select -update"),
+    ("the widest beginning and a rare word", "text=re* KEY"),
+    ("two wide beginnings", "text=re* cu*"),
+    ("a page far back", "text=select;before=DEEP"),
+    ("wide beginnings, a page far back", "text=re*;before=DEEP"),
     ("no hit", "text=zzzyzx"),
 ];
 
 /// One question with its filters for this round.
-fn filters(question: &'static str, entries: u64, dice: &mut Dice) -> Pairs {
+fn filters(question: &'static str, (entries, deep): (u64, &str), dice: &mut Dice) -> Pairs {
     let (number, key) = (dice.below(entries), dice.below(5_000_000));
     let time = |number: u64| ledger::find::rfc3339(BEGIN + number * PACE);
     let pairs = question.split(';').filter_map(|pair| pair.split_once('='));
@@ -76,6 +81,7 @@ fn filters(question: &'static str, entries: u64, dice: &mut Dice) -> Pairs {
         let value = value
             .replace("REFERENCE", &format!("ref-{number:08x}"))
             .replace("KEY", &key.to_string())
+            .replace("DEEP", deep)
             .replace("SINCE", &time(number))
             .replace("UNTIL", &time(number + 36_000));
         (name, value)
@@ -90,22 +96,19 @@ pub(crate) fn all(
     dirs: &[&Path],
 ) -> Result<(), Box<dyn std::error::Error>> {
     println!(
-        "{:<40} {:>6} {:>9} {:>9} {:>9} {:>9}",
-        "first page, ms", "hits", "cold p50", "cold max", "warm p50", "warm p99"
+        "{:<40} {:>5} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "first page, ms", "hits", "pages", "cold p50", "cold max", "warm p50", "warm max", "all"
     );
+    let deep = far_back(index)?;
     for (name, question) in QUESTIONS {
         let mut dice = Dice(11);
         let mut ask = |is_cold: bool| -> Result<(Duration, usize), Box<dyn std::error::Error>> {
-            let pairs = filters(question, entries, &mut dice);
+            let pairs = filters(question, (entries, &deep), &mut dice);
             if is_cold {
                 forget_cached(index, dirs)?;
             }
             let began = Instant::now();
-            let filter = asked::filter(pairs.iter().map(|(name, value)| (*name, value.as_str())))?;
-            let found = index.search(&filter)?;
-            if !found.complete {
-                return Err(format!("{name}: time ran out").into());
-            }
+            let found = search(index, &pairs)?;
             Ok((began.elapsed(), found.hits.len()))
         };
         let cold = (0..COLD_ROUNDS)
@@ -114,22 +117,77 @@ pub(crate) fn all(
         let warm = (0..ROUNDS)
             .map(|_| ask(false))
             .collect::<Result<Vec<_>, _>>()?;
-        let hits = warm
-            .iter()
-            .map(|(_, hits)| hits)
-            .max()
-            .copied()
-            .unwrap_or(0);
         let (cold, warm) = (sorted(cold), sorted(warm));
+        let whole = whole(index, filters(question, (entries, &deep), &mut dice))?;
         println!(
-            "{name:<40} {hits:>6} {:>9.1} {:>9.1} {:>9.1} {:>9.1}",
+            "{name:<40} {:>5} {:>6} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1}",
+            whole.hits,
+            whole.pages,
             part(&cold, 50),
             part(&cold, 100),
             part(&warm, 50),
-            part(&warm, 99)
+            part(&warm, 100),
+            whole.took.as_secs_f64() * 1_000.0,
         );
     }
     Ok(())
+}
+
+/// Asks while so many were just recorded: indexing waits, and the search reads them.
+pub(crate) fn behind(index: &Index, more: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let bytes = index.health().bytes_behind;
+    for text in ["select", "zzzyzx"] {
+        let began = Instant::now();
+        let found = index.search(&asked::filter([("text", text)].into_iter())?)?;
+        println!(
+            "{more:>8} {text:<10} {:>5} hits {:>9.1} ms, {bytes} bytes behind, complete: {}",
+            found.hits.len(),
+            began.elapsed().as_secs_f64() * 1_000.0,
+            found.complete
+        );
+    }
+    Ok(())
+}
+
+/// What it takes until a page is full, or everything was looked at.
+struct Whole {
+    hits: usize,
+    pages: usize,
+    took: Duration,
+}
+
+fn whole(index: &Index, mut pairs: Pairs) -> Result<Whole, Box<dyn std::error::Error>> {
+    let (began, mut hits, mut pages) = (Instant::now(), 0, 0);
+    loop {
+        let found = search(index, &pairs)?;
+        (hits, pages) = (hits + found.hits.len(), pages + 1);
+        if let Some(next) = found
+            .next
+            .filter(|_| !found.complete && hits < asked::LIMIT)
+        {
+            pairs.retain(|(name, _)| *name != "before");
+            pairs.push(("before", next));
+            continue;
+        }
+        let took = began.elapsed();
+        return Ok(Whole { hits, pages, took });
+    }
+}
+
+fn search(index: &Index, pairs: &Pairs) -> Result<SearchResults, Box<dyn std::error::Error>> {
+    let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+    let found = index.search(&asked::filter(pairs)?)?;
+    if !found.complete && found.next.is_none() {
+        return Err("an answer without end".into());
+    }
+    Ok(found)
+}
+
+/// The place of a page that is nearly the last.
+fn far_back(index: &Index) -> Result<String, Box<dyn std::error::Error>> {
+    let until = ledger::find::rfc3339(BEGIN + 5_000 * PACE);
+    let pairs = vec![("until", until), ("limit", "1".to_owned())];
+    Ok(search(index, &pairs)?.next.unwrap_or_default())
 }
 
 fn sorted(mut all: Vec<(Duration, usize)>) -> Vec<Duration> {

@@ -138,15 +138,18 @@ struct Act {
     error: Option<&'static str>,
 }
 
-/// Records so many actions.
-pub(crate) fn record(journal: &JournalStore, entries: u64) -> Result<(), PortError> {
-    let mut dice = Dice(1);
+/// Records actions from one number to another.
+pub(crate) fn record(
+    journal: &JournalStore,
+    (first, entries): (u64, u64),
+) -> Result<(), PortError> {
+    let mut dice = Dice(first + 1);
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|error| PortError::Failed {
         what: "a runtime",
         source: Box::new(error),
     })?;
-    let mut number = 0;
+    let mut number = first;
     while number < entries {
         let id = SessionId::generate();
         let mut recorder = journal.begin(id)?;

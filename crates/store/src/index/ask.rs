@@ -3,7 +3,7 @@
 //! Must never put anything typed into a query of its own: words and terms of `ledger::find` alone stand in it, in quotes.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::ledger::find::entry::{Entry, Found, Order, Seat, person};
 use ::ledger::find::facet::{Facet, Measure};
@@ -15,10 +15,9 @@ use ::ledger::journal::ReadError;
 use contract::SearchResults;
 use rusqlite::{Connection, Transaction, params};
 
-use super::Shared;
 use super::file::{self, CHAPTER_ENTRIES, VOLUME_ENTRIES};
-use super::keep::{self, int, nat};
-use super::tail::Tail;
+use super::keep::{int, nat};
+use super::{Shared, behind};
 use crate::error::Error;
 
 /// People whose terms stand in one query; more would make it longer than it is worth.
@@ -27,8 +26,11 @@ const PEOPLE_MAX: usize = 256;
 const STEPS: i32 = 10_000;
 
 /// Answers from the index, or, while that is made or damaged, from the journal alone.
-pub(super) fn search(shared: &Shared, filter: &Filter) -> Result<SearchResults, Error> {
-    let deadline = Instant::now() + shared.options.time_max;
+pub(super) fn search(
+    shared: &Shared,
+    filter: &Filter,
+    deadline: Instant,
+) -> Result<SearchResults, Error> {
     match from_index(shared, filter, deadline) {
         Err(Error::Sqlite(_) | Error::Corrupt { .. }) => {
             let found =
@@ -52,7 +54,6 @@ fn from_index(shared: &Shared, filter: &Filter, deadline: Instant) -> Result<Sea
     shared.give_back(reader, generation);
     let told = scan::results(&shared.journal, &page, answer.truncated, answer.complete);
     answer.hits = told.hits;
-    answer.next = answer.next.or(told.next);
     Ok(answer)
 }
 
@@ -63,60 +64,41 @@ fn ask(
     filter: &Filter,
     deadline: Instant,
 ) -> Result<(Vec<Found>, SearchResults), Error> {
+    let page_end = Instant::now() + shared.options.page_time;
     // One transaction: what is indexed and how far it goes belong together.
     let view = reader.transaction()?;
     let mut newest = Newest::new(filter);
-    let (time, is_read) = read_behind(shared, &view, &mut newest, deadline)?;
+    let behind = behind::read(shared, &view, (filter, &mut newest), deadline)?;
     let mut stopped = None;
-    if is_read && let Some(asked) = Asked::of(&view, filter)? {
-        stopped = asked.collect(&view, &mut newest)?;
+    let left = (filter.limit.saturating_add(1)).saturating_sub(newest.since(behind.last + 1));
+    if left > 0
+        && let Some(asked) = Asked::of(&view, filter)?
+    {
+        stopped = asked.collect(&view, &mut newest, (left, page_end))?;
     }
-    let (mut page, truncated) = newest.into_page();
-    let is_done = is_read && stopped.is_none();
     let resume = stopped.flatten();
-    // What is older than the place where time ran out belongs to the next page.
-    page.retain(|found| resume.is_none_or(|resume| found.entry.order >= resume));
+    // What is older than the place where it was stopped belongs to the next page.
+    let (page, more) = newest.into_page(resume.map(|(order, _)| order));
+    let complete = more || stopped.is_none();
+    let last = page.last().map(|found| found.entry.order);
+    let next = match more {
+        true => last,
+        false => resume.map(|(order, _)| order),
+    };
     let answer = SearchResults {
         hits: Vec::new(),
-        truncated: truncated || !is_done,
-        next: resume.map(|order| order.to_string()),
-        complete: is_done,
-        indexed_to: (time > 0).then(|| rfc3339(time)),
+        truncated: more || stopped.is_some() || !behind.is_read,
+        next: next.map(|order| order.to_string()),
+        complete: complete && behind.is_read,
+        searched_to: resume.filter(|_| !more).map(|(_, time)| rfc3339(time)),
+        newest_missing: !behind.is_read,
+        indexed_to: (behind.time > 0).then(|| rfc3339(behind.time)),
     };
     Ok((page, answer))
 }
 
-/// What is under way, and what the journal has behind the index; says up to when all is indexed, and whether there was
-/// time to read everything.
-fn read_behind(
-    shared: &Shared,
-    view: &Transaction<'_>,
-    newest: &mut Newest<'_>,
-    deadline: Instant,
-) -> Result<(u64, bool), Error> {
-    let (position, mut gatherer) = keep::load(view, shared.options.part_bytes_max)?;
-    let mut tail = Tail::new(shared.journal.path(), position.at);
-    let mut opener = shared.journal.opener();
-    let mut more = true;
-    while more {
-        if Instant::now() > deadline {
-            return Ok((position.time, false));
-        }
-        let read = tail.read(u64::MAX, |record, place| {
-            let settled = &mut |found: Found| newest.offer(&found.seat, &found.entry);
-            scan::take(&mut gatherer, (&mut opener, record, place), settled);
-        });
-        more = read.map_err(|source| Error::Journal {
-            doing: "read a segment",
-            path: shared.journal.path().display().to_string(),
-            source,
-        })?;
-    }
-    gatherer
-        .open()
-        .for_each(|(seat, entry)| newest.offer(seat, entry));
-    Ok((position.time, true))
-}
+/// Where a search was stopped: all that is as new as this was looked at. With its time.
+type Stop = (Order, u64);
 
 /// A filter as the index is asked.
 struct Asked<'a> {
@@ -145,22 +127,26 @@ impl<'a> Asked<'a> {
         }))
     }
 
-    /// Collects the newest that fit; `Some` when time ran out, with the place where to go on if there is one.
+    /// Collects so many of the newest that fit; `Some` when time ran out, with the place where to go on if there is one.
+    ///
+    /// A volume is the step: none is begun that would not end in time, but one is always searched, so that going on ends.
     fn collect(
         &self,
         view: &Transaction<'_>,
         newest: &mut Newest<'_>,
-    ) -> Result<Option<Option<Order>>, Error> {
-        let mut left = self.filter.limit.saturating_add(1);
-        let (from, to) = (self.first / VOLUME_ENTRIES, self.last / VOLUME_ENTRIES);
-        let sql = "SELECT number FROM volume WHERE number BETWEEN ?1 AND ?2 ORDER BY number DESC";
-        let mut volumes = view.prepare_cached(sql)?;
-        let volumes: Vec<i64> = volumes
-            .query_map([int(from), int(to)], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for volume in volumes.into_iter().map(nat) {
+        (mut left, page_end): (usize, Instant),
+    ) -> Result<Option<Option<Stop>>, Error> {
+        let mut slowest = Duration::ZERO;
+        for volume in self.volumes(view)? {
             if left == 0 {
                 break;
+            }
+            let began = Instant::now();
+            if slowest > Duration::ZERO
+                && began + slowest > page_end
+                && let Some(stop) = end_of(view, volume)
+            {
+                return Ok(Some(Some(stop)));
             }
             let mut reached = None;
             match self.volume(view, (volume, left), &mut reached, newest) {
@@ -170,8 +156,18 @@ impl<'a> Asked<'a> {
                 }
                 Err(error) => return Err(error),
             }
+            slowest = slowest.max(began.elapsed());
         }
         Ok(None)
+    }
+
+    /// The volumes that come into question, newest first.
+    fn volumes(&self, view: &Transaction<'_>) -> Result<Vec<u64>, Error> {
+        let (from, to) = (self.first / VOLUME_ENTRIES, self.last / VOLUME_ENTRIES);
+        let sql = "SELECT number FROM volume WHERE number BETWEEN ?1 AND ?2 ORDER BY number DESC";
+        let mut volumes = view.prepare_cached(sql)?;
+        let volumes = volumes.query_map([int(from), int(to)], |row| row.get(0).map(nat))?;
+        Ok(volumes.collect::<Result<_, _>>()?)
     }
 
     /// Collects at most so many from one volume; says how many, and on the way how far it came.
@@ -179,7 +175,7 @@ impl<'a> Asked<'a> {
         &self,
         view: &Transaction<'_>,
         (volume, limit): (u64, usize),
-        reached: &mut Option<Order>,
+        reached: &mut Option<Stop>,
         newest: &mut Newest<'_>,
     ) -> Result<usize, Error> {
         const COLUMNS: &str = "a.id, a.sequence, a.record, a.time, a.rows, a.duration, a.segment, \
@@ -224,7 +220,7 @@ impl<'a> Asked<'a> {
             && let Some(row) = rows.next()?
         {
             let found = found(row)?;
-            *reached = Some(found.entry.order);
+            *reached = Some((found.entry.order, found.entry.time));
             if filter.takes_people(&found.seat) {
                 newest.keep(found);
                 count += 1;
@@ -255,18 +251,24 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
 }
 
-/// Where a search goes on that found nothing in a volume before time ran out: behind everything that is newer than it.
-/// `None` when nothing is.
-fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Order> {
-    let sql = "SELECT record, sequence FROM action WHERE id >= ?1 ORDER BY id LIMIT 1";
-    let order = |row: &rusqlite::Row<'_>| {
-        Ok(Order {
+/// Where a search goes on that did not look through a volume: behind everything that is newer than it. `None` when nothing
+/// is.
+fn end_of(view: &Transaction<'_>, volume: u64) -> Option<Stop> {
+    first_from(view, (volume + 1) * VOLUME_ENTRIES)
+}
+
+/// The first entry from a number onwards.
+fn first_from(view: &Transaction<'_>, id: u64) -> Option<Stop> {
+    let sql = "SELECT record, sequence, time FROM action WHERE id >= ?1 ORDER BY id LIMIT 1";
+    let stop = |row: &rusqlite::Row<'_>| {
+        let order = Order {
             record: nat(row.get(0)?),
             sequence: nat(row.get(1)?),
-        })
+        };
+        Ok((order, nat(row.get(2)?)))
     };
     // Too few steps for the clock to be looked at again.
-    let found = view.query_row(sql, [int((volume + 1) * VOLUME_ENTRIES)], order);
+    let found = view.query_row(sql, [int(id)], stop);
     found.ok()
 }
 
@@ -282,11 +284,17 @@ fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, 
     let (Some(first), Some(last)) = found else {
         return Ok(None);
     };
-    let (first, last) = (nat(first), nat(last));
-    Ok(Some((
-        first * CHAPTER_ENTRIES,
-        last * CHAPTER_ENTRIES + (CHAPTER_ENTRIES - 1),
-    )))
+    let (first, last) = (nat(first) * CHAPTER_ENTRIES, nat(last) * CHAPTER_ENTRIES);
+    // The page before may have ended where this chapter begins: looking at its volume once more would not go on.
+    let is_over = filter.before.is_some_and(|before| {
+        let begin = first_from(view, last);
+        begin.is_some_and(|(order, _)| order >= before)
+    });
+    let last = match is_over {
+        true => last.checked_sub(1),
+        false => Some(last + (CHAPTER_ENTRIES - 1)),
+    };
+    Ok(last.filter(|last| *last >= first).map(|last| (first, last)))
 }
 
 /// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.

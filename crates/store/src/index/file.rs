@@ -10,15 +10,26 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use crate::error::Error;
 
 /// The version of what stands in the file. Another one is made anew from the journal.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// The file's name; SQLite puts `-wal` and `-shm` beside it.
 const NAME: &str = "index.sqlite";
 /// Entries whose words stand in one table. It bounds what one step of a search, of merging and of forgetting costs.
-pub(super) const VOLUME_ENTRIES: u64 = 1 << 20;
+#[cfg(not(test))]
+pub(super) const VOLUME_ENTRIES: u64 = 1 << 18;
 /// Entries whose times and places are summed up in one row, by which a search in time finds where to begin.
+#[cfg(not(test))]
 pub(super) const CHAPTER_ENTRIES: u64 = 4_096;
+/// Small, so that tests go from one to another.
+#[cfg(test)]
+pub(super) const VOLUME_ENTRIES: u64 = 32;
+#[cfg(test)]
+pub(super) const CHAPTER_ENTRIES: u64 = 8;
 /// KiB of pages that a connection keeps at hand.
 const CACHE_KIB: i64 = 64 * 1024;
+/// Pages of the write-ahead log before they are brought into the file.
+const LOG_PAGES: i64 = 8_192;
+/// Statements that a connection keeps compiled: each volume has its own.
+const STATEMENTS_KEPT: usize = 256;
 /// Bytes of words that are collected before they are written out as a part of their own.
 const COLLECT_BYTES: i64 = 32 * 1024 * 1024;
 
@@ -115,7 +126,9 @@ pub(super) fn open_to_write(dir: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let is_made: Option<i64> = db
@@ -143,17 +156,28 @@ pub(super) fn open_to_read(dir: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     db.busy_timeout(std::time::Duration::from_secs(2))?;
     Ok(db)
 }
 
-/// Makes a volume's table. It holds words only: neither text nor a copy of it, and words are cut as `ledger` cut them.
+/// Bytes of the file and of what SQLite put beside it.
+pub(super) fn bytes(dir: &Path) -> u64 {
+    let sizes = ["", "-wal", "-shm"].map(|suffix| {
+        let found = std::fs::metadata(dir.join(format!("{NAME}{suffix}")));
+        found.map_or(0, |found| found.len())
+    });
+    sizes.iter().sum()
+}
+
+/// Makes a volume's table. It is merged when it is full, not while it is written: each word is then written twice in all. It holds words only: neither text nor a copy of it, and words are cut as `ledger` cut them.
 pub(super) fn make_volume(db: &Connection, volume: u64) -> Result<(), Error> {
     let table = table(volume);
     db.execute_batch(&format!(
         "CREATE VIRTUAL TABLE {table} USING fts5(
              body, content='', contentless_delete=1, detail=full, tokenize='ascii tokenchars _');
          INSERT INTO {table} ({table}, rank) VALUES ('hashsize', {COLLECT_BYTES});
+         INSERT INTO {table} ({table}, rank) VALUES ('automerge', 0);
          INSERT OR IGNORE INTO volume (number) VALUES ({volume});"
     ))?;
     Ok(())

@@ -3,6 +3,7 @@
 //! Must never end because something failed, and never index what is not on disk.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use ::ledger::journal::record_at;
 use ::ledger::record::{Front, Record};
 
 use super::keep::{self, Keeper, Last, Position};
-use super::tail::Tail;
+use super::lag::{Lag, Pace, Rests, Seen};
+use super::tail::{self, Tail};
 use super::{Job, Shared, Work, file};
 use crate::error::Error;
 
@@ -22,14 +24,17 @@ const TURN: Duration = Duration::from_millis(200);
 /// Entries of one transaction.
 const ENTRIES_MAX: usize = 20_000;
 /// Chunks of the journal of one transaction.
-const CHUNKS_MAX: usize = 8;
+const CHUNKS_MAX: usize = 32;
 /// Time that a turn may spend on merging while there is nothing to read.
 const MERGE_TIME: Duration = Duration::from_millis(100);
+/// Full volumes that wait for being merged until sessions are idle; when there are more, it is done beside them.
+const UNMERGED_MAX: u64 = 2;
 
 /// What the thread works on.
 pub(super) struct Follower {
     shared: Arc<Shared>,
     open: Option<Open>,
+    lag: Lag,
 }
 
 /// The file and what was read.
@@ -41,29 +46,35 @@ struct Open {
 
 impl Follower {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, open: None }
-    }
-
-    /// Follows until nobody can ask for anything any more.
-    pub(super) fn run(mut self, work: &Work, durable: impl Fn() -> u64) {
-        self.turn(durable());
-        loop {
-            match work.recv_timeout(TURN) {
-                Ok(job) => self.work(job, durable()),
-                Err(RecvTimeoutError::Timeout) => self.turn(durable()),
-                Err(RecvTimeoutError::Disconnected) => return self.turn(durable()),
-            }
+        Self {
+            lag: Lag::new(&shared.options),
+            shared,
+            open: None,
         }
     }
 
-    fn work(&mut self, job: Job, durable: u64) {
+    /// Follows until nobody can ask for anything any more. What is not indexed then is indexed after the next start.
+    pub(super) fn run(mut self, work: &Work, durable: impl Fn() -> u64) {
+        let mut more = self.turn(durable());
+        loop {
+            let pause = if more { Duration::ZERO } else { TURN };
+            match work.recv_timeout(pause) {
+                Ok(job) => self.work(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            more = self.turn(durable());
+        }
+    }
+
+    fn work(&mut self, job: Job) {
         let (done, answer) = match job {
+            Job::Hurry => return,
             Job::Forget(sessions, answer) => (self.forget(&sessions), answer),
             Job::Rebuild(answer) => (self.begin_anew(), answer),
         };
         // Whoever asked may have gone.
         answer.send(done).ok();
-        self.turn(durable);
     }
 
     fn forget(&mut self, sessions: &[[u8; 16]]) -> Result<(), Error> {
@@ -78,16 +89,16 @@ impl Follower {
         purged
     }
 
-    /// Follows a while, and tells how it went.
-    fn turn(&mut self, durable: u64) {
+    /// Follows a while, and tells how it went; says whether there is more to do at once.
+    fn turn(&mut self, durable: u64) -> bool {
         let done = self.follow(durable);
         let mut state = self.shared.state();
         match done {
-            Ok(()) => {
+            Ok(more) => {
                 if state.failing.take().is_some() {
                     tracing::info!("recordings are indexed again");
                 }
-                return;
+                return more;
             }
             Err(ref error) => {
                 let since = state.failing.take().map(|(since, _)| since);
@@ -105,26 +116,60 @@ impl Follower {
         {
             tracing::error!(%error, "the index cannot be made anew");
         }
+        false
     }
 
-    fn follow(&mut self, durable: u64) -> Result<(), Error> {
-        while self.batch(durable)? {}
+    fn follow(&mut self, durable: u64) -> Result<bool, Error> {
         let shared = Arc::clone(&self.shared);
+        let pace = self.pace(durable)?;
+        if matches!(pace, Pace::Gentle | Pace::Full) && self.batch(durable, pace)? {
+            return Ok(true);
+        }
+        if pace != Pace::Wait {
+            self.lag.caught_up();
+            shared.state().bytes_behind = 0;
+        }
+        shared.state().age = self.lag.age();
         let open = self.opened()?;
         // What a kill kept from being done.
         open.keeper.purge()?;
         let next = open.gatherer.next();
-        shared.state().unmerged = open.keeper.merge(next, MERGE_TIME)?;
-        Ok(())
+        let is_idle = pace != Pace::Wait && pace != Pace::Gentle;
+        let mut unmerged = open.keeper.unmerged(next)?;
+        if unmerged > 0 && (is_idle || unmerged > UNMERGED_MAX) {
+            let mut rests = Rests::new(!is_idle, &shared.is_over);
+            unmerged = open.keeper.merge(next, MERGE_TIME, &mut rests)?;
+        }
+        let mut state = shared.state();
+        (state.unmerged, state.entries) = (unmerged, next);
+        // Otherwise one step of merging would wait for the next turn.
+        Ok(unmerged > 0 && is_idle)
+    }
+
+    /// Looks how far the journal is ahead.
+    fn pace(&mut self, durable: u64) -> Result<Pace, Error> {
+        let shared = Arc::clone(&self.shared);
+        let at = &self.opened()?.position;
+        let seen = Seen {
+            now: Instant::now(),
+            durable,
+            indexed: at.last.as_ref().map_or(0, |last| last.sequence),
+            bytes: tail::bytes_behind(shared.journal.path(), at.at),
+            is_awaited: shared.waiting.load(Ordering::Acquire) > 0,
+        };
+        shared.state().bytes_behind = if durable <= seen.indexed {
+            0
+        } else {
+            seen.bytes
+        };
+        Ok(self.lag.look(&seen))
     }
 
     /// Reads some of the journal and commits it; says whether there may be more.
-    fn batch(&mut self, durable: u64) -> Result<bool, Error> {
+    fn batch(&mut self, durable: u64, pace: Pace) -> Result<bool, Error> {
         let shared = Arc::clone(&self.shared);
+        let mut rests = Rests::new(pace == Pace::Gentle, &shared.is_over);
         let open = self.opened()?;
-        if open.position.last.as_ref().map_or(0, |last| last.sequence) >= durable {
-            return Ok(false);
-        }
         let mut tail = Tail::new(shared.journal.path(), open.position.at);
         let mut opener = shared.journal.opener();
         let (mut done, mut last) = (Vec::new(), None);
@@ -139,6 +184,7 @@ impl Follower {
                 });
                 let settled = &mut |found: Found| done.push(found);
                 scan::take(&mut open.gatherer, (&mut opener, record, place), settled);
+                rests.rest();
             });
             more = read.map_err(|source| Error::Journal {
                 doing: "read a segment",
@@ -158,10 +204,11 @@ impl Follower {
             done.retain(|found| !erased.contains(&found.seat.session));
             open.keeper.forget(&erased)?;
         }
-        open.keeper
-            .commit(done, &mut open.gatherer, &open.position)?;
+        let position = (&open.position, &mut rests);
+        open.keeper.commit(done, &mut open.gatherer, position)?;
         shared.stands(&open.position);
-        Ok(more)
+        let last = open.position.last.as_ref();
+        Ok(more && last.is_some_and(|last| last.sequence < durable))
     }
 
     fn opened(&mut self) -> Result<&mut Open, Error> {
@@ -169,6 +216,8 @@ impl Follower {
             Some(open) => open,
             None => {
                 let db = file::open_to_write(&self.shared.options.dir)?;
+                #[cfg(test)]
+                tests::fill_disk(&self.shared, &db)?;
                 let max = self.shared.options.part_bytes_max;
                 let (position, gatherer) = keep::load(&db, max)?;
                 self.check(&position)?;
@@ -213,7 +262,7 @@ impl Follower {
         let mut state = self.shared.state();
         state.generation += 1;
         state.readers.clear();
-        (state.sequence, state.time) = (0, 0);
+        (state.sequence, state.time, state.at, state.entries) = (0, 0, None, 0);
         drop(state);
         let dir = &self.shared.options.dir;
         file::remove(dir).map_err(|source| Error::Open {
@@ -229,6 +278,9 @@ impl Shared {
         let mut state = self.state();
         state.sequence = position.last.as_ref().map_or(0, |last| last.sequence);
         state.time = position.time;
+        (state.at, state.entries) = (position.at, position.next);
+        drop(state);
+        self.moved.notify_all();
     }
 }
 
@@ -242,5 +294,18 @@ fn is_damage(error: &Error) -> bool {
             Some(DatabaseCorrupt | NotADatabase)
         ),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, Ordering, Shared};
+
+    /// A disk without room, as far as SQLite knows.
+    pub(super) fn fill_disk(shared: &Shared, db: &rusqlite::Connection) -> Result<(), Error> {
+        match shared.pages_max.load(Ordering::Acquire) {
+            0 => Ok(()),
+            pages => Ok(db.pragma_update(None, "max_page_count", pages)?),
+        }
     }
 }

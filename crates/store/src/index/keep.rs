@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use ::ledger::find::entry::{Entry, Found, Place, Seat};
 use ::ledger::find::gather::Gatherer;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::file::{self, CHAPTER_ENTRIES, VOLUME_ENTRIES};
+use super::lag::Rests;
 use crate::error::Error;
 
 /// Pages that one step of merging writes at most.
@@ -75,7 +76,7 @@ impl Keeper {
         &mut self,
         mut done: Vec<Found>,
         gatherer: &mut Gatherer,
-        position: &Position,
+        (position, rests): (&Position, &mut Rests<'_>),
     ) -> Result<(), Error> {
         if self.sessions.len() > SESSIONS_KEPT {
             self.sessions.clear();
@@ -84,14 +85,18 @@ impl Keeper {
         done.sort_by_key(|found| found.entry.id);
         let change = self.db.transaction()?;
         let mut chapters = BTreeMap::new();
-        let mut last_ids = BTreeMap::new();
-        for found in &done {
-            let entry = &found.entry;
-            let session = session(&change, &mut self.sessions, &found.seat, entry.id)?;
-            let last = last_ids.entry(session.row).or_insert(entry.id);
-            *last = entry.id.max(*last);
-            add(&change, found, &session)?;
-            note(&mut chapters, entry);
+        let mut last_ids = HashMap::new();
+        for found in done.chunk_by(|a, b| volume_of(a) == volume_of(b)) {
+            let mut volume = Volume::open(&change, found.first().map_or(0, volume_of))?;
+            for found in found {
+                let entry = &found.entry;
+                let session = session(&change, &mut self.sessions, &found.seat, entry.id)?;
+                let last = last_ids.entry(session.row).or_insert(entry.id);
+                *last = entry.id.max(*last);
+                volume.add(found, &session)?;
+                note(&mut chapters, entry);
+                rests.rest();
+            }
         }
         for (session, last) in last_ids {
             let sql = "UPDATE session SET last = max(last, ?2) WHERE ref = ?1";
@@ -113,10 +118,16 @@ impl Keeper {
     }
 
     /// Merges the words of volumes that are full, for about so long; says how many are left.
-    pub(super) fn merge(&mut self, next: u64, time: Duration) -> Result<u64, Error> {
+    pub(super) fn merge(
+        &mut self,
+        next: u64,
+        time: Duration,
+        rests: &mut Rests<'_>,
+    ) -> Result<u64, Error> {
         let began = Instant::now();
         let full = int(next / VOLUME_ENTRIES);
         while began.elapsed() < time {
+            rests.rest();
             let sql = "SELECT number, merged FROM volume WHERE number < ?1 AND merged < 2 LIMIT 1";
             let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
             let found = self.db.query_row(sql, [full], row).optional()?;
@@ -139,8 +150,17 @@ impl Keeper {
             change.execute(sql, params![volume, if is_done { 2 } else { 1 }])?;
             change.commit()?;
         }
+        self.unmerged(next)
+    }
+
+    /// Volumes that are full and not merged yet.
+    pub(super) fn unmerged(&self, next: u64) -> Result<u64, Error> {
         let sql = "SELECT count(*) FROM volume WHERE number < ?1 AND merged < 2";
-        Ok(nat(self.db.query_row(sql, [full], |row| row.get(0))?))
+        let mut count = self.db.prepare_cached(sql)?;
+        Ok(nat(count
+            .query_row([int(next / VOLUME_ENTRIES)], |row| {
+                row.get(0)
+            })?))
     }
 
     /// Takes out everything of these sessions. Their words are gone from the files after [`Keeper::purge`].
@@ -285,39 +305,52 @@ fn session(
     Ok(found)
 }
 
-fn add(change: &Transaction<'_>, found: &Found, session: &Known) -> Result<(), Error> {
-    let entry = &found.entry;
-    let sql = "INSERT OR IGNORE INTO action (id, session, sequence, record, time, rows, duration, \
-               segment, place, error, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    change.prepare_cached(sql)?.execute(params![
-        int(entry.id),
-        session.row,
-        int(entry.order.sequence),
-        int(entry.order.record),
-        int(entry.time),
-        int(entry.rows),
-        int(entry.duration),
-        int(entry.place.segment),
-        int(entry.place.offset),
-        entry.error,
-        entry.is_cut(),
-    ])?;
-    let volume = entry.id / VOLUME_ENTRIES;
-    let is_made = {
+fn volume_of(found: &Found) -> u64 {
+    found.entry.id / VOLUME_ENTRIES
+}
+
+/// A volume that entries are added to.
+struct Volume<'a> {
+    action: CachedStatement<'a>,
+    words: CachedStatement<'a>,
+}
+
+impl<'a> Volume<'a> {
+    fn open(change: &'a Transaction<'_>, number: u64) -> Result<Self, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM volume WHERE number = ?1)";
         let mut find = change.prepare_cached(sql)?;
-        find.query_row([int(volume)], |row| row.get::<_, bool>(0))?
-    };
-    if !is_made {
-        file::make_volume(change, volume)?;
+        if !find.query_row([int(number)], |row| row.get::<_, bool>(0))? {
+            file::make_volume(change, number)?;
+        }
+        let action = "INSERT OR IGNORE INTO action (id, session, sequence, record, time, rows, duration, \
+                      segment, place, error, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let table = file::table(number);
+        let words = format!("INSERT INTO {table} (rowid, body) VALUES (?1, ?2)");
+        Ok(Self {
+            action: change.prepare_cached(action)?,
+            words: change.prepare_cached(&words)?,
+        })
     }
-    let sql = format!(
-        "INSERT INTO {} (rowid, body) VALUES (?1, ?2)",
-        file::table(volume)
-    );
-    let mut put = change.prepare_cached(&sql)?;
-    put.execute(params![int(entry.id), entry.body(&session.terms)])?;
-    Ok(())
+
+    fn add(&mut self, found: &Found, session: &Known) -> Result<(), Error> {
+        let entry = &found.entry;
+        self.action.execute(params![
+            int(entry.id),
+            session.row,
+            int(entry.order.sequence),
+            int(entry.order.record),
+            int(entry.time),
+            int(entry.rows),
+            int(entry.duration),
+            int(entry.place.segment),
+            int(entry.place.offset),
+            entry.error,
+            entry.is_cut(),
+        ])?;
+        let body = entry.body(&session.terms);
+        self.words.execute(params![int(entry.id), body])?;
+        Ok(())
+    }
 }
 
 fn note(chapters: &mut BTreeMap<u64, Chapter>, entry: &Entry) {

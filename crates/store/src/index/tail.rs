@@ -11,7 +11,7 @@ use ::ledger::record::{Front, HEADER_BYTES, PAYLOAD_BYTES_MAX, Record};
 use ::ledger::segment::{Item, SEGMENT_HEADER_BYTES, items_of};
 
 /// Bytes read at once.
-const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+const CHUNK_BYTES: usize = 1024 * 1024;
 /// No record is longer.
 const RECORD_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX;
 
@@ -131,6 +131,24 @@ fn forward(at: Place, bytes: usize) -> Place {
         segment: at.segment,
         offset: at.offset + bytes as u64,
     }
+}
+
+/// Bytes of a journal from a place onwards.
+pub(super) fn bytes_behind(dir: &Path, at: Option<Place>) -> u64 {
+    let from = at.map_or(0, |at| at.segment);
+    let before = at.map_or(0, |at| at.offset);
+    let length = |number: u64| std::fs::metadata(dir.join(segment_name(number)));
+    // As a rule it stands in the newest one.
+    if at.is_some() && length(from + 1).is_err() {
+        return length(from).map_or(0, |found| found.len().saturating_sub(before));
+    }
+    let files = segments(dir).unwrap_or_default();
+    let files = files.iter().filter(|file| file.number >= from);
+    let lengths = files.map(|file| {
+        let before = if file.number == from { before } else { 0 };
+        length(file.number).map_or(0, |found| found.len().saturating_sub(before))
+    });
+    lengths.sum()
 }
 
 fn length(dir: &Path, at: Place) -> io::Result<u64> {

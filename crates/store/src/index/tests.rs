@@ -1,6 +1,8 @@
 //! The index against the scan, against kills and damage, and against being asked to forget.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +26,8 @@ struct Bench {
     index: Option<Index>,
     durable: Arc<AtomicU64>,
     clock: u64,
+    page_time: Duration,
+    lag_bytes_max: u64,
 }
 
 /// One action to be recorded.
@@ -47,6 +51,8 @@ impl Bench {
             index: None,
             durable: Arc::default(),
             clock: 1_000_000,
+            page_time: Duration::from_secs(20),
+            lag_bytes_max: 8 * 1024 * 1024,
         };
         bench.open_journal();
         bench
@@ -85,6 +91,9 @@ impl Bench {
             dir: self.path("index"),
             part_bytes_max: scan::PART_BYTES_MAX,
             time_max,
+            page_time: self.page_time,
+            lag_max: Duration::from_secs(60),
+            lag_bytes_max: self.lag_bytes_max,
         };
         let folder = self.journal().folder();
         let follow = move || durable.load(Ordering::Acquire);
