@@ -152,6 +152,10 @@ pub(crate) struct Analysis<'a> {
     pub(crate) has_where: bool,
     /// A function, operator or type was looked up.
     pub(crate) named_something: bool,
+    /// All that it does is to make types whose names and schemas it says itself.
+    pub(crate) says_all: bool,
+    /// It makes or drops types that nothing depends on, and nothing else.
+    pub(crate) types_alone: bool,
     /// What is walked stands in the text that the client sent, as no view, body or default does.
     pub(crate) own_text: bool,
     /// The literals of that text.
@@ -227,6 +231,8 @@ impl<'a> Analysis<'a> {
             row_setting: None,
             has_where: true,
             named_something: false,
+            says_all: false,
+            types_alone: false,
             own_text: true,
             text: None,
             renamed: Vec::new(),
