@@ -261,7 +261,7 @@ impl Session {
         let name = fields.cstr()?;
         let rows_max = fields.i32()?;
         fields.end()?;
-        let portal = match self.portals.find(name, self.batches) {
+        let portal = match self.portal(name) {
             Found::Ambiguous => {
                 self.await_upstream();
                 return Ok(Taken::Waits);
@@ -292,6 +292,8 @@ impl Session {
         } = &portal.origin
         {
             let source = Arc::clone(&prepared.source);
+            let taken = steps.iter().map(|change| &change.step);
+            self.freed.take(self.sequence, &portal.statements, taken);
             self.apply(steps, &source, portal.sequence, &mut changes);
         }
         self.expect(Expect::Execute(Box::new(ExecuteRun {
@@ -338,7 +340,7 @@ impl Session {
                     return Ok(Taken::Waits);
                 }
             },
-            b'P' => match self.portals.find(name, self.batches) {
+            b'P' => match self.portal(name) {
                 Found::It(portal) => Some(Expect::DescribePortal { portal, own: false }),
                 Found::Nothing => None,
                 Found::Ambiguous => {

@@ -29,6 +29,9 @@ impl Session {
         if refuse::is_fatal(body) {
             return self.on_fatal(frame, code);
         }
+        if !matches!(self.queue.front(), Some(Expect::Own(_))) {
+            self.freed.fail();
+        }
         if self.queue.is_empty() {
             return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
         }

@@ -16,6 +16,7 @@ pub mod exercise;
 mod fail;
 mod forward;
 pub mod frame;
+mod freed;
 pub mod inspect;
 pub mod login;
 mod origin;

@@ -16,6 +16,7 @@ use model::{Limits, Refusal, RefusalKind, Search};
 use super::action::Held;
 use super::broken::Broken;
 use super::client;
+use super::freed::Freed;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::origin::Descriptions;
@@ -109,6 +110,7 @@ pub struct Session {
     pub(crate) queue: VecDeque<Expect>,
     pub(crate) statements: Names<Prepared>,
     pub(crate) portals: Names<Portal>,
+    pub(crate) freed: Freed,
     pub(crate) descriptions: Descriptions,
     /// Bytes of a client message still to be forwarded (CopyData) or dropped.
     pub(crate) client_rest: usize,
@@ -167,6 +169,7 @@ impl Session {
             queue: VecDeque::new(),
             statements: Names::default(),
             portals: Names::default(),
+            freed: Freed::default(),
             descriptions: Descriptions::default(),
             client_rest: 0,
             client_rest_dropped: false,
@@ -310,11 +313,15 @@ impl Session {
         self.saved &= !all;
         let idle = self.status == b'I';
         let mut dropped = Vec::new();
+        let freed = self.freed;
         self.portals.sweep(
             self.batches,
-            |portal| idle && portal.is_transactional(),
+            |portal| idle && (portal.is_transactional() || freed.may_be_gone(portal)),
             |portal| dropped.extend(portal.closing()),
         );
+        if idle && all {
+            self.freed = Freed::since(self.sequence);
+        }
         dropped.into_iter().for_each(|c| self.complete(c));
         self.statements.sweep(self.batches, |_| false, |_| {});
         if idle {
