@@ -27,6 +27,7 @@ mod routine;
 mod scope;
 mod session;
 mod store;
+mod taking;
 mod total;
 mod unasked;
 mod utility;
@@ -164,8 +165,10 @@ pub(crate) struct Analysis<'a> {
     pub(crate) renamed: Vec<rename::Renamed>,
     /// What columns are given.
     pub(crate) taken: Vec<given::Taken>,
+    /// The literals of a block of code that the client sent, where that is what is walked.
+    pub(crate) said: Option<std::cell::RefCell<Vec<Rc<str>>>>,
     /// What a statement that is run by name is given.
-    pub(crate) passed: Vec<Vec<given::Leaf>>,
+    pub(crate) passed: Vec<Vec<given::Way>>,
 }
 
 /// One statement's columns, by name and value.
@@ -237,6 +240,7 @@ impl<'a> Analysis<'a> {
             text: None,
             renamed: Vec::new(),
             taken: Vec::new(),
+            said: None,
             passed: Vec::new(),
         }
     }

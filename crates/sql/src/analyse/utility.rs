@@ -433,6 +433,7 @@ impl<'a> Analysis<'a> {
             let opened = self.look_into_code(text)?;
             if !opened.unknown {
                 self.follows = true;
+                self.gives_to_code(&opened.passed, &opened.said);
                 self.take_in(&opened, "the body of DO");
                 self.session.state_moved = true;
                 return Ok(());
