@@ -3,9 +3,11 @@
 //! The one place of the door that looks at values, as the action brings them; keeps and says none.
 
 use mask::Met;
+use model::decision::Guarded;
 use model::{Action, Given, GivenValue, MaskKind, ParameterFormat, Reason, Statement};
 
 use crate::labels::LabelView;
+use crate::words;
 
 /// The built-in rule that refuses it.
 pub(crate) const RULE: &str = "portcullis.mask-written-back";
@@ -41,6 +43,25 @@ pub(crate) fn guards(view: &LabelView<'_>, statement: &Statement) -> Vec<Guard> 
         }
     }
     guards
+}
+
+/// The hidden columns that data of the client's own goes to, and what to say where it holds a mask.
+pub(crate) fn guarded(guards: &[Guard], action: &Action) -> Vec<Guarded> {
+    let copied = guards.iter().flat_map(|guard| {
+        let values = guard.values.iter().map(|given| &given.value);
+        let places = values.filter_map(|value| match value {
+            GivenValue::Copied(nth) => Some(*nth),
+            _ => None,
+        });
+        places.map(move |position| (position, guard))
+    });
+    let copied = copied.map(|(position, guard)| Guarded {
+        position,
+        kind: guard.kind,
+        type_oid: guard.type_oid,
+        refusal: words::masked(action, &guard.reason(), HINT),
+    });
+    copied.collect()
 }
 
 /// Why an action must not run: the first mask that it would write back.

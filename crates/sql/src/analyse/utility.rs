@@ -293,7 +293,8 @@ impl<'a> Analysis<'a> {
             self.condition(condition, &scope)?;
         }
         if copy.is_from {
-            for (_, value) in &row {
+            for (nth, (_, value)) in row.iter().enumerate() {
+                self.copies(nth, value);
                 self.type_cast(value.type_oid);
                 self.use_value(value, Usage::Assigned);
                 for source in value.sources.clone() {

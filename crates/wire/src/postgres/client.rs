@@ -88,7 +88,7 @@ impl Session {
         let now = self.client_rest.min(bytes.len());
         if !self.client_rest_dropped {
             let part = bytes.get(..now).unwrap_or_default();
-            self.to_upstream.extend_from_slice(part);
+            self.pass_copied(part);
         }
         bytes.advance(now);
         self.client_rest -= now;
@@ -102,9 +102,12 @@ impl Session {
             match header.kind {
                 // CopyData belongs to the COPY that was admitted: its content needs no other permit.
                 b'd' => {
-                    self.to_upstream.put_u8(b'd');
-                    let length = u32::try_from(header.body.saturating_add(4)).ok()?;
-                    self.to_upstream.put_u32(length);
+                    // Data that is read goes on in messages of the gateway's own.
+                    if self.copied.is_none() {
+                        self.to_upstream.put_u8(b'd');
+                        let length = u32::try_from(header.body.saturating_add(4)).ok()?;
+                        self.to_upstream.put_u32(length);
+                    }
                     false
                 }
                 // The server ignores them while it takes data.
@@ -186,6 +189,9 @@ impl Session {
         };
         fields.end()?;
         self.copy_in = false;
+        if !self.ends_copied(reason.is_some()) {
+            return Ok(Taken::Done);
+        }
         own(&mut self.to_upstream, kind, |b| {
             if let Some(reason) = reason {
                 put_cstr(b, reason);

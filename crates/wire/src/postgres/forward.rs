@@ -304,10 +304,15 @@ fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
     let changes = held.judged.changes.iter();
     let mut pairs = held.judged.statements.iter().zip(results).zip(changes);
     pairs.find_map(|((statement, obliged), change)| {
+        let text = held.text.get(statement.range.clone())?;
+        if matches!(change.step, Step::CopyIn) && !obliged.guarded.is_empty() {
+            return sql::copy_form(text).is_none().then_some(
+                "COPY with these options into masked columns cannot be read: use text, CSV or binary in UTF-8",
+            );
+        }
         if !is_read(obliged) || !matches!(change.step, Step::CopyOut) {
             return None;
         }
-        let text = held.text.get(statement.range.clone())?;
         Form::of(text).is_none().then_some(
             "COPY with these options cannot be masked or searched: use plain text, CSV or binary without further options",
         )

@@ -11,6 +11,7 @@ mod bound;
 mod broken;
 mod client;
 mod copy;
+mod copy_in;
 #[cfg(any(test, feature = "testing"))]
 pub mod exercise;
 mod fail;

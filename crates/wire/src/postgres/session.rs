@@ -16,6 +16,7 @@ use model::{Limits, Refusal, RefusalKind, Search};
 use super::action::Held;
 use super::broken::Broken;
 use super::client;
+use super::copy_in::CopyIn;
 use super::freed::Freed;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
@@ -106,6 +107,8 @@ pub struct Session {
     pub(crate) skip_to_sync: bool,
     /// The upstream takes CopyData from the client.
     pub(crate) copy_in: bool,
+    /// How its data is read, where masks must not be in it.
+    pub(crate) copied: Option<Box<CopyIn>>,
     pub(crate) batches: Batches,
     pub(crate) queue: VecDeque<Expect>,
     pub(crate) statements: Names<Prepared>,
@@ -165,6 +168,7 @@ impl Session {
             flushed: false,
             skip_to_sync: false,
             copy_in: false,
+            copied: None,
             batches: Batches::default(),
             queue: VecDeque::new(),
             statements: Names::default(),
