@@ -4,7 +4,7 @@
 
 use bytes::BytesMut;
 use mask::{MaskKey, Masking, detect, search_value};
-use model::{Classes, Detected, ParameterFormat, Search, Secret};
+use model::{Classes, Limits, ParameterFormat, Search, Secret};
 
 const TEXT: u32 = 25;
 /// Text, JSON, JSONB, XML, arrays of these, a record, and a type that nobody knows.
@@ -23,11 +23,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         whole: Classes::NONE,
         place: Classes::ALL,
     };
-    let mut masking = Masking {
-        key: MaskKey(Secret::new(vec![7; 32])),
+    let limits = Limits {
         searched_bytes_max: 64 * 1024,
-        found: Detected::default(),
+        ..Limits::standard()
     };
+    let mut masking = Masking::new(MaskKey(Secret::new(vec![7; 32])), &limits);
     let mut once = BytesMut::new();
     if !search_value(&mut masking, search, type_oid, format, value, &mut once) {
         return;

@@ -75,9 +75,11 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
         let decision =
             policies.decide(asker.principal, asker.resource, statement, &labels, context);
         judged.merge(decision);
-        let demands = oblige::demand(&view, statement);
+        let mut demands = oblige::demand(&view, statement);
+        let guards = write_back::guards(&view, statement);
+        demands.result.guarded = write_back::guarded(&guards, action);
         judged.oblige(&mut obligations, demands);
-        judged.guards.extend(write_back::guards(&view, statement));
+        judged.guards.extend(guards);
         let effects = statement.effects.iter();
         judged
             .effects

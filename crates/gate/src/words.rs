@@ -33,6 +33,15 @@ pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
     refusal
 }
 
+/// The refusal of data that holds a mask of a hidden column.
+pub(crate) fn masked(action: &Action, reason: &Reason, hint: &str) -> Refusal {
+    let spoken = Spoken::new(action);
+    let message = format!("denied by {}: {}", reason.rule, spoken.say(&reason.text));
+    let mut refusal = Refusal::new(RefusalKind::Denied, message);
+    refusal.hint = Some(hint.to_owned());
+    refusal
+}
+
 /// The refusal that hands out a ticket.
 pub(crate) fn ticket(id: ApprovalId, approvals: &[ApprovalRule], url: Option<&str>) -> Refusal {
     let mut refusal = Refusal::new(

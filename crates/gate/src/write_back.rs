@@ -2,9 +2,12 @@
 //!
 //! The one place of the door that looks at values, as the action brings them; keeps and says none.
 
-use model::{Action, Given, MaskKind, ParameterFormat, Reason, Statement};
+use mask::Met;
+use model::decision::Guarded;
+use model::{Action, Given, GivenValue, MaskKind, ParameterFormat, Reason, Statement};
 
 use crate::labels::LabelView;
+use crate::words;
 
 /// The built-in rule that refuses it.
 pub(crate) const RULE: &str = "portcullis.mask-written-back";
@@ -42,66 +45,100 @@ pub(crate) fn guards(view: &LabelView<'_>, statement: &Statement) -> Vec<Guard> 
     guards
 }
 
+/// The hidden columns that data of the client's own goes to, and what to say where it holds a mask.
+pub(crate) fn guarded(guards: &[Guard], action: &Action) -> Vec<Guarded> {
+    let copied = guards.iter().flat_map(|guard| {
+        let values = guard.values.iter().map(|given| &given.value);
+        let places = values.filter_map(|value| match value {
+            GivenValue::Copied(nth) => Some(*nth),
+            _ => None,
+        });
+        places.map(move |position| (position, guard))
+    });
+    let copied = copied.map(|(position, guard)| Guarded {
+        position,
+        kind: guard.kind,
+        type_oid: guard.type_oid,
+        refusal: words::masked(action, &guard.reason(), HINT),
+    });
+    copied.collect()
+}
+
 /// Why an action must not run: the first mask that it would write back.
 pub(crate) fn refused(guards: &[Guard], action: &Action) -> Option<Reason> {
     let guard = guards.iter().find(|guard| {
         let mut values = guard.values.iter();
         values.any(|given| guard.meets(given, action))
     })?;
-    let (column, kind) = (&guard.column, guard.kind.word());
-    Some(Reason {
-        rule: RULE.to_owned(),
-        text: format!(
-            "{column} is masked for you ({kind}), and what it would be set to is such a mask"
-        ),
-    })
+    Some(guard.reason())
 }
 
 impl Guard {
+    fn reason(&self) -> Reason {
+        let (column, kind) = (&self.column, self.kind.word());
+        Reason {
+            rule: RULE.to_owned(),
+            text: format!(
+                "{column} is masked for you ({kind}), and what it would be set to is such a mask"
+            ),
+        }
+    }
+
     fn meets(&self, given: &Given, action: &Action) -> bool {
-        match given {
-            Given::Text(text) => self.is_mask(text.as_bytes(), ParameterFormat::Text, 0, action),
-            Given::Literal { nth, negative } => {
+        let text = |value| Met {
+            value,
+            format: ParameterFormat::Text,
+            type_oid: 0,
+            is_sure: true,
+        };
+        let literal;
+        let whole = match &given.value {
+            GivenValue::Text(said) => text(said.as_bytes()),
+            GivenValue::Literal { nth, negative } => {
                 let range = action.literals.get(*nth).cloned();
                 let Some(written) = range.and_then(|range| action.text.get(range)) else {
                     // The text is not the one that was analysed: nothing may be concluded from it.
                     return true;
                 };
-                let value = unquoted(written, *negative);
-                self.is_mask(value.as_bytes(), ParameterFormat::Text, 0, action)
+                literal = unquoted(written, *negative);
+                text(literal.as_bytes())
             }
-            Given::Parameter(number) => {
+            GivenValue::Parameter(number) => {
                 let at = number.checked_sub(1);
-                let Some(bound) = at.and_then(|at| action.parameters.get(at)) else {
+                let bound = at.and_then(|at| action.parameters.get(at));
+                let Some((bound, value)) = bound.and_then(|b| Some((b, b.value.as_deref()?)))
+                else {
                     return false;
                 };
-                let value = bound.value.as_deref();
-                value.is_some_and(|v| self.is_mask(v, bound.format, bound.type_oid, action))
+                Met {
+                    value,
+                    format: bound.format,
+                    type_oid: bound.type_oid,
+                    is_sure: true,
+                }
             }
-        }
+            // It comes later, and is looked at then.
+            GivenValue::Copied(_) => return false,
+        };
+        mask::any_within(whole, &given.parts, &mut |met| self.is_mask(met, action))
     }
 
-    fn is_mask(
-        &self,
-        value: &[u8],
-        format: ParameterFormat,
-        declared: u32,
-        action: &Action,
-    ) -> bool {
+    fn is_mask(&self, met: &Met<'_>, action: &Action) -> bool {
         // Text is read as the column's type, whatever it was declared as.
-        let (type_oid, format) = match (format, declared) {
+        let (type_oid, format) = match (met.format, met.type_oid) {
             (ParameterFormat::Text, _) => (self.type_oid, ParameterFormat::Text),
             (ParameterFormat::Binary, declared) if is_text(declared) => {
                 (self.type_oid, ParameterFormat::Text)
             }
-            (ParameterFormat::Binary, 0) => (self.type_oid, format),
-            (ParameterFormat::Binary, declared) => (declared, format),
+            (ParameterFormat::Binary, 0) => (self.type_oid, met.format),
+            (ParameterFormat::Binary, declared) => (declared, met.format),
         };
-        if mask::is_masked(self.kind, type_oid, value, format) {
+        if mask::is_masked(self.kind, type_oid, met.value, format) {
             return true;
         }
-        let delivered = action.delivered.as_ref().filter(|_| self.plain);
-        delivered.is_some_and(|known| known.had(self.kind, type_oid, value, format))
+        let remembers = self.plain && met.is_sure;
+        let delivered = action.delivered.as_ref().filter(|_| remembers);
+        delivered.is_some_and(|known| known.had(self.kind, type_oid, met.value, format))
     }
 }
 

@@ -11,6 +11,7 @@ use model::{Delivered, MaskKind, ParameterFormat};
 
 use crate::text::{Shape, looks_masked};
 use crate::value::Family;
+use crate::within::{any_string, any_text};
 use crate::{moment, number};
 
 /// Digits of a whole hash.
@@ -27,9 +28,15 @@ pub fn is_masked(kind: MaskKind, type_oid: u32, value: &[u8], format: ParameterF
             std::str::from_utf8(value).is_ok_and(|text| looks_masked(kind, shape, text))
         }
         (Family::Char, _) => kind == MaskKind::Redact && value == b"*",
-        (Family::Jsonb, ParameterFormat::Binary) => value == b"\x01\"***\"",
-        (Family::Json | Family::Jsonb, _) => value.trim_ascii() == b"\"***\"",
+        // A member that is hidden looks so too, and is put back into its document as text or as JSON.
+        (Family::Json | Family::Jsonb, _) => {
+            value.trim_ascii() == b"***" || any_string(value, &mut |said| said == "***")
+        }
         (Family::Xml, _) => value.trim_ascii() == b"***",
+        // Of arrays and rows NULL is given; of what is taken out of them, this.
+        (Family::Other, _) => {
+            value == b"***" || any_text(value, format, &mut |met| met.value == b"***")
+        }
         _ => false,
     }
 }
@@ -187,7 +194,19 @@ mod tests {
         check(MaskKind::Redact, 25, "", false);
         check(MaskKind::Redact, 1042, "    ", false);
         check(MaskKind::Redact, 3802, " \"***\" ", true);
-        check(MaskKind::Redact, 114, "{\"a\": \"***\"}", false);
+        check(MaskKind::Redact, 114, "{\"a\": \"***\"}", true);
+        check(
+            MaskKind::Redact,
+            3802,
+            "{\"a\": [1, {\"b\": \"\\u002a**\"}]}",
+            true,
+        );
+        check(MaskKind::Redact, 3802, "***", true);
+        check(MaskKind::Redact, 3802, "{\"***\": \"a***\"}", false);
+        check(MaskKind::Redact, 1009, "***", true);
+        check(MaskKind::Redact, 1009, "{a,\"***\"}", true);
+        check(MaskKind::Redact, 1009, "{a,\"****\",NULL}", false);
+        check(MaskKind::Redact, 17, "\\x2a2a2a", false);
         check(MaskKind::Redact, 142, "***", true);
         check(MaskKind::Redact, 18, "*", true);
         check(partial, 25, "*******6789", true);

@@ -314,7 +314,7 @@ fn number(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The string at the front, quotes and all.
-fn string(text: &[u8]) -> Option<&[u8]> {
+pub(crate) fn string(text: &[u8]) -> Option<&[u8]> {
     (text.first() == Some(&b'"')).then_some(())?;
     let mut at = 1;
     loop {

@@ -15,6 +15,7 @@ mod search;
 mod secret;
 mod text;
 mod value;
+mod within;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
 pub use delivered::{Given, is_masked};
@@ -23,3 +24,4 @@ pub use masking::Masking;
 pub use search::{is_searchable, search_value};
 pub use secret::MaskKey;
 pub use value::mask_value;
+pub use within::{Met, any_within};

@@ -185,6 +185,21 @@ pub struct ResultObligation {
     pub searched: Vec<Searched>,
     /// What all columns are searched for, where they are not known one by one.
     pub search_all: Search,
+    /// Columns that the client's own data (`COPY … FROM STDIN`) must not put masks in.
+    pub guarded: Vec<Guarded>,
+}
+
+/// A hidden column that takes what the client sends as data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Guarded {
+    /// Its place in each row, counted from 0.
+    pub position: usize,
+    /// How it is masked for the client.
+    pub kind: MaskKind,
+    /// Its type.
+    pub type_oid: u32,
+    /// What is said where it is given a mask.
+    pub refusal: Refusal,
 }
 
 impl ResultObligation {

@@ -333,7 +333,16 @@ pub enum Projections {
 
 /// A value that a statement is given, and that it stores or computes what it stores from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Given {
+pub struct Given {
+    /// The value itself.
+    pub value: GivenValue,
+    /// What is taken out of it, from the outermost to what the column takes; nothing where that is the value itself.
+    pub parts: Vec<Part>,
+}
+
+/// Which value a statement is given.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum GivenValue {
     /// A literal, by its number among the literals of the action's text (see [`crate::Action::literals`]): statements
     /// that differ in nothing but these share an analysis.
     Literal {
@@ -346,6 +355,23 @@ pub enum Given {
     Text(std::sync::Arc<str>),
     /// A bound parameter, counted from 1.
     Parameter(usize),
+    /// A column of the rows that the client sends for a COPY, counted from 0.
+    Copied(usize),
+}
+
+/// A step from a value to what it holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    /// The member of a JSON object, or of an array where the name is a number.
+    Member(std::sync::Arc<str>),
+    /// Every element of an array, or of JSON.
+    Elements,
+    /// A field of a row, counted from 0.
+    Field(usize),
+    /// Each of the pieces that a text is split into.
+    Pieces,
+    /// Anything: what follows is not known.
+    Computed,
 }
 
 /// What a statement is given for a column.

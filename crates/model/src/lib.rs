@@ -21,8 +21,8 @@ pub use action::{
 pub use decision::{JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
 pub use detected::{Class, Classes, Detected, Search};
 pub use effect::{
-    Assignment, ColumnRef, ColumnUse, Effect, Given, JsonShape, Object, Projection, Projections,
-    Usage, Verb, VerbGroup,
+    Assignment, ColumnRef, ColumnUse, Effect, Given, GivenValue, JsonShape, Object, Part,
+    Projection, Projections, Usage, Verb, VerbGroup,
 };
 pub use fault::Fault;
 pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};

@@ -181,6 +181,7 @@ pub(crate) fn inspect(
     let literals = Literals::of(text);
     let mut shape_safe = true;
     let mut moved = false;
+    let mut retyped = false;
     let reads_otherwise = catalog.server_version < 160_000 && has_new_numbers(text);
     for raw in &parsed.stmts {
         let Some(node) = raw.stmt.as_ref().and_then(|node| node.node.as_ref()) else {
@@ -197,7 +198,10 @@ pub(crate) fn inspect(
             };
             refuse(message.to_owned(), None)
         })?;
-        doubts(&mut analysis, view, catalog, moved, reads_otherwise);
+        // Of types that come and go nothing hangs that says by itself what it does.
+        let moved_before = moved || (retyped && !analysis.says_all);
+        let types_alone = analysis.types_alone;
+        doubts(&mut analysis, view, catalog, moved_before, reads_otherwise);
         shape_safe &= analysis.shape_safe;
         let range = range(text, raw.stmt_location, raw.stmt_len);
         let inspected = inspected(analysis, kind, &answer, range);
@@ -212,7 +216,8 @@ pub(crate) fn inspect(
                 | Step::Fetch { .. }
                 | Step::Move { .. }
         );
-        moved |= elsewhere || inspected.session.state_moved;
+        retyped |= inspected.session.state_moved;
+        moved |= elsewhere || (inspected.session.state_moved && !types_alone);
         statements.push(inspected);
     }
     let redacted = redact(text);

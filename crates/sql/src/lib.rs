@@ -9,6 +9,7 @@ use prost_depth as _;
 
 mod analyse;
 pub mod catalog;
+mod copy;
 mod inspection;
 mod place;
 mod plpgsql;
@@ -18,6 +19,7 @@ mod shape;
 pub mod state;
 
 pub use catalog::Catalog;
+pub use copy::{CopyForm, copy_form};
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
 pub use place::SyntaxError;
 pub use reach::Estimates;

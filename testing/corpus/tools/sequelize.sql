@@ -193,5 +193,5 @@ DROP TYPE IF EXISTS "public"."enum_seq_moods_mood";
 --> Sequelize 6.37.8 | simple
 SELECT t.typname enum_name, array_agg(e.enumlabel ORDER BY enumsortorder) enum_value FROM pg_type t JOIN pg_enum e ON t.oid = e.enumtypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'public' AND t.typname='enum_seq_moods_mood' GROUP BY 1
 
---> Sequelize 6.37.8 | refused: it is not proven | simple
+--> Sequelize 6.37.8 | simple
 DROP TYPE IF EXISTS "public"."enum_seq_moods_mood"; DO 'BEGIN CREATE TYPE "public"."enum_seq_moods_mood" AS ENUM(''sad'', ''ok''); EXCEPTION WHEN duplicate_object THEN null; END';

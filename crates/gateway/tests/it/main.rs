@@ -11,6 +11,7 @@ mod approving;
 mod bearer;
 mod browser;
 mod clients;
+mod copying;
 mod detecting;
 mod enduring;
 mod exporting;

@@ -1,8 +1,9 @@
 //! Portals that were refused, and transactions that were saved: nothing runs by a judgement of before.
 
-use testkit::{Frame, RawClient, extended, message, query};
+use testkit::{Frame, PostgresOptions, RawClient, Server, extended, message, query};
 
 use crate::leaks::{Needles, stage, stage_with};
+use crate::stage::{Stage, Wishes, new_shop, oidc};
 
 fn errors(frames: &[Frame]) -> Vec<String> {
     let failed = frames.iter().filter(|frame| frame.tag == b'E');
@@ -127,12 +128,102 @@ fn what_follows_a_saved_transaction_in_one_batch_is_judged_by_the_names_of_then(
     }
 }
 
+const OPENS: &str =
+    "CREATE FUNCTION open_named(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$
+         BEGIN OPEN c FOR SELECT ssn FROM public.customers; RETURN c; END $$;";
+
+/// A shop where everybody may run what nobody looked at.
+fn open_stage() -> Stage {
+    let server = Server::standard();
+    let postgres = Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
+    postgres.sql("shop", OPENS);
+    let wishes = Wishes {
+        open: true,
+        ..Wishes::default()
+    };
+    Stage::on(postgres, oidc(), &wishes)
+}
+
+/// A portal of the client's own, bound as `late` for a constant.
+fn bind_constant(client: &mut RawClient) {
+    client.send(b'P', b"\0SELECT 'x'::text\0\0\0");
+    client.send(b'B', b"late\0\0\0\0\0\0\0\0");
+    client.send(b'S', b"");
+    assert_eq!(errors(&client.read_until_ready()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_permitted_function_opens_under_a_freed_name_has_no_permit_of_before() {
+    let stage = open_stage();
+    let mut client = stage.raw("root");
+    for back in ["ROLLBACK TO s", "ROLLBACK TO s; SAVEPOINT t"] {
+        succeeds(&mut client, "BEGIN; SAVEPOINT s");
+        bind_constant(&mut client);
+        succeeds(&mut client, back);
+        succeeds(&mut client, "SELECT open_named('late')");
+        let frames = execute(&mut client, &[]);
+        assert_eq!(errors(&frames), ["portal \"late\" does not exist"]);
+        succeeds(&mut client, "ROLLBACK");
+    }
+    // In one batch.
+    succeeds(&mut client, "BEGIN; SAVEPOINT s");
+    bind_constant(&mut client);
+    let batch = [
+        extended("ROLLBACK TO s", &[]),
+        extended("SELECT open_named('late')", &[]),
+    ];
+    let frames = execute(&mut client, &batch.concat());
+    assert_eq!(errors(&frames), ["portal \"late\" does not exist"]);
+    succeeds(&mut client, "ROLLBACK");
+    // A cursor that would have outlived its transaction, taken back with it.
+    for text in [
+        "BEGIN; DECLARE late CURSOR WITH HOLD FOR SELECT 'x'; ROLLBACK",
+        "BEGIN; SAVEPOINT s; DECLARE late CURSOR WITH HOLD FOR SELECT 'x'; ROLLBACK TO s; COMMIT",
+    ] {
+        succeeds(&mut client, text);
+        succeeds(&mut client, "BEGIN");
+        succeeds(&mut client, "SELECT open_named('late')");
+        // Judged as what the session did not make.
+        let frames = client.query("FETCH ALL FROM late");
+        assert_eq!(errors(&frames), Vec::<String>::new());
+        let told = texts(&frames);
+        assert!(
+            !told.is_empty() && !told.contains(&"x".to_owned()),
+            "{told:?}"
+        );
+        succeeds(&mut client, "ROLLBACK");
+    }
+}
+
+#[test]
+fn portals_that_a_savepoint_kept_go_on() {
+    let stage = open_stage();
+    let mut client = stage.raw("root");
+    succeeds(&mut client, "BEGIN");
+    bind_constant(&mut client);
+    succeeds(
+        &mut client,
+        "DECLARE kept CURSOR FOR SELECT 'y' FROM generate_series(1, 9)",
+    );
+    succeeds(&mut client, "SAVEPOINT s");
+    assert_eq!(errors(&client.query("SELECT 1 / 0")).len(), 1);
+    succeeds(&mut client, "ROLLBACK TO s");
+    succeeds(&mut client, "UPDATE customers SET notes = 'z' WHERE id = 1");
+    assert_eq!(texts(&client.query("FETCH 1 FROM kept")), ["y"]);
+    assert_eq!(texts(&execute(&mut client, &[])), ["x"]);
+    succeeds(&mut client, "COMMIT");
+    succeeds(
+        &mut client,
+        "DECLARE held CURSOR WITH HOLD FOR SELECT 'y' FROM generate_series(1, 9)",
+    );
+    succeeds(&mut client, "BEGIN; SAVEPOINT s; ROLLBACK TO s; ROLLBACK");
+    succeeds(&mut client, "SELECT open_named('other')");
+    assert_eq!(texts(&client.query("FETCH 1 FROM held")), ["y"]);
+}
+
 #[test]
 fn no_function_opens_a_cursor_under_a_name_that_a_savepoint_set_free() {
-    let stage = stage_with(
-        "CREATE FUNCTION open_named(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$
-             BEGIN OPEN c FOR SELECT ssn FROM public.customers; RETURN c; END $$;",
-    );
+    let stage = stage_with(OPENS);
     let needles = Needles::new(&stage);
     let mut client = stage.raw("alice");
     succeeds(&mut client, "BEGIN");

@@ -36,10 +36,10 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    fn named(&self, name: &str) -> Option<u32> {
-        let mut listed = self.listed.iter();
-        let found = listed.find(|(known, _)| known == name && !name.is_empty());
-        found.map(|(_, type_oid)| *type_oid)
+    fn named(&self, name: &str) -> Option<(usize, u32)> {
+        let mut listed = self.listed.iter().enumerate();
+        let found = listed.find(|(_, (known, _))| known == name && !name.is_empty());
+        found.map(|(nth, (_, type_oid))| (nth, *type_oid))
     }
 }
 
@@ -308,7 +308,12 @@ impl<'a> Analysis<'a> {
     }
 
     /// What a call of a user-defined function does, and what it gives; `None` where its body is not followed.
-    pub(crate) fn opened_call(&mut self, function: &'a Function) -> Walk<Option<Vec<Value>>> {
+    pub(crate) fn opened_call(
+        &mut self,
+        function: &'a Function,
+        call: &FuncCall,
+        values: &[Value],
+    ) -> Walk<Option<Vec<Value>>> {
         for type_oid in &function.argument_types {
             self.type_cast(*type_oid);
         }
@@ -321,6 +326,9 @@ impl<'a> Analysis<'a> {
             self.not_followed(function, opened.reason.clone());
             return Ok(None);
         }
+        let named = |node: &Node| matches!(inner(node), Some(NodeEnum::NamedArgExpr(_)));
+        let placed = !call.func_variadic && !call.args.iter().any(named);
+        self.gives_to_body(&opened.passed, values, placed);
         let place = format!("the body of {}()", function.name);
         Ok(Some(self.take_in(&opened, &place)))
     }
@@ -346,7 +354,7 @@ impl<'a> Analysis<'a> {
         self.named_something = true;
         self.effect(Verb::Call, function_object(function));
         self.expose(&values);
-        let Some(columns) = self.opened_call(function)? else {
+        let Some(columns) = self.opened_call(function, call, &values)? else {
             return Ok(None);
         };
         let columns = columns.into_iter();
@@ -375,7 +383,7 @@ impl<'a> Analysis<'a> {
             return None;
         }
         let parts: Vec<&str> = fields.iter().map(string).collect::<Option<_>>()?;
-        let (found, rest) = match parts.as_slice() {
+        let ((nth, found), rest) = match parts.as_slice() {
             [function, name, rest @ ..]
                 if *function == known.function && known.named(name).is_some() =>
             {
@@ -384,12 +392,16 @@ impl<'a> Analysis<'a> {
             [name, rest @ ..] => (known.named(name)?, rest),
             [] => return None,
         };
+        let nth = Some(nth);
         match rest {
-            [] => Some(Value::given(found)),
+            [] => Some(Self::passed_value(nth, found)),
             [field] => {
                 // May be a function of that name instead of a field.
                 self.functional(field, &mut [Value::given(found)]);
-                Some(Value::free(0))
+                Some(Value {
+                    givens: Self::passed_value(nth, 0).givens,
+                    ..Value::free(0)
+                })
             }
             _ => None,
         }
@@ -455,8 +467,9 @@ impl<'a> Analysis<'a> {
 }
 
 /// What a function gives, beside what it was given.
-pub(crate) fn beside(result: Value, arguments: &[Value]) -> Value {
+pub(crate) fn beside(mut result: Value, arguments: &[Value]) -> Value {
     if arguments.iter().all(|value| value.sources.is_empty()) {
+        result.givens = Value::derived(arguments, 0).givens;
         return result;
     }
     Value {

@@ -72,7 +72,13 @@ impl<'a> Analysis<'a> {
         };
         self.type_cast(known);
         match results.as_slice() {
-            [] => Ok(self.called(&candidates, call, &values, known)),
+            [] => {
+                let mut value = self.called(&candidates, call, &values, known);
+                if let Some(givens) = self.called_givens(&candidates, call, &values) {
+                    value.givens = givens;
+                }
+                Ok(value)
+            }
             [only] if candidates.len() == 1 => Ok(beside(only.clone(), &values)),
             several => {
                 let name = names.join(".");
@@ -250,7 +256,7 @@ impl<'a> Analysis<'a> {
         }
         self.effect(Verb::Call, function_object(function));
         self.expose(values);
-        if !made_here && let Some(columns) = self.opened_call(function)? {
+        if !made_here && let Some(columns) = self.opened_call(function, call, values)? {
             return Ok(Some(match <[Value; 1]>::try_from(columns) {
                 Ok([value]) => value,
                 Err(columns) => Self::sure(&columns, 0),
@@ -372,7 +378,15 @@ impl<'a> Analysis<'a> {
             return None;
         };
         let names = strings(&call.funcname)?;
-        let candidates = self.candidates(&names, call.args.len());
+        let mut candidates = self.candidates(&names, call.args.len());
+        if let Some(NodeEnum::TypeCast(cast)) = call.args.first().and_then(inner)
+            && let Some(name) = &cast.type_name
+            && !name.array_bounds.is_empty()
+            && candidates.iter().all(|found| found.is_system())
+        {
+            // Nothing else takes an array.
+            candidates.retain(|found| found.outputs.is_empty());
+        }
         let columns_of = |function: &Function| -> Option<Vec<String>> {
             if !function.outputs.is_empty() {
                 return Some(

@@ -44,11 +44,13 @@ impl<'a> Analysis<'a> {
             .iter()
             .cloned()
             .reduce(|known, next| known.either(&next));
-        Ok(match either {
+        let mut joined = match either {
             Some(either) if values.iter().all(stored) => either,
             // A placeholder of the client's choosing beside a column would tell which rows are NULL.
             _ => Self::sure(&values, common_type(&values)),
-        })
+        };
+        joined.givens = Givens::join(values.iter().map(|value| &value.givens));
+        Ok(joined)
     }
 
     #[inline(never)]

@@ -5,8 +5,8 @@
 use model::{Object, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AlterTableStmt, AlterTableType, CreateFunctionStmt, CreateStmt, DropStmt, IndexStmt, Node,
-    ObjectType, RangeVar,
+    AlterTableStmt, AlterTableType, CreateFunctionStmt, CreateStmt, DropBehavior, DropStmt,
+    IndexStmt, Node, ObjectType, RangeVar,
 };
 
 use super::relation::Touch;
@@ -207,6 +207,8 @@ impl<'a> Analysis<'a> {
                 )
             }
             NodeEnum::CreateEnumStmt(create) => {
+                self.says_all = create.type_name.len() > 1;
+                self.types_alone = true;
                 self.named(Verb::Create, "type", &create.type_name, "CREATE TYPE")
             }
             NodeEnum::CreateRangeStmt(create) => {
@@ -585,6 +587,8 @@ impl<'a> Analysis<'a> {
 
     fn drop(&mut self, drop: &DropStmt) -> &'static str {
         let kind = ObjectType::try_from(drop.remove_type).unwrap_or(ObjectType::Undefined);
+        let cascades = drop.behavior == DropBehavior::DropCascade as i32;
+        self.types_alone = kind == ObjectType::ObjectType && !cascades;
         for target in &drop.objects {
             let object = self.object_of(drop.remove_type, target);
             let beyond = matches!(

@@ -205,6 +205,10 @@ impl<'a> Analysis<'a> {
                     return Value::derived(&columns, 0);
                 }
                 let mut row = self.record(&columns);
+                if let [only] = columns.as_slice() {
+                    // Of a function that gives one value, its alias is that value.
+                    row.givens = only.givens.clone();
+                }
                 if rel.shaped {
                     let names = rel.columns.iter().map(|(name, _)| name.as_str());
                     row.built = Built::row(names.zip(&columns));
@@ -317,7 +321,11 @@ impl<'a> Analysis<'a> {
             let no_left = is_first && expr.lexpr.is_none();
             let left_type = if no_left { 0 } else { value.type_oid };
             self.operator(&expr.name, left_type, right.type_oid);
+            let givens = self.operated_givens(expr, &value);
             value = self.operated(expr, &value, &right);
+            if let Some(givens) = givens {
+                value.givens = givens;
+            }
             is_first = false;
         }
         Ok(value)
@@ -406,15 +414,21 @@ impl<'a> Analysis<'a> {
         let mut values = vec![self.expression(argument, scope)?];
         let element = values.first().map_or(0, |value| self.element_type(value));
         let mut sure = element != 0 && node.indirection.len() == 1;
+        let mut taken = values
+            .first()
+            .map(|value| value.givens.clone())
+            .unwrap_or_default();
         for step in &node.indirection {
             match inner(step) {
                 Some(NodeEnum::String(field)) => {
                     // May be a function of that name instead of a field.
                     self.functional(&field.sval, &mut values);
                     sure = false;
+                    taken = taken.within(self.field(&values, &field.sval));
                 }
                 Some(NodeEnum::AIndices(indices)) => {
                     sure &= !indices.is_slice;
+                    taken = taken.within(self.subscript(indices, &taken));
                     for bound in [&indices.lidx, &indices.uidx].into_iter().flatten() {
                         let bound = self.expression(bound, scope)?;
                         sure &= bound.sources.is_empty();
@@ -425,11 +439,12 @@ impl<'a> Analysis<'a> {
                 _ => self.unknown("indirection", ""),
             }
         }
-        if !sure {
-            return Ok(self.unsure(&values, 0, "a field or subscript"));
-        }
-        let mut value = Self::sure(&values, element);
+        let mut value = match sure {
+            true => Self::sure(&values, element),
+            false => self.unsure(&values, 0, "a field or subscript"),
+        };
         value.telling = true;
+        value.givens = taken;
         Ok(value)
     }
 

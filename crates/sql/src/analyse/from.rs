@@ -325,18 +325,25 @@ impl<'a> Analysis<'a> {
             }
             let value = self.expression(function, scope)?;
             self.use_at(&value, Usage::Predicate, "a function in FROM");
-            let value = Value::derived([&value], 0);
+            let given = value;
+            let value = Value {
+                givens: given.givens.clone(),
+                ..Value::derived([&given], 0)
+            };
             if !definitions.is_empty() {
                 for definition in definitions {
                     if let Some(NodeEnum::ColumnDef(column)) = inner(definition) {
                         if let Some(name) = &column.type_name {
                             self.type_name(name);
                         }
-                        row.push((column.colname.clone(), value.clone()));
+                        row.push(self.column_taken(function, &value, &column.colname, row.len()));
                     }
                 }
             } else if let Some(columns) = self.function_columns(function, scope) {
-                row.extend(columns.into_iter().map(|name| (name, value.clone())));
+                let columns = columns.iter().enumerate();
+                let columns =
+                    columns.map(|(nth, name)| self.column_taken(function, &value, name, nth));
+                row.extend(columns);
             } else if let Some(is_scalar) = self.function_is_scalar(function, scope) {
                 row.push((scalar(), value.clone()));
                 partial |= !is_scalar;

@@ -5,12 +5,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use model::{Assignment, ColumnRef, Given};
+use model::{Assignment, ColumnRef, Given, GivenValue, Part};
 use pg_query::protobuf::{AConst, a_const};
 
 use super::scope::{Source, Value};
 use super::{Analysis, Target};
+use crate::catalog::RelationId;
 
 /// One value that the statement is given.
 #[derive(Clone, Debug)]
@@ -19,7 +21,21 @@ pub(crate) enum Leaf {
     Literal(usize, Rc<str>),
     /// A parameter, counted from 1.
     Parameter(usize),
+    /// A column of the rows of a COPY, counted from 0.
+    Copied(usize),
+    /// Within a body: what its caller gives for a parameter, counted from 0; any of it where that is not known.
+    Argument(Option<usize>),
+    /// A literal of a text that the client sends within its text.
+    Said(Arc<str>),
 }
+
+/// A given value and what is taken out of it.
+pub(crate) type Way = (Leaf, Vec<Part>);
+
+/// Steps that are kept of one way; of a longer one the first are known.
+const STEPS_MAX: usize = 8;
+/// Different ways that are told apart; of further ones no step is known.
+const WAYS_MAX: usize = 4_096;
 
 /// The given values that a value is made from.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +45,7 @@ pub(crate) struct Givens(Option<Rc<Node>>);
 enum Node {
     Leaf(Leaf),
     Join(Vec<Rc<Node>>),
+    Part(Part, Vec<Rc<Node>>),
 }
 
 impl Drop for Node {
@@ -36,10 +53,10 @@ impl Drop for Node {
     fn drop(&mut self) {
         let mut rest = match self {
             Self::Leaf(_) => return,
-            Self::Join(parts) => std::mem::take(parts),
+            Self::Join(parts) | Self::Part(_, parts) => std::mem::take(parts),
         };
         while let Some(part) = rest.pop() {
-            if let Some(Self::Join(parts)) = Rc::into_inner(part).as_mut() {
+            if let Some(Self::Join(parts) | Self::Part(_, parts)) = Rc::into_inner(part).as_mut() {
                 rest.append(parts);
             }
         }
@@ -65,21 +82,89 @@ impl Givens {
         Self(Some(Rc::new(Node::Join(all.collect()))))
     }
 
-    /// All of them, each once.
-    fn leaves(&self) -> Vec<Leaf> {
+    /// What one step takes out of these.
+    pub(crate) fn within(&self, part: Part) -> Self {
+        let Some(node) = &self.0 else {
+            return Self(None);
+        };
+        if part == Part::Computed && matches!(**node, Node::Part(Part::Computed, _)) {
+            return self.clone();
+        }
+        Self(Some(Rc::new(Node::Part(part, vec![Rc::clone(node)]))))
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// All of them, each once for each way that leads to it.
+    fn ways(&self) -> Vec<Way> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        let mut rest: Vec<&Rc<Node>> = self.0.iter().collect();
-        while let Some(node) = rest.pop() {
-            if !seen.insert(Rc::as_ptr(node)) {
+        let mut steps = Steps::default();
+        let mut rest: Vec<(&Rc<Node>, usize)> = self.0.iter().map(|node| (node, 0)).collect();
+        while let Some((node, way)) = rest.pop() {
+            if !seen.insert((Rc::as_ptr(node), way)) {
                 continue;
             }
             match &**node {
-                Node::Leaf(leaf) => found.push(leaf.clone()),
-                Node::Join(parts) => rest.extend(parts),
+                Node::Leaf(leaf) => found.push((leaf.clone(), steps.listed(way))),
+                Node::Join(parts) => rest.extend(parts.iter().map(|part| (part, way))),
+                Node::Part(part, parts) => {
+                    let way = steps.before(part, way);
+                    rest.extend(parts.iter().map(|part| (part, way)));
+                }
             }
         }
         found
+    }
+}
+
+/// Ways from values to what is taken out of them, each by a number. 0 is the way that takes no step.
+#[derive(Default)]
+struct Steps {
+    /// A first step, the way that goes on from there, and how long both are.
+    known: Vec<(Part, usize, usize)>,
+}
+
+impl Steps {
+    /// The way that begins with a step.
+    fn before(&mut self, part: &Part, rest: usize) -> usize {
+        if *part == Part::Computed {
+            // What follows is taken out of something else.
+            return self.number(&Part::Computed, 0);
+        }
+        let length = rest.checked_sub(1).and_then(|at| self.known.get(at));
+        let is_long = length.is_some_and(|(_, _, length)| *length >= STEPS_MAX);
+        if is_long || self.known.len() >= WAYS_MAX {
+            let rest = self.number(&Part::Computed, 0);
+            return match self.known.len() >= WAYS_MAX {
+                true => rest,
+                false => self.number(part, rest),
+            };
+        }
+        self.number(part, rest)
+    }
+
+    fn number(&mut self, part: &Part, rest: usize) -> usize {
+        let same = |(known, after, _): &(Part, usize, usize)| known == part && *after == rest;
+        if let Some(at) = self.known.iter().position(same) {
+            return at + 1;
+        }
+        let length = rest.checked_sub(1).and_then(|at| self.known.get(at));
+        let length = length.map_or(0, |(_, _, length)| *length);
+        self.known.push((part.clone(), rest, length + 1));
+        self.known.len()
+    }
+
+    fn listed(&self, mut way: usize) -> Vec<Part> {
+        let mut parts = Vec::new();
+        while let Some((part, rest, _)) = way.checked_sub(1).and_then(|at| self.known.get(at)) {
+            parts.push(part.clone());
+            way = *rest;
+        }
+        parts
     }
 }
 
@@ -87,12 +172,21 @@ impl Givens {
 #[derive(Debug)]
 pub(crate) struct Taken {
     columns: Vec<Source>,
-    leaves: Vec<Leaf>,
+    ways: Vec<Way>,
+    plain: bool,
+}
+
+/// A column that takes what the caller of a body gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Passed {
+    column: (RelationId, usize),
+    argument: Option<usize>,
+    parts: Vec<Part>,
     plain: bool,
 }
 
 impl Analysis<'_> {
-    /// A literal of the text that is analysed.
+    /// A literal of the text that is analysed, or of a block of code within it.
     pub(crate) fn literal(&self, constant: &AConst, type_oid: u32) -> Value {
         let mut value = Value::given(type_oid);
         let text: Option<Rc<str>> = match constant.val.as_ref() {
@@ -102,6 +196,12 @@ impl Analysis<'_> {
             Some(a_const::Val::Boolval(_) | a_const::Val::Bsval(_)) | None => None,
         };
         let place = usize::try_from(constant.location).ok();
+        if let (Some(said), Some(a_const::Val::Sval(_)), Some(text)) =
+            (&self.said, constant.val.as_ref(), &text)
+        {
+            said.borrow_mut().push(Rc::clone(text));
+            value.givens = Givens::leaf(Leaf::Argument(None));
+        }
         if self.own_text
             && let Some((text, place)) = text.zip(place)
         {
@@ -113,33 +213,124 @@ impl Analysis<'_> {
     /// A parameter of the statement; within a body, one of the function's.
     pub(crate) fn parameter_given(&self, number: i32) -> Value {
         let mut value = Value::given(self.parameter_type(number));
-        if self.own_text
-            && let Ok(number) = usize::try_from(number)
-        {
-            value.givens = Givens::leaf(Leaf::Parameter(number));
+        match usize::try_from(number) {
+            Ok(number) if self.own_text => value.givens = Givens::leaf(Leaf::Parameter(number)),
+            Ok(number) => {
+                // In PL/pgSQL something else may have been put into it.
+                let known = number.checked_sub(1).filter(|_| self.variables.is_none());
+                value.givens = Givens::leaf(Leaf::Argument(known));
+            }
+            Err(_) => {}
         }
         value
     }
 
+    /// What a parameter or variable of a body holds: what is given for the parameter, or anything.
+    pub(crate) fn passed_value(argument: Option<usize>, type_oid: u32) -> Value {
+        Value {
+            givens: Givens::leaf(Leaf::Argument(argument)),
+            ..Value::given(type_oid)
+        }
+    }
+
+    /// The columns that take what the caller of the body walked here gives.
+    pub(crate) fn passed_on(&self) -> Vec<Passed> {
+        let mut passed = Vec::new();
+        for taken in &self.taken {
+            let columns = taken
+                .columns
+                .iter()
+                .filter_map(|source| self.place(*source));
+            for column in columns {
+                for (leaf, parts) in &taken.ways {
+                    if let Leaf::Argument(argument) = leaf {
+                        passed.push(Passed {
+                            column,
+                            argument: *argument,
+                            parts: parts.clone(),
+                            plain: taken.plain,
+                        });
+                    }
+                }
+            }
+        }
+        passed
+    }
+
+    /// The literals of a block of code.
+    pub(crate) fn said_in_code(&self) -> Vec<Arc<str>> {
+        let said = self.said.iter().flat_map(|said| said.borrow().clone());
+        said.map(|text| text.as_ref().into()).collect()
+    }
+
+    /// Notes what a followed body makes of what it is given; `None` where places do not tell which parameter is meant.
+    pub(crate) fn gives_to_body(&mut self, passed: &[Passed], values: &[Value], placed: bool) {
+        for one in passed {
+            let given = one
+                .argument
+                .filter(|_| placed)
+                .and_then(|nth| values.get(nth));
+            let given = match given {
+                Some(value) => std::slice::from_ref(value),
+                None => values,
+            };
+            let mut givens = Givens::join(given.iter().map(|value| &value.givens));
+            for part in &one.parts {
+                givens = givens.within(part.clone());
+            }
+            let plain = one.plain && given.iter().all(|value| value.sources.is_empty());
+            self.takes(one.column, givens.ways(), plain);
+        }
+    }
+
+    /// Notes what a block of code sent by the client makes of the literals in it.
+    pub(crate) fn gives_to_code(&mut self, passed: &[Passed], said: &[Arc<str>]) {
+        for one in passed {
+            let ways = said.iter();
+            let ways = ways.map(|text| (Leaf::Said(Arc::clone(text)), one.parts.clone()));
+            self.takes(one.column, ways.collect(), one.plain);
+        }
+    }
+
+    fn takes(&mut self, (id, at): (RelationId, usize), ways: Vec<Way>, plain: bool) {
+        if !ways.is_empty() {
+            let columns = vec![self.source(id, at)];
+            self.taken.push(Taken {
+                columns,
+                ways,
+                plain,
+            });
+        }
+    }
+
     /// Notes what a column is given.
     pub(crate) fn gives(&mut self, value: &Value, target: &Target, column: Option<&str>) {
-        let leaves = value.givens.leaves();
+        let ways = value.givens.ways();
         let mut columns = target.rel.columns.iter();
         let Some((_, place)) = columns.find(|(name, _)| Some(name.as_str()) == column) else {
             return;
         };
-        if !leaves.is_empty() {
+        if !ways.is_empty() {
             self.taken.push(Taken {
                 columns: place.sources.clone(),
-                leaves,
+                ways,
                 plain: value.sources.is_empty(),
             });
         }
     }
 
+    /// Notes that a column takes what the rows of a COPY hold at a place.
+    pub(crate) fn copies(&mut self, nth: usize, column: &Value) {
+        self.taken.push(Taken {
+            columns: column.sources.clone(),
+            ways: vec![(Leaf::Copied(nth), Vec::new())],
+            plain: true,
+        });
+    }
+
     /// Notes what is given to a statement that is run by name.
     pub(crate) fn passes(&mut self, value: &Value) {
-        self.passed.push(value.givens.leaves());
+        self.passed.push(value.givens.ways());
     }
 
     /// What was noted, with the literals of the text counted.
@@ -152,7 +343,7 @@ impl Analysis<'_> {
             let stored = taken.columns.iter().flat_map(|source| self.stored(*source));
             let mut columns: Vec<ColumnRef> = stored.collect();
             columns.dedup();
-            let values: Vec<Given> = taken.leaves.iter().map(|leaf| text.count(leaf)).collect();
+            let values: Vec<Given> = taken.ways.iter().map(|way| text.count(way)).collect();
             assignments.push(Assignment {
                 columns,
                 values,
@@ -162,7 +353,7 @@ impl Analysis<'_> {
         let passed = std::mem::take(&mut self.passed);
         let arguments = passed
             .iter()
-            .map(|leaves| leaves.iter().map(|leaf| text.count(leaf)).collect());
+            .map(|ways| ways.iter().map(|way| text.count(way)).collect());
         (assignments, arguments.collect())
     }
 }
@@ -181,9 +372,20 @@ impl<'t> Literals<'t> {
         }
     }
 
-    fn count(&self, leaf: &Leaf) -> Given {
+    fn count(&self, (leaf, parts): &Way) -> Given {
+        Given {
+            value: self.value(leaf),
+            parts: parts.clone(),
+        }
+    }
+
+    fn value(&self, leaf: &Leaf) -> GivenValue {
         let (place, value) = match leaf {
-            Leaf::Parameter(number) => return Given::Parameter(*number),
+            Leaf::Parameter(number) => return GivenValue::Parameter(*number),
+            Leaf::Copied(nth) => return GivenValue::Copied(*nth),
+            Leaf::Said(text) => return GivenValue::Text(Arc::clone(text)),
+            // Nothing is given for it: whoever calls the body follows it.
+            Leaf::Argument(_) => return GivenValue::Text("".into()),
             Leaf::Literal(place, value) => (*place, value),
         };
         let found = self
@@ -193,8 +395,8 @@ impl<'t> Literals<'t> {
             let negative = self.text.as_bytes().get(place) == Some(&b'-');
             let nth = ranges.partition_point(|range| range.start < place);
             let start = ranges.get(nth)?.start;
-            (negative || start == place).then_some(Given::Literal { nth, negative })
+            (negative || start == place).then_some(GivenValue::Literal { nth, negative })
         });
-        counted.unwrap_or_else(|| Given::Text(value.as_ref().into()))
+        counted.unwrap_or_else(|| GivenValue::Text(value.as_ref().into()))
     }
 }

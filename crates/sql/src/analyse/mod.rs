@@ -27,6 +27,7 @@ mod routine;
 mod scope;
 mod session;
 mod store;
+mod taking;
 mod total;
 mod unasked;
 mod utility;
@@ -152,6 +153,10 @@ pub(crate) struct Analysis<'a> {
     pub(crate) has_where: bool,
     /// A function, operator or type was looked up.
     pub(crate) named_something: bool,
+    /// All that it does is to make types whose names and schemas it says itself.
+    pub(crate) says_all: bool,
+    /// It makes or drops types that nothing depends on, and nothing else.
+    pub(crate) types_alone: bool,
     /// What is walked stands in the text that the client sent, as no view, body or default does.
     pub(crate) own_text: bool,
     /// The literals of that text.
@@ -160,8 +165,10 @@ pub(crate) struct Analysis<'a> {
     pub(crate) renamed: Vec<rename::Renamed>,
     /// What columns are given.
     pub(crate) taken: Vec<given::Taken>,
+    /// The literals of a block of code that the client sent, where that is what is walked.
+    pub(crate) said: Option<std::cell::RefCell<Vec<Rc<str>>>>,
     /// What a statement that is run by name is given.
-    pub(crate) passed: Vec<Vec<given::Leaf>>,
+    pub(crate) passed: Vec<Vec<given::Way>>,
 }
 
 /// One statement's columns, by name and value.
@@ -227,10 +234,13 @@ impl<'a> Analysis<'a> {
             row_setting: None,
             has_where: true,
             named_something: false,
+            says_all: false,
+            types_alone: false,
             own_text: true,
             text: None,
             renamed: Vec::new(),
             taken: Vec::new(),
+            said: None,
             passed: Vec::new(),
         }
     }

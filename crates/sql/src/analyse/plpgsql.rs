@@ -93,6 +93,8 @@ impl<'a> Analysis<'a> {
         let runtime = self.runtime;
         self.enter(2)?;
         let mut within = self.beneath(view, runtime);
+        // Not what stands in the bodies of functions that it calls: those are read by themselves.
+        within.said = Some(std::cell::RefCell::default());
         if let Some(block) = within.read_body(body) {
             let mut names = Names::default();
             names.open(Some("inline_code_block".to_owned()));
@@ -123,10 +125,11 @@ impl<'a> Analysis<'a> {
     /// Parameters, by their names and as `$1`.
     fn parameters_of(&self, function: &Function, routine: &Routine<'_>, names: &mut Names) {
         let given = routine.names.iter().zip(&function.argument_types);
-        for (name, type_oid) in given {
+        for (nth, (name, type_oid)) in given.enumerate() {
             if !name.is_empty() {
                 let known = self.certain(*type_oid);
-                let variable = Variable::of(known, self.is_scalar(known));
+                let mut variable = Variable::of(known, self.is_scalar(known));
+                variable.argument = Some(nth);
                 names.declare(name.clone(), variable);
             }
         }
@@ -237,6 +240,11 @@ impl<'w, 'a> Procedure<'w, 'a> {
         names.declare("found".to_owned(), Variable::of(oid::BOOL, true));
         self.analysis.variables = Some(Rc::new(names));
         put::assigned(block, &mut self.assigned);
+        let assigned = std::mem::take(&mut self.assigned);
+        if let Some(names) = self.names() {
+            names.forget(&assigned);
+        }
+        self.assigned = assigned;
         self.block(block)?;
         if self.analysis.tells_errors {
             self.analysis.tell_errors();

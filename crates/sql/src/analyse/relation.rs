@@ -6,7 +6,7 @@ use model::{Effect, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
-use super::given::Givens;
+use super::given::{Givens, Passed};
 use super::scope::{Kind, Scope, Value};
 use super::{Analysis, NESTING_MAX, Row, Walk, object, reach};
 use crate::catalog::{Relation, RelationId};
@@ -29,6 +29,10 @@ pub(crate) struct Opened {
     /// Uses and copies of the row that fires a trigger.
     row_uses: Vec<((RelationId, usize), Usage)>,
     row_copies: Vec<((RelationId, usize), (RelationId, usize))>,
+    /// Columns that take what its caller gives.
+    pub(crate) passed: Vec<Passed>,
+    /// Literals of it that the client said.
+    pub(crate) said: Vec<Arc<str>>,
     /// Why it could not be followed, where that is known.
     pub(crate) reason: Option<String>,
     /// A function's body was followed in it.
@@ -445,6 +449,8 @@ impl<'a> Analysis<'a> {
         Opened {
             row_uses,
             row_copies,
+            passed: self.passed_on(),
+            said: self.said_in_code(),
             unasked: self.unasked.iter().copied().collect(),
             reason,
             // What a body or view copies is nobody's choice here: no place of its own is looked at.

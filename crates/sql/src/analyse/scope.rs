@@ -5,6 +5,8 @@
 
 use std::rc::Rc;
 
+use model::Part;
+
 use super::Row;
 use super::built::Built;
 use super::given::Givens;
@@ -77,7 +79,8 @@ impl Value {
             telling |= part.telling;
             risky |= part.risky;
             &part.givens
-        }));
+        }))
+        .within(Part::Computed);
         sources.sort_unstable();
         sources.dedup();
         Self {
@@ -100,6 +103,7 @@ impl Value {
     /// A value that is either this one or the other one, unchanged (CASE, COALESCE, UNION).
     pub(crate) fn either(&self, other: &Self) -> Self {
         let mut joined = Self::derived([self, other], 0);
+        joined.givens = Givens::join([&self.givens, &other.givens].into_iter());
         let same = |a: &Self, b: &Self| a.type_oid == b.type_oid && a.type_oid != 0;
         let adapts = |value: &Self| value.kind == Kind::Free && value.type_oid == UNKNOWN;
         if same(self, other) || adapts(other) {

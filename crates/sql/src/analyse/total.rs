@@ -483,7 +483,9 @@ impl<'a> Analysis<'a> {
             };
         }
         if value.sources.is_empty() {
-            return Value::derived([value], target);
+            let mut converted = Value::derived([value], target);
+            converted.givens = value.givens.clone();
+            return converted;
         }
         let source = self.plain_type(value);
         let sure = match target {

@@ -293,7 +293,8 @@ impl<'a> Analysis<'a> {
             self.condition(condition, &scope)?;
         }
         if copy.is_from {
-            for (_, value) in &row {
+            for (nth, (_, value)) in row.iter().enumerate() {
+                self.copies(nth, value);
                 self.type_cast(value.type_oid);
                 self.use_value(value, Usage::Assigned);
                 for source in value.sources.clone() {
@@ -427,9 +428,13 @@ impl<'a> Analysis<'a> {
                 _ => None,
             });
         if let (None | Some("plpgsql"), Some(text)) = (language, text) {
+            if self.makes_enums(text)? {
+                return Ok(());
+            }
             let opened = self.look_into_code(text)?;
             if !opened.unknown {
                 self.follows = true;
+                self.gives_to_code(&opened.passed, &opened.said);
                 self.take_in(&opened, "the body of DO");
                 self.session.state_moved = true;
                 return Ok(());
@@ -441,6 +446,21 @@ impl<'a> Analysis<'a> {
         self.effect(Verb::Unanalysed, object);
         self.definitions_moved();
         Ok(())
+    }
+
+    /// Whether a block of code makes enumerations in schemas that it names, and nothing else (mappers make theirs so,
+    /// because `CREATE TYPE` has no `IF NOT EXISTS`); if so, does what these do.
+    fn makes_enums(&mut self, text: &str) -> Walk<bool> {
+        let Some(made) = crate::plpgsql::read(text)
+            .ok()
+            .and_then(|block| enums_of(&block))
+        else {
+            return Ok(false);
+        };
+        for create in &made {
+            self.definition(create)?;
+        }
+        Ok(true)
     }
 
     fn truncate(&mut self, truncate: &TruncateStmt) -> Walk<()> {
@@ -544,4 +564,27 @@ impl<'a> Analysis<'a> {
         }
         found
     }
+}
+
+/// The enumerations that a block makes, where it does nothing else.
+fn enums_of(block: &crate::plpgsql::Block<'_>) -> Option<Vec<NodeEnum>> {
+    use crate::plpgsql::Step;
+    let plain = block.declared.is_empty() && block.handlers.as_ref().is_none_or(Vec::is_empty);
+    let steps = block.body.iter().map(|step| {
+        let Step::Statement { text, into } = step else {
+            return None;
+        };
+        let parsed = crate::inspection::parse(text).ok()?;
+        let [statement] = parsed.stmts.as_slice() else {
+            return None;
+        };
+        match statement.stmt.as_deref().and_then(inner)? {
+            NodeEnum::CreateEnumStmt(create) if into.is_empty() && create.type_name.len() == 2 => {
+                Some(NodeEnum::CreateEnumStmt(create.clone()))
+            }
+            _ => None,
+        }
+    });
+    let made: Option<Vec<NodeEnum>> = steps.collect();
+    made.filter(|made| plain && !made.is_empty())
 }

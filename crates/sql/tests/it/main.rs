@@ -435,13 +435,24 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     let catalog = Arc::new(read_catalog(&server));
     let told = |text: &'static str, values: &[model::Given]| -> String {
         let literals = sql::literals(text).unwrap_or_default();
-        let one = |given: &model::Given| match given {
-            model::Given::Parameter(number) => format!("${number}"),
-            model::Given::Text(text) => format!("text {text}"),
-            model::Given::Literal { nth, negative } => {
+        let value = |value: &model::GivenValue| match value {
+            model::GivenValue::Parameter(number) => format!("${number}"),
+            model::GivenValue::Copied(nth) => format!("column {nth}"),
+            model::GivenValue::Text(text) => format!("text {text}"),
+            model::GivenValue::Literal { nth, negative } => {
                 let sign = if *negative { "-" } else { "" };
                 format!("{sign}{}", &text[literals[*nth].clone()])
             }
+        };
+        let one = |given: &model::Given| {
+            let start = value(&given.value);
+            given.parts.iter().fold(start, |from, part| match part {
+                model::Part::Member(name) => format!("{from}.{name}"),
+                model::Part::Elements => format!("{from}[]"),
+                model::Part::Field(nth) => format!("{from}.{nth}"),
+                model::Part::Pieces => format!("split({from})"),
+                model::Part::Computed => format!("f({from})"),
+            })
         };
         let mut values: Vec<String> = values.iter().map(one).collect();
         values.sort();
@@ -473,7 +484,7 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     );
     check(
         "UPDATE customers SET email = lower('A' || $1), name = name || 'x'",
-        "shop.customers.email: $1 'A'; shop.customers.name: 'x' and columns",
+        "shop.customers.email: f($1) f('A'); shop.customers.name: f('x') and columns",
     );
     check(
         "INSERT INTO customers (id, email) VALUES (1, 'a'), (2, 'b')",
@@ -501,7 +512,7 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     );
     check(
         "UPDATE customers SET (name, email) = ('n', 'e')",
-        "shop.customers.name: 'e' 'n'; shop.customers.email: 'e' 'n'",
+        "shop.customers.name: f('e') f('n'); shop.customers.email: f('e') f('n')",
     );
     check(
         "UPDATE customers SET email = coalesce($1, email), name = CASE WHEN id = 1 THEN $2 ELSE name END",
@@ -537,6 +548,76 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     check(
         "SELECT 1; UPDATE customers SET email = 'it''s'",
         "shop.customers.email: 'it''s'",
+    );
+    // What is taken out of JSON, arrays and rows.
+    check(
+        "UPDATE customers SET email = $1::jsonb->>'mail', name = $1::json#>>'{a,b}' WHERE id = ($1->'id')::int",
+        "shop.customers.email: $1.mail; shop.customers.name: $1.a.b",
+    );
+    check(
+        "UPDATE customers c SET email = v.e FROM unnest($1::int[], $2::text[]) AS v(id, e) WHERE c.id = v.id",
+        "shop.customers.email: $2[]",
+    );
+    check(
+        "INSERT INTO customers (id, email) SELECT r.id, r.email FROM jsonb_to_recordset($1) AS r(id int, email text)",
+        "shop.customers.id: $1[].id; shop.customers.email: $1[].email",
+    );
+    check(
+        "INSERT INTO customers (name, email) SELECT name, email FROM json_populate_record(NULL::customers, $1)",
+        "shop.customers.name: $1.name; shop.customers.email: $1.email",
+    );
+    check(
+        "UPDATE customers c SET email = e->>'mail' FROM jsonb_array_elements($1::jsonb) AS e WHERE c.id = (e->>'id')::int",
+        "shop.customers.email: $1[].mail",
+    );
+    check(
+        "UPDATE customers SET email = (SELECT value FROM json_each_text($1) WHERE key = 'm'), name = ($2::text[])[3]",
+        "shop.customers.email: $1[]; shop.customers.name: $2[]",
+    );
+    check(
+        "INSERT INTO customers (name, email) SELECT u.name, u.email FROM unnest($1::customers[]) u",
+        "shop.customers.name: $1[].3; shop.customers.email: $1[].1",
+    );
+    check(
+        "UPDATE customers SET email = ($1::customers).email, name = jsonb_extract_path_text($2, 'a', 'b')",
+        "shop.customers.email: $1.1; shop.customers.name: $2.a.b",
+    );
+    check(
+        "UPDATE customers SET email = unnest(string_to_array($1, ',')), name = jsonb_build_object('a', $2)->>'a'",
+        "shop.customers.email: split($1)[]; shop.customers.name: f($2) f('a')",
+    );
+    check(
+        "UPDATE customers SET email = $1::jsonb->>$2, name = ($3::jsonb)['a']",
+        "shop.customers.email: f($1); shop.customers.name: $3.a",
+    );
+    // Into bodies and out of them, and from blocks of code.
+    check(
+        "SELECT tools.set_mail($1, $2)",
+        "shop.customers.email: f($2)",
+    );
+    check(
+        "SELECT tools.set_both($1, 'a***@x', 'n')",
+        "shop.customers.email: f('a***@x'); shop.customers.name: $1 'a***@x' 'n'",
+    );
+    check(
+        "SELECT tools.set_both(what => $1, number => $2, mail => $3)",
+        "shop.customers.email: f($1) f($2) f($3); shop.customers.name: $1 $2 $3",
+    );
+    check(
+        "UPDATE customers SET email = tools.same($1)",
+        "shop.customers.email: f($1)",
+    );
+    check(
+        "DO $$ DECLARE v text := 'a***@x'; BEGIN UPDATE shop.customers SET email = v WHERE id = 7; END $$",
+        "shop.customers.email: text a***@x",
+    );
+    check(
+        "DO $$ BEGIN UPDATE shop.customers SET email = lower('a***@x'); PERFORM tools.set_mail(1, 'z'); END $$",
+        "shop.customers.email: f(text a***@x) f(text z); shop.customers.email: f(text a***@x) f(text z)",
+    );
+    check(
+        "DO $$ BEGIN UPDATE shop.customers SET email = name; END $$",
+        "",
     );
     // What a body, a view or a default says is not given by the statement.
     check("SELECT tools.clean(1)", "");

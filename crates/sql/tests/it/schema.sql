@@ -101,3 +101,9 @@ DO $$ BEGIN FOR n IN 2..33 LOOP EXECUTE format('CREATE VIEW shop.deep%s AS SELEC
 CREATE MATERIALIZED VIEW shop.kept AS SELECT id, ssn, tools.mail_atomic(id) AS mail FROM shop.plain WITH NO DATA;
 CREATE MATERIALIZED VIEW shop.kept_dark AS SELECT tools.endless(1) AS x WITH NO DATA;
 ALTER ROLE postgres SET search_path = shop, public;
+CREATE FUNCTION tools.set_mail(id int, mail text) RETURNS void LANGUAGE sql AS $$ UPDATE shop.customers c SET email = lower(mail) WHERE c.id = set_mail.id $$;
+CREATE FUNCTION tools.same(value text) RETURNS text LANGUAGE sql AS $$ SELECT value $$;
+CREATE FUNCTION tools.set_both(number int, mail text, what text) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE other text; BEGIN
+    other := what;
+    UPDATE shop.customers SET email = lower(mail), name = other WHERE id = number; END $$;

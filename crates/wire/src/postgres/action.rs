@@ -5,7 +5,9 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::BufMut;
-use model::{Action, ActionKind, Given, Ground, Named, Parameter, Projections, Statement};
+use model::{
+    Action, ActionKind, Given, GivenValue, Ground, Named, Parameter, Projections, Statement,
+};
 use sql::{SessionChange, Step};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
@@ -414,7 +416,7 @@ impl Session {
         self.held_frame.clear();
         self.held_frame.extend_from_slice(frame);
         let mut given = judged.statements.iter().flat_map(|s| &s.given);
-        let counts = |given: &Given| matches!(given, Given::Literal { .. });
+        let counts = |given: &Given| matches!(given.value, GivenValue::Literal { .. });
         let literals = match given.any(|assignment| assignment.values.iter().any(counts)) {
             true => sql::literals(&text).unwrap_or_default(),
             false => Vec::new(),

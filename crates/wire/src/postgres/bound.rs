@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{ColumnUse, Given, Named, Parameter, ParameterFormat, Projections, Statement, Usage};
+use model::{
+    ColumnUse, GivenValue, Named, Parameter, ParameterFormat, Projections, Statement, Usage,
+};
 
 use super::frame::{Fields, FrameError};
 use super::inspect::Analysis;
@@ -101,9 +103,16 @@ pub(super) fn join(outer: &mut Statement, inner: Statement) {
     for mut assignment in inner.given {
         let values = std::mem::take(&mut assignment.values);
         // Its own literals were looked at when it was kept.
-        let passed = values.into_iter().filter_map(|given| match given {
-            Given::Parameter(number) => outer.arguments.get(number.checked_sub(1)?).cloned(),
-            Given::Literal { .. } | Given::Text(_) => None,
+        let passed = values.into_iter().filter_map(|given| {
+            let GivenValue::Parameter(number) = given.value else {
+                return None;
+            };
+            let arguments = outer.arguments.get(number.checked_sub(1)?)?.iter().cloned();
+            let parts = given.parts;
+            Some(arguments.map(move |mut argument| {
+                argument.parts.extend(parts.iter().cloned());
+                argument
+            }))
         });
         assignment.values = passed.flatten().collect();
         if !assignment.values.is_empty() {

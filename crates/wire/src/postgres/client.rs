@@ -88,7 +88,7 @@ impl Session {
         let now = self.client_rest.min(bytes.len());
         if !self.client_rest_dropped {
             let part = bytes.get(..now).unwrap_or_default();
-            self.to_upstream.extend_from_slice(part);
+            self.pass_copied(part);
         }
         bytes.advance(now);
         self.client_rest -= now;
@@ -102,9 +102,12 @@ impl Session {
             match header.kind {
                 // CopyData belongs to the COPY that was admitted: its content needs no other permit.
                 b'd' => {
-                    self.to_upstream.put_u8(b'd');
-                    let length = u32::try_from(header.body.saturating_add(4)).ok()?;
-                    self.to_upstream.put_u32(length);
+                    // Data that is read goes on in messages of the gateway's own.
+                    if self.copied.is_none() {
+                        self.to_upstream.put_u8(b'd');
+                        let length = u32::try_from(header.body.saturating_add(4)).ok()?;
+                        self.to_upstream.put_u32(length);
+                    }
                     false
                 }
                 // The server ignores them while it takes data.
@@ -186,6 +189,9 @@ impl Session {
         };
         fields.end()?;
         self.copy_in = false;
+        if !self.ends_copied(reason.is_some()) {
+            return Ok(Taken::Done);
+        }
         own(&mut self.to_upstream, kind, |b| {
             if let Some(reason) = reason {
                 put_cstr(b, reason);
@@ -261,7 +267,7 @@ impl Session {
         let name = fields.cstr()?;
         let rows_max = fields.i32()?;
         fields.end()?;
-        let portal = match self.portals.find(name, self.batches) {
+        let portal = match self.portal(name) {
             Found::Ambiguous => {
                 self.await_upstream();
                 return Ok(Taken::Waits);
@@ -292,6 +298,8 @@ impl Session {
         } = &portal.origin
         {
             let source = Arc::clone(&prepared.source);
+            let taken = steps.iter().map(|change| &change.step);
+            self.freed.take(self.sequence, &portal.statements, taken);
             self.apply(steps, &source, portal.sequence, &mut changes);
         }
         self.expect(Expect::Execute(Box::new(ExecuteRun {
@@ -338,7 +346,7 @@ impl Session {
                     return Ok(Taken::Waits);
                 }
             },
-            b'P' => match self.portals.find(name, self.batches) {
+            b'P' => match self.portal(name) {
                 Found::It(portal) => Some(Expect::DescribePortal { portal, own: false }),
                 Found::Nothing => None,
                 Found::Ambiguous => {

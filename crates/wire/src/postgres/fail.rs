@@ -22,10 +22,17 @@ const IN_FAILED_TRANSACTION: &str = "25P02";
 impl Session {
     pub(crate) fn on_error(&mut self, frame: &[u8]) -> Result<(), Broken> {
         let body = frame.get(HEADER_BYTES..).unwrap_or_default();
-        let code = refuse::code_of(body);
         if refuse::is_fatal(body) {
-            return self.on_fatal(frame, code);
+            return self.on_fatal(frame, refuse::code_of(body));
         }
+        if !matches!(self.queue.front(), Some(Expect::Own(_))) {
+            self.freed.fail();
+        }
+        // Where the gateway ended a COPY, its own words say why.
+        let refusal = self.copy_refusal();
+        let frame = refusal.as_deref().unwrap_or(frame);
+        let body = frame.get(HEADER_BYTES..).unwrap_or_default();
+        let code = refuse::code_of(body);
         if self.queue.is_empty() {
             return Err(Broken::Upstream(FrameError::Unexpected { kind: b'E' }));
         }
@@ -63,7 +70,10 @@ impl Session {
                 | Expect::Close { .. },
             ) => true,
         };
-        self.pass_message(b'E', frame);
+        match &refusal {
+            Some(error) => self.pass(error),
+            None => self.pass_message(b'E', frame),
+        }
         if extended {
             self.copy_in = false;
             self.skip(Some(refuse::code_of(body)));

@@ -56,6 +56,8 @@ impl Session {
             What::Function => {
                 self.dirty = true;
                 self.moved = true;
+                self.freed
+                    .take(sequence, &judged.statements, std::iter::empty());
                 let mut effects = judged.statements.iter().flat_map(|s| &s.effects);
                 self.catalog_moved |= effects.any(|effect| effect.verb == Verb::Unanalysed);
                 self.expect(Expect::Function(FunctionRun {
@@ -85,6 +87,9 @@ impl Session {
             self.dirty = true;
             self.moved = true;
         }
+        let sequence = permit.action().sequence;
+        self.freed
+            .take(sequence, &judged.statements, std::iter::empty());
         let obligations = permit.obligations();
         let masked = obligations.wall.is_some() || obligations.results.iter().any(|r| !r.is_free());
         let names = (self.statements.version(), self.portals.version());
@@ -129,6 +134,8 @@ impl Session {
         self.statements.drop_unnamed();
         let replaced = self.portals.drop_unnamed();
         let mut changes = Vec::new();
+        let steps = judged.changes.iter().map(|change| &change.step);
+        self.freed.take(sequence, &judged.statements, steps);
         self.apply(&judged.changes, &text, sequence, &mut changes);
         self.expect(Expect::Query(Box::new(QueryRun {
             sequence,
@@ -297,10 +304,15 @@ fn unfollowable(held: &Held, permit: &Permit) -> Option<&'static str> {
     let changes = held.judged.changes.iter();
     let mut pairs = held.judged.statements.iter().zip(results).zip(changes);
     pairs.find_map(|((statement, obliged), change)| {
+        let text = held.text.get(statement.range.clone())?;
+        if matches!(change.step, Step::CopyIn) && !obliged.guarded.is_empty() {
+            return sql::copy_form(text).is_none().then_some(
+                "COPY with these options into masked columns cannot be read: use text, CSV or binary in UTF-8",
+            );
+        }
         if !is_read(obliged) || !matches!(change.step, Step::CopyOut) {
             return None;
         }
-        let text = held.text.get(statement.range.clone())?;
         Form::of(text).is_none().then_some(
             "COPY with these options cannot be masked or searched: use plain text, CSV or binary without further options",
         )

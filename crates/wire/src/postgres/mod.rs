@@ -11,11 +11,13 @@ mod bound;
 mod broken;
 mod client;
 mod copy;
+mod copy_in;
 #[cfg(any(test, feature = "testing"))]
 pub mod exercise;
 mod fail;
 mod forward;
 pub mod frame;
+mod freed;
 pub mod inspect;
 pub mod login;
 mod origin;

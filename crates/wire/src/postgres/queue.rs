@@ -220,6 +220,7 @@ pub(crate) fn obliged(permit: Option<&Permit>, index: usize) -> Option<&ResultOb
             whole: Classes::NONE,
             place: Classes::NONE,
         },
+        guarded: Vec::new(),
     };
     let Some(permit) = permit else {
         return Some(&NOTHING);

@@ -116,7 +116,7 @@ impl Session {
     /// The statement behind a prepared name or (`cursor`) a portal's name, and its text.
     fn named_statement(&mut self, (cursor, name): (bool, &str)) -> Result<Meant, Pause> {
         if cursor {
-            return match self.portals.find(name.as_bytes(), self.batches) {
+            return match self.portal(name.as_bytes()) {
                 Found::It(portal) => Ok(match portal.statements.first() {
                     Some(statement) => {
                         let does = match &portal.origin {

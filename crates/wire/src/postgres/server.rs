@@ -4,6 +4,8 @@
 //! A reply out of turn ends the session. Runs of rows without masks pass as one block, headers scanned, bodies
 //! unread.
 
+use std::sync::Arc;
+
 use bytes::{Buf, BytesMut};
 use gate::admit::Completion;
 use model::Detected;
@@ -310,6 +312,10 @@ impl Session {
             b'I' => {}
             b'G' => {
                 run.result.mode = Mode::CopyIn;
+                let obliged = obliged(run.permit.as_ref(), run.index).cloned();
+                let range = run.statements.get(run.index).map(|s| s.range.clone());
+                let text = range.and_then(|range| Some(run.text.get(range)?.to_owned()));
+                self.guard_copy(obliged.as_ref(), text.as_deref())?;
                 self.start_copy_in()?;
             }
             b'H' => {
@@ -340,17 +346,15 @@ impl Session {
             b'd' => return self.mask_copy(body),
             b'G' => {
                 run.result.mode = Mode::CopyIn;
+                let portal = Arc::clone(&run.portal);
+                self.guard_copy(obliged(portal.permit(), 0), portal_text(&portal))?;
                 self.start_copy_in()?;
             }
             b'H' => {
                 run.result.mode = Mode::CopyOut;
                 let obliged = obliged(run.portal.permit(), 0);
                 let obliged = obliged.ok_or(Broken::Rows(RowError::Unjudged))?;
-                let range = run.portal.statements.first().map(|s| s.range.clone());
-                let text = match &run.portal.origin {
-                    Origin::Bind { prepared, .. } => range.and_then(|r| prepared.source.get(r)),
-                    Origin::Declare { .. } => None,
-                };
+                let text = portal_text(&run.portal);
                 run.result.copy =
                     copy_plan(&self.inspector, obliged, text, body).map_err(Broken::Rows)?;
             }
@@ -510,6 +514,15 @@ fn execute_plan(portal: &Portal) -> Result<Plan, RowError> {
         width: obliged.width,
         masks: Vec::new(),
     })
+}
+
+/// The text of the one statement that a portal runs.
+fn portal_text(portal: &Portal) -> Option<&str> {
+    let range = portal.statements.first().map(|s| s.range.clone())?;
+    match &portal.origin {
+        Origin::Bind { prepared, .. } => prepared.source.get(range),
+        Origin::Declare { .. } => None,
+    }
 }
 
 fn copy_plan(

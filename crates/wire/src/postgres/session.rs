@@ -16,6 +16,8 @@ use model::{Limits, Refusal, RefusalKind, Search};
 use super::action::Held;
 use super::broken::Broken;
 use super::client;
+use super::copy_in::CopyIn;
+use super::freed::Freed;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
 use super::login::UpstreamReady;
 use super::origin::Descriptions;
@@ -105,10 +107,13 @@ pub struct Session {
     pub(crate) skip_to_sync: bool,
     /// The upstream takes CopyData from the client.
     pub(crate) copy_in: bool,
+    /// How its data is read, where masks must not be in it.
+    pub(crate) copied: Option<Box<CopyIn>>,
     pub(crate) batches: Batches,
     pub(crate) queue: VecDeque<Expect>,
     pub(crate) statements: Names<Prepared>,
     pub(crate) portals: Names<Portal>,
+    pub(crate) freed: Freed,
     pub(crate) descriptions: Descriptions,
     /// Bytes of a client message still to be forwarded (CopyData) or dropped.
     pub(crate) client_rest: usize,
@@ -163,10 +168,12 @@ impl Session {
             flushed: false,
             skip_to_sync: false,
             copy_in: false,
+            copied: None,
             batches: Batches::default(),
             queue: VecDeque::new(),
             statements: Names::default(),
             portals: Names::default(),
+            freed: Freed::default(),
             descriptions: Descriptions::default(),
             client_rest: 0,
             client_rest_dropped: false,
@@ -310,11 +317,15 @@ impl Session {
         self.saved &= !all;
         let idle = self.status == b'I';
         let mut dropped = Vec::new();
+        let freed = self.freed;
         self.portals.sweep(
             self.batches,
-            |portal| idle && portal.is_transactional(),
+            |portal| idle && (portal.is_transactional() || freed.may_be_gone(portal)),
             |portal| dropped.extend(portal.closing()),
         );
+        if idle && all {
+            self.freed = Freed::since(self.sequence);
+        }
         dropped.into_iter().for_each(|c| self.complete(c));
         self.statements.sweep(self.batches, |_| false, |_| {});
         if idle {

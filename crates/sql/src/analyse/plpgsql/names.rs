@@ -2,6 +2,7 @@
 //!
 //! A name that is both a variable and a column is an error or either of them, by a setting: it is not followed.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use pg_query::NodeEnum;
@@ -32,6 +33,8 @@ pub(crate) struct Variable {
     /// The row that fires a trigger, by the columns that it is of.
     pub(crate) row: Option<Rc<Row>>,
     pub(crate) cursor: Cursor,
+    /// The parameter that it is, and nothing else is ever put into it.
+    pub(crate) argument: Option<usize>,
     /// It holds the text of an error, by whatever name.
     pub(crate) tells_error: bool,
 }
@@ -43,6 +46,7 @@ impl Variable {
             scalar,
             row: None,
             cursor: Cursor::No,
+            argument: None,
             tells_error: false,
         }
     }
@@ -73,6 +77,17 @@ impl Names {
     pub(crate) fn open(&mut self, label: Option<String>) {
         let held = Vec::new();
         self.levels.push(Level { label, held });
+    }
+
+    /// Of parameters that the body puts something else into, where they come from is not known.
+    pub(crate) fn forget(&mut self, assigned: &BTreeSet<String>) {
+        for level in &mut self.levels {
+            for (name, variable) in &mut level.held {
+                if assigned.contains(name) {
+                    variable.argument = None;
+                }
+            }
+        }
     }
 
     pub(crate) fn close(&mut self) {
@@ -138,7 +153,7 @@ impl<'a> Analysis<'a> {
             }
             (None, []) => {
                 self.type_left(variable.type_oid);
-                Some(Value::given(variable.type_oid))
+                Some(Self::passed_value(variable.argument, variable.type_oid))
             }
             (None, [field, ..]) => {
                 let known = self.composite(variable.type_oid);
@@ -148,7 +163,8 @@ impl<'a> Analysis<'a> {
                     .find(|column| column.name == **field);
                 let found = column.map_or(0, |column| column.type_oid);
                 self.type_left(found);
-                Some(Value::given(if rest.len() == 1 { found } else { 0 }))
+                let found = if rest.len() == 1 { found } else { 0 };
+                Some(Self::passed_value(None, found))
             }
         }
     }
@@ -180,7 +196,10 @@ impl<'a> Analysis<'a> {
         let columns = known.map(|columns| {
             let columns = columns.iter();
             columns
-                .map(|column| (column.name.clone(), Value::given(column.type_oid)))
+                .map(|column| {
+                    let value = Self::passed_value(None, column.type_oid);
+                    (column.name.clone(), value)
+                })
                 .collect()
         });
         Some(columns)
