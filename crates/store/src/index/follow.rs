@@ -140,8 +140,7 @@ impl Follower {
             let mut rests = Rests::new(!is_idle, &shared.is_over);
             unmerged = open.keeper.merge(next, MERGE_TIME, &mut rests)?;
         }
-        let mut state = shared.state();
-        (state.unmerged, state.entries) = (unmerged, next);
+        shared.state().unmerged = unmerged;
         // Otherwise one step of merging would wait for the next turn.
         Ok(unmerged > 0 && is_idle)
     }
@@ -206,7 +205,8 @@ impl Follower {
         }
         let position = (&open.position, &mut rests);
         open.keeper.commit(done, &mut open.gatherer, position)?;
-        shared.stands(&open.position);
+        let unmerged = open.keeper.unmerged(open.position.next)?;
+        shared.stands(&open.position, unmerged);
         let last = open.position.last.as_ref();
         Ok(more && last.is_some_and(|last| last.sequence < durable))
     }
@@ -221,9 +221,11 @@ impl Follower {
                 let max = self.shared.options.part_bytes_max;
                 let (position, gatherer) = keep::load(&db, max)?;
                 self.check(&position)?;
-                self.shared.stands(&position);
+                let keeper = Keeper::new(db);
+                self.shared
+                    .stands(&position, keeper.unmerged(position.next)?);
                 Open {
-                    keeper: Keeper::new(db),
+                    keeper,
                     gatherer,
                     position,
                 }
@@ -274,11 +276,12 @@ impl Follower {
 
 impl Shared {
     /// Tells how far the journal is indexed.
-    fn stands(&self, position: &Position) {
+    fn stands(&self, position: &Position, unmerged: u64) {
         let mut state = self.state();
         state.sequence = position.last.as_ref().map_or(0, |last| last.sequence);
         state.time = position.time;
         (state.at, state.entries) = (position.at, position.next);
+        state.unmerged = unmerged;
         drop(state);
         self.moved.notify_all();
     }
