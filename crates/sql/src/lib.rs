@@ -17,6 +17,7 @@ mod redact;
 mod shape;
 pub mod state;
 
+pub use analyse::UNRESOLVED_RELATION;
 pub use catalog::Catalog;
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};
 pub use place::SyntaxError;
