@@ -192,6 +192,10 @@ audiences = ["portcullis"]
 client_id = "portcullis"
 name_claim = "name"
 allow_http = true
+[[issuer.kind]]
+claim = "actor_type"
+value = "agent"
+kind = "agent"
 [[resource]]
 protocol = "postgres"
 tls = "disable"
@@ -210,9 +214,9 @@ password_file = "upstream.password"
         return process, int(wait_for("Portcullis", listening).rsplit(":", 1)[1])
 
 
-def sign(issuer, subject, groups, hours=12):
-    """A token of the provider for anybody with any groups."""
-    claims = {"sub": subject, "name": subject, "groups": groups, "exp": int(time.time()) + hours * 3600}
+def sign(issuer, subject, groups, hours=12, **more):
+    """A token of the provider for anybody with any groups and other claims."""
+    claims = more | {"sub": subject, "name": subject, "groups": groups, "exp": int(time.time()) + hours * 3600}
     asked = urllib.request.Request(f"{issuer}/test/sign", json.dumps({"account": subject, "claims": claims}).encode())
     with urllib.request.urlopen(asked, timeout=30) as answer:
         return json.load(answer)["token"]

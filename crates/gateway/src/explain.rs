@@ -237,6 +237,7 @@ mod tests {
                         type_oid: 0,
                     }],
                     search_all: Search::default(),
+                    guarded: Vec::new(),
                 }],
                 ..Obligations::default()
             }),

@@ -18,6 +18,7 @@ mod redact;
 mod shape;
 pub mod state;
 
+pub use analyse::UNRESOLVED_RELATION;
 pub use catalog::Catalog;
 pub use copy::{CopyForm, copy_form};
 pub use inspection::{Inspected, Inspection, NotUnderstood, SessionChange, Step};

@@ -62,6 +62,38 @@ fn in_autocommit() {
 }
 
 #[test]
+fn a_relation_that_is_not_there_is_refused_in_the_servers_words() {
+    let stage = Stage::shop();
+    stage.postgres.sql(
+        "shop",
+        "CREATE OR REPLACE FUNCTION looks_within() RETURNS bigint LANGUAGE plpgsql AS
+         'BEGIN RETURN (SELECT count(*) FROM kept_from_clients); END'",
+    );
+    for account in ["agent", "alice", "dora"] {
+        let mut client = stage.raw(account);
+        let denied = client.query("SELECT id FROM public.\"_Migrations\"");
+        assert_eq!(shape(&denied), "E42P01 ZI", "{account}");
+        let error = denied.iter().find(|frame| frame.tag == b'E').unwrap();
+        assert_eq!(
+            error.field(b'M').as_deref(),
+            Some("relation \"public._Migrations\" does not exist")
+        );
+        assert!(error.field(b'D').is_some_and(|d| d.contains("denied by")));
+        client.query("BEGIN");
+        assert_eq!(shape(&client.query("TABLE NOT_HERE")), "E42P01 ZE");
+        client.query("ROLLBACK");
+        // An earlier statement may make what a later one names.
+        let batch = client.query("SELECT 1; SELECT * FROM not_here");
+        assert_eq!(shape(&batch), "E42501 ZI", "{account}");
+        // What a function's body names, its caller does not learn.
+        let inner = client.query("SELECT looks_within()");
+        assert_eq!(shape(&inner), "E42501 ZI", "{account}");
+        let said: Vec<u8> = inner.iter().flat_map(|frame| frame.body.clone()).collect();
+        assert!(!String::from_utf8_lossy(&said).contains("kept_from_clients"));
+    }
+}
+
+#[test]
 fn in_a_transaction_which_the_server_aborts_too() {
     let stage = Stage::shop();
     let mut client = stage.raw("alice");

@@ -53,6 +53,8 @@ use scope::{Kind, Source, Value};
 use total::oid;
 pub(crate) use write::Target;
 
+/// The kind of what an `unanalysed` effect names when the catalog holds no such relation.
+pub const UNRESOLVED_RELATION: &str = "unresolved relation";
 /// Levels of nesting that the walk follows.
 const DEPTH_MAX: usize = 10_000;
 /// Bytes of stack that the walk itself may use; the rest of [`crate::STACK_BYTES`] is for the parser's tree.
@@ -306,7 +308,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn misses_relation(&self) -> bool {
-        let missing = |object: &Object| matches!(object, Object::Other { kind, .. } if kind == "unresolved relation");
+        let missing = |object: &Object| matches!(object, Object::Other { kind, .. } if kind == UNRESOLVED_RELATION);
         self.effects
             .keys()
             .any(|(verb, object)| *verb == Verb::Unanalysed && missing(object))

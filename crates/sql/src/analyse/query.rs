@@ -10,7 +10,7 @@ use pg_query::protobuf::{
 
 use super::naming::{name_first_columns, rename};
 use super::scope::{Cte, Kind, Rel, Resolved, Scope, Value};
-use super::{Analysis, Row, Walk, boxed, inner, object, string, strings};
+use super::{Analysis, Row, UNRESOLVED_RELATION, Walk, boxed, inner, object, string, strings};
 
 /// Levels that one query costs against the depth limit.
 const QUERY_WEIGHT: usize = 6;
@@ -374,7 +374,7 @@ impl<'a> Analysis<'a> {
             }
             None => {
                 let name = strings(qualifier).unwrap_or_default().join(".");
-                self.unknown("unresolved relation", &name);
+                self.unknown(UNRESOLVED_RELATION, &name);
             }
         }
     }

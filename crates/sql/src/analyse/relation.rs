@@ -8,7 +8,7 @@ use pg_query::protobuf::RangeVar;
 
 use super::given::{Givens, Passed};
 use super::scope::{Kind, Scope, Value};
-use super::{Analysis, NESTING_MAX, Row, Walk, object, reach};
+use super::{Analysis, NESTING_MAX, Row, UNRESOLVED_RELATION, Walk, object, reach};
 use crate::catalog::{Relation, RelationId};
 use crate::state::View;
 
@@ -170,7 +170,7 @@ impl<'a> Analysis<'a> {
             self.resolve(schema, &range.relname)
         };
         if found.is_none() {
-            self.unknown("unresolved relation", &range_name(range));
+            self.unknown(UNRESOLVED_RELATION, &range_name(range));
         }
         if self.unsure_path && schema.is_none() && self.means_several(&range.relname) {
             self.unknown("relation that may be another", &range_name(range));

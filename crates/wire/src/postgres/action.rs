@@ -2,13 +2,15 @@
 //!
 //! Sends nothing that a client wrote: what is held here goes on by `forward`, against a permit.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::BufMut;
 use model::{
-    Action, ActionKind, Given, GivenValue, Ground, Named, Parameter, Projections, Statement,
+    Action, ActionKind, Given, GivenValue, Ground, Named, Object, Parameter, Projections,
+    Statement, Verb,
 };
-use sql::{SessionChange, Step};
+use sql::{SessionChange, Step, UNRESOLVED_RELATION};
 
 use super::bound::{Bound, bind_names, format_at, formats, naming, parameter, parse_bind};
 use super::broken::Broken;
@@ -96,9 +98,29 @@ impl Held {
         Some((message, said.place))
     }
 
-    /// What it names and this session gave to nothing.
-    pub(crate) fn missing(&self) -> Option<&Missing> {
-        self.judged.missing.as_ref()
+    /// What it names and nothing bears, in the words of the server's error.
+    pub(crate) fn missing(&self) -> Option<Cow<'_, Missing>> {
+        let unbound = self.judged.missing.as_ref().map(Cow::Borrowed);
+        unbound.or_else(|| self.unknown_relation().map(Cow::Owned))
+    }
+
+    /// The relation that the catalog does not hold. Tools ask so whether they were here before, and know the answer
+    /// by its code. One that a later statement names may be made by an earlier one; one that only a function's body
+    /// names is not for the client to know.
+    fn unknown_relation(&self) -> Option<Missing> {
+        let text = self.text.to_lowercase();
+        let first = self.judged.statements.first()?;
+        first.effects.iter().find_map(|effect| {
+            let Object::Other { kind, name } = &effect.object else {
+                return None;
+            };
+            let unknown = effect.verb == Verb::Unanalysed && kind == UNRESOLVED_RELATION;
+            let last = name.rsplit('.').next().unwrap_or(name);
+            (unknown && text.contains(&last.to_lowercase())).then(|| Missing {
+                code: "42P01",
+                message: format!("relation \"{name}\" does not exist"),
+            })
+        })
     }
 }
 

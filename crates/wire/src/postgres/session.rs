@@ -495,7 +495,11 @@ impl kit::Session for Session {
                 refuse::SYNTAX_ERROR
             }
             (_, Some(missing), RefusalKind::Denied) => {
-                let words = Words::new(Severity::Error, missing.code, &missing.message);
+                let words = Words {
+                    detail: Some(&refusal.message),
+                    hint: refusal.hint.as_deref(),
+                    ..Words::new(Severity::Error, missing.code, &missing.message)
+                };
                 refuse::put(&mut error, &words);
                 missing.code
             }
