@@ -138,6 +138,16 @@ pub fn put_refusal(
 /// The server's code for a text that its grammar rejects.
 pub(crate) const SYNTAX_ERROR: &str = "42601";
 
+/// Writes the error that the server itself would give for a name that nothing bears, with the refusal behind it.
+pub(crate) fn put_missing(out: &mut BytesMut, (code, message): (&str, &str), refusal: &Refusal) {
+    let words = Words {
+        detail: Some(&refusal.message),
+        hint: refusal.hint.as_deref(),
+        ..Words::new(Severity::Error, code, message)
+    };
+    put(out, &words);
+}
+
 /// Writes the error that the server itself would give for a text that its grammar rejects; `place` is in characters
 /// from 1.
 pub(crate) fn put_syntax_error(out: &mut BytesMut, message: &str, place: Option<usize>) {

@@ -495,12 +495,7 @@ impl kit::Session for Session {
                 refuse::SYNTAX_ERROR
             }
             (_, Some(missing), RefusalKind::Denied) => {
-                let words = Words {
-                    detail: Some(&refusal.message),
-                    hint: refusal.hint.as_deref(),
-                    ..Words::new(Severity::Error, missing.code, &missing.message)
-                };
-                refuse::put(&mut error, &words);
+                refuse::put_missing(&mut error, (missing.code, &missing.message), refusal);
                 missing.code
             }
             _ => {
