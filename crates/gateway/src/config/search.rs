@@ -13,7 +13,7 @@ const PAGE_TIME: Duration = Duration::from_millis(150);
 /// How long indexing may wait for busy sessions unless told.
 const MAX_LAG: Duration = Duration::from_secs(60);
 /// Bytes of the journal that may wait to be indexed unless told.
-const MAX_LAG_BYTES: u64 = 8 << 20;
+const MAX_LAG_BYTES: u64 = 4 << 20;
 
 /// `[search]`
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         time_max: Duration::from_secs(30),
         page_time: Duration::from_millis(150),
         lag_max: Duration::from_secs(60),
-        lag_bytes_max: 8 * 1024 * 1024,
+        lag_bytes_max: 4 * 1024 * 1024,
     };
     let durable = Arc::clone(&journal);
     let follow = move || durable.durable_sequence();
