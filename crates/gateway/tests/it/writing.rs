@@ -6,13 +6,6 @@ use crate::stage::{PATIENCE, Stage, Wishes, new_shop, oidc, python};
 
 const SETUP: &str = "
 CREATE TYPE pair AS (id int, mail text);
-CREATE FUNCTION set_mail(who int, address text) RETURNS void LANGUAGE sql AS
-    'UPDATE vault SET mail = address WHERE id = who';
-CREATE PROCEDURE set_row(who int, document jsonb, what text) LANGUAGE plpgsql AS $$
-    DECLARE kept text; BEGIN
-    kept := what;
-    UPDATE vault SET mail = document->>'mail', plain = kept WHERE id = who; END $$;
-CREATE FUNCTION same(value text) RETURNS text LANGUAGE sql AS 'SELECT value';
 CREATE TABLE vault (id int PRIMARY KEY, plain text, secret text, ends text, mail text, digest text, code varchar(12),
     number int, total numeric, born date, at timestamp, doc jsonb, pin uuid);
 INSERT INTO vault VALUES (1, 'p', 'deep secret', '666-54-7920', 'alice@example.com', 'fingerprint', 'AB-12-cd', 4711,
@@ -21,6 +14,13 @@ CREATE TABLE parts (id int, mail text) PARTITION BY LIST (id);
 CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
 INSERT INTO parts VALUES (1, 'alice@example.com');
 CREATE VIEW vault_mails AS SELECT id, mail AS address FROM vault;
+CREATE FUNCTION set_mail(who int, address text) RETURNS void LANGUAGE sql AS
+    'UPDATE vault SET mail = address WHERE id = who';
+CREATE PROCEDURE set_row(who int, document jsonb, what text) LANGUAGE plpgsql AS $$
+    DECLARE kept text; BEGIN
+    kept := what;
+    UPDATE vault SET mail = document->>'mail', plain = kept WHERE id = who; END $$;
+CREATE FUNCTION same(value text) RETURNS text LANGUAGE sql AS 'SELECT value';
 GRANT ALL ON vault, vault_mails, parts, part TO portcullis_gateway;
 ";
 
