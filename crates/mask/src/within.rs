@@ -324,9 +324,11 @@ fn row_of_text(text: &[u8]) -> Option<Vec<Option<Item<'_>>>> {
     }
 }
 
-/// One text up to any of the marks, with its quotes and backslashes read; whether any of it was quoted, and what is
-/// left.
-fn piece<'v>(text: &'v [u8], marks: &[u8]) -> Option<(Cow<'v, [u8]>, bool, &'v [u8])> {
+/// What one text says, whether any of it was quoted, and what is left behind it.
+type Piece<'v> = (Cow<'v, [u8]>, bool, &'v [u8]);
+
+/// One text up to any of the marks, with its quotes and backslashes read.
+fn piece<'v>(text: &'v [u8], marks: &[u8]) -> Option<Piece<'v>> {
     let (mut at, mut inside, mut quoted) = (0, false, false);
     let mut said: Vec<u8> = Vec::new();
     // What is quoted or escaped keeps its blanks.

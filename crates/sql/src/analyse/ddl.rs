@@ -206,11 +206,7 @@ impl<'a> Analysis<'a> {
                     "CREATE TYPE",
                 )
             }
-            NodeEnum::CreateEnumStmt(create) => {
-                self.says_all = create.type_name.len() > 1;
-                self.types_alone = true;
-                self.named(Verb::Create, "type", &create.type_name, "CREATE TYPE")
-            }
+            NodeEnum::CreateEnumStmt(create) => self.create_enum(&create.type_name),
             NodeEnum::CreateRangeStmt(create) => {
                 self.named(Verb::Create, "type", &create.type_name, "CREATE TYPE")
             }
@@ -406,6 +402,12 @@ impl<'a> Analysis<'a> {
     ) -> &'static str {
         self.effect(verb, other(kind, name));
         statement
+    }
+
+    fn create_enum(&mut self, name: &[Node]) -> &'static str {
+        self.says_all = name.len() > 1;
+        self.types_alone = true;
+        self.named(Verb::Create, "type", name, "CREATE TYPE")
     }
 
     fn named(

@@ -423,9 +423,8 @@ impl<'a> Analysis<'a> {
     pub(crate) fn into_opened(self, row: &Row) -> Opened {
         let place = |source: &u32| self.place(*source);
         let mut effects = self.effects();
-        let renames = !self.renamed.is_empty();
-        let unknown = renames || effects.iter().any(|effect| effect.verb == Verb::Unanalysed);
         let unproven = effects.iter().find(|e| e.verb == Verb::Unanalysed);
+        let unknown = !self.renamed.is_empty() || unproven.is_some();
         let reason = unproven.map(|effect| match self.notes.first() {
             Some(note) => note.clone(),
             None => effect.object.to_string(),

@@ -190,9 +190,10 @@ struct Reader {
 }
 
 /// Where the reader stands within a field.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Place {
     /// Text, CSV outside of quotes.
+    #[default]
     Plain,
     /// Behind a backslash in text.
     Escaped,
@@ -221,12 +222,6 @@ enum Piece {
     /// So many fields are still to come.
     Length(u16),
     Value(u16),
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self::Plain
-    }
 }
 
 impl Reader {
