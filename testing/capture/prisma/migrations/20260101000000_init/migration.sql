@@ -1,0 +1,1 @@
+-- The shop as demo/shop.sql makes it.
