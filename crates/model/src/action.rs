@@ -98,7 +98,7 @@ pub struct Action {
     pub statements: Arc<[Statement]>,
     /// Bound parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// Where the literals of the text stand, in order, for the statements that count them (see [`Given::Literal`]).
+    /// Where the literals of the text stand, in order, for the statements that count them (see [`crate::GivenValue::Literal`]).
     pub literals: Vec<Range<usize>>,
     /// The masks that the session was given.
     pub delivered: Option<Arc<dyn Delivered>>,
