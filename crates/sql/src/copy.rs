@@ -62,7 +62,8 @@ fn form(copy: &CopyStmt) -> Option<CopyForm> {
         Some([byte]) => Some(*byte),
         Some(_) => None,
     };
-    let null = options.null;
+    // Where that is a value, nothing but the empty text is taken for NULL, which is no mask.
+    let null = options.null.filter(|_| !options.is_forced);
     Some(match is_csv {
         false => CopyForm::Text {
             delimiter: one(options.delimiter, b'\t')?,
@@ -87,6 +88,8 @@ struct Options<'t> {
     null: Option<&'t str>,
     quote: Option<&'t str>,
     escape: Option<&'t str>,
+    /// Some column takes what stands for NULL as a value.
+    is_forced: bool,
 }
 
 impl<'t> Options<'t> {
@@ -101,9 +104,10 @@ impl<'t> Options<'t> {
             "null" => self.null = Some(value?),
             "quote" => self.quote = Some(value?),
             "escape" => self.escape = Some(value?),
-            // What is forced to be NULL or not is decided on what is read here.
-            "header" | "freeze" | "force_not_null" | "force_null" | "default" | "on_error"
-            | "reject_limit" | "log_verbosity" => {}
+            "force_not_null" => self.is_forced = true,
+            // What is forced to be NULL is looked at all the same.
+            "header" | "freeze" | "force_null" | "default" | "on_error" | "reject_limit"
+            | "log_verbosity" => {}
             "encoding" => {
                 let name = value?.to_ascii_lowercase();
                 matches!(name.as_str(), "utf8" | "utf-8" | "unicode").then_some(())?;

@@ -126,6 +126,7 @@ fn masks_end_a_copy_in_every_form() {
             ("", format!("2\t\\N\tx\n3\t{mask}\tx\n")),
             ("", format!("2\t{escaped}\tx\n")),
             ("", format!("2\t{octal}\tx")),
+            ("", format!("2\t{mask}\t\\\n")),
             (" (DELIMITER '|')", format!("2|{mask}|x\r\n")),
             (" (FORMAT csv)", format!("2,\"{csv}\",x\n")),
             (
@@ -149,6 +150,22 @@ fn masks_end_a_copy_in_every_form() {
         }
         // In step, and a real value is none.
         assert_eq!(error_of(&client.query("SELECT 1")), None);
+    }
+    for (options, data) in [
+        // Only a whole field is NULL.
+        ("", "2\t\\N***@b.org\n"),
+        // The server drops a backslash that the data ends with.
+        ("", "2\ta***@b.org\\"),
+        (
+            " (FORMAT csv, NULL 'a***@b.org', FORCE_NOT_NULL (mail))",
+            "2,a***@b.org\n",
+        ),
+    ] {
+        let sql = format!("COPY safe (id, mail) FROM STDIN{options}");
+        for piece in [1, 4096] {
+            let frames = copy(&mut client, &sql, data.as_bytes(), piece);
+            assert_refused(&frames, "safe.mail", &format!("{sql}: {data:?}"));
+        }
     }
     let frames = copy(&mut client, "COPY sorted FROM STDIN", b"1\ta***@b.org\n", 3);
     assert_refused(&frames, "sorted_1.mail", "a partition");
@@ -321,5 +338,56 @@ fn client_and_server_stay_in_step() {
     client.send(b'd', b"2\ta***@b.org\n");
     client.send(b'c', b"");
     assert_refused(&client.read_until_ready(), "safe.mail", both);
+    assert_eq!(count(&stage), "1|0");
+}
+
+/// What is still to come of a message when its COPY has failed is no message of its own: nobody has judged it.
+#[test]
+fn what_is_left_of_data_behind_an_error_does_nothing() {
+    let stage = stage();
+    let mut client = stage.raw("alice");
+    let text = b"DELETE FROM safe\0";
+    let length = u32::try_from(text.len() + 4).unwrap().to_be_bytes();
+    let smuggled = [b"Q".as_slice(), &length, text].concat();
+    for (columns, data) in [
+        ("id, mail", "x\tnew@b.org\n"),
+        ("id, mail", "2\ta***@b.org\n"),
+        ("id, plain", "x\tp\n"),
+    ] {
+        let sql = format!("COPY safe ({columns}) FROM STDIN");
+        let whole = [data.as_bytes(), &smuggled].concat();
+        let length = u32::try_from(whole.len() + 4).unwrap().to_be_bytes();
+        let message = [b"d".as_slice(), &length, &whole].concat();
+        for (cut, extended) in (0..=smuggled.len()).flat_map(|cut| [(cut, false), (cut, true)]) {
+            if extended {
+                client.send(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat());
+                client.send(b'B', &[0; 8]);
+                client.send(b'E', &[0; 5]);
+                client.send(b'H', b"");
+            } else {
+                client.send(b'Q', &[sql.as_bytes(), &[0]].concat());
+            }
+            while client.read().tag != b'G' {}
+            let (first, rest) = message.split_at(5 + data.len() + cut);
+            client.send_bytes(first);
+            // What goes on as one message at the server fails there once it is whole.
+            if columns == "id, plain" {
+                client.send_bytes(rest);
+            }
+            while client.read().tag != b'E' {}
+            if !extended {
+                client.read_until_ready();
+            }
+            if columns != "id, plain" {
+                client.send_bytes(rest);
+            }
+            if extended {
+                client.send(b'S', b"");
+                client.read_until_ready();
+            }
+            let told: Vec<u8> = client.query("SELECT 1").iter().map(|f| f.tag).collect();
+            assert_eq!(told, b"TDCZ", "{sql} {data:?}, cut behind {cut}");
+        }
+    }
     assert_eq!(count(&stage), "1|0");
 }

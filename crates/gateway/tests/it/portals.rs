@@ -156,7 +156,13 @@ fn bind_constant(client: &mut RawClient) {
 fn what_a_permitted_function_opens_under_a_freed_name_has_no_permit_of_before() {
     let stage = open_stage();
     let mut client = stage.raw("root");
-    for back in ["ROLLBACK TO s", "ROLLBACK TO s; SAVEPOINT t"] {
+    for back in [
+        "ROLLBACK TO s",
+        "ROLLBACK TO s; SAVEPOINT t",
+        "COMMIT AND CHAIN",
+        "COMMIT; BEGIN",
+        "ROLLBACK AND CHAIN",
+    ] {
         succeeds(&mut client, "BEGIN; SAVEPOINT s");
         bind_constant(&mut client);
         succeeds(&mut client, back);
@@ -174,6 +180,20 @@ fn what_a_permitted_function_opens_under_a_freed_name_has_no_permit_of_before() 
     ];
     let frames = execute(&mut client, &batch.concat());
     assert_eq!(errors(&frames), ["portal \"late\" does not exist"]);
+    succeeds(&mut client, "ROLLBACK");
+    // Declared while the answer before it is still to come.
+    let declared = "BEGIN; DECLARE late CURSOR WITH HOLD FOR SELECT 'x'";
+    client.send_bytes(&[query("SELECT 1"), query(declared)].concat());
+    client.read_until_ready();
+    client.read_until_ready();
+    for text in ["ROLLBACK", "BEGIN", "SELECT open_named('late')"] {
+        succeeds(&mut client, text);
+    }
+    let told = texts(&client.query("FETCH ALL FROM late"));
+    assert!(
+        !told.is_empty() && !told.contains(&"x".to_owned()),
+        "{told:?}"
+    );
     succeeds(&mut client, "ROLLBACK");
     // A cursor that would have outlived its transaction, taken back with it.
     for text in [

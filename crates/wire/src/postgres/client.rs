@@ -41,6 +41,18 @@ fn calls(statements: &[model::Statement]) -> bool {
     effects.any(|effect| effect.verb == model::Verb::Call)
 }
 
+/// Where the bytes go that are still to come of a message whose header was taken. It is said by the header's own fate:
+/// what has none before it at the server must never be passed on as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rest {
+    /// On to the server, behind the header.
+    On,
+    /// Read as data of a COPY, and on in messages of the gateway's own; the header was not passed on.
+    Read,
+    /// They are dropped.
+    Nowhere,
+}
+
 impl Session {
     /// Takes one message from the front; `false` when there is none to take now.
     pub(crate) fn on_client_message(&mut self, bytes: &mut BytesMut) -> Result<bool, Broken> {
@@ -86,9 +98,11 @@ impl Session {
 
     fn on_client_rest(&mut self, bytes: &mut BytesMut) -> bool {
         let now = self.client_rest.min(bytes.len());
-        if !self.client_rest_dropped {
-            let part = bytes.get(..now).unwrap_or_default();
-            self.pass_copied(part);
+        let part = bytes.get(..now).unwrap_or_default();
+        match self.client_rest_goes {
+            Rest::On => self.to_upstream.extend_from_slice(part),
+            Rest::Read => self.pass_copied(part),
+            Rest::Nowhere => {}
         }
         bytes.advance(now);
         self.client_rest -= now;
@@ -98,20 +112,19 @@ impl Session {
     /// Messages that are passed on or dropped without being whole; `None` for the others.
     fn on_stream(&mut self, header: Header, bytes: &mut BytesMut) -> Option<bool> {
         let copying = matches!(header.kind, b'd' | b'c' | b'f');
-        let dropped = if self.copy_in {
+        let goes = if self.copy_in {
             match header.kind {
+                // Data that is read goes on in messages of the gateway's own.
+                b'd' if self.copied.is_some() => Rest::Read,
                 // CopyData belongs to the COPY that was admitted: its content needs no other permit.
                 b'd' => {
-                    // Data that is read goes on in messages of the gateway's own.
-                    if self.copied.is_none() {
-                        self.to_upstream.put_u8(b'd');
-                        let length = u32::try_from(header.body.saturating_add(4)).ok()?;
-                        self.to_upstream.put_u32(length);
-                    }
-                    false
+                    self.to_upstream.put_u8(b'd');
+                    let length = u32::try_from(header.body.saturating_add(4)).ok()?;
+                    self.to_upstream.put_u32(length);
+                    Rest::On
                 }
                 // The server ignores them while it takes data.
-                b'H' | b'S' => true,
+                b'H' | b'S' => Rest::Nowhere,
                 _ => return None,
             }
         } else if self.skip_to_sync {
@@ -120,9 +133,9 @@ impl Session {
                 b'S' | b'X' => return None,
                 b'H' => {
                     self.flush();
-                    true
+                    Rest::Nowhere
                 }
-                _ => true,
+                _ => Rest::Nowhere,
             }
         } else if copying {
             if !self.queue.is_empty() {
@@ -130,13 +143,13 @@ impl Session {
                 self.await_upstream();
                 return Some(false);
             }
-            true
+            Rest::Nowhere
         } else {
             return None;
         };
         bytes.advance(HEADER_BYTES);
         self.client_rest = header.body;
-        self.client_rest_dropped = dropped;
+        self.client_rest_goes = goes;
         Some(true)
     }
 

@@ -68,7 +68,10 @@ impl CopyIn {
         // A last line may lack its end.
         match self.reader.form {
             CopyForm::Binary => self.refusal.is_none(),
-            CopyForm::Text { .. } | CopyForm::Csv { .. } => self.read(masking, b"\n"),
+            CopyForm::Text { .. } | CopyForm::Csv { .. } => {
+                self.reader.end_escape();
+                self.read(masking, b"\n")
+            }
         }
     }
 }
@@ -93,10 +96,10 @@ impl Session {
         Ok(())
     }
 
-    /// Passes data of the client's on. What is behind a mask is dropped, and the server told to give the COPY up.
+    /// Passes data of the client's on, in messages of the gateway's own. What is behind a mask is dropped, and the server
+    /// told to give the COPY up; so is what is behind an error of the server's, since nothing is to be copied any more.
     pub(crate) fn pass_copied(&mut self, part: &[u8]) {
         let Some(copied) = &mut self.copied else {
-            self.to_upstream.extend_from_slice(part);
             return;
         };
         if copied.refusal.is_some() {
@@ -146,8 +149,10 @@ struct Field {
     bytes: Vec<u8>,
     /// There was more.
     is_cut: bool,
-    /// Some of it was quoted or escaped: it is not NULL.
-    is_marked: bool,
+    /// How it begins as it is written in text, its end included: longer than what stands for NULL, it is not that.
+    raw: Vec<u8>,
+    /// Some of it was quoted in CSV: it is not NULL.
+    is_quoted: bool,
 }
 
 impl std::fmt::Debug for Field {
@@ -161,7 +166,8 @@ impl Field {
     fn clear(&mut self) {
         self.bytes.clear();
         self.is_cut = false;
-        self.is_marked = false;
+        self.raw.clear();
+        self.is_quoted = false;
     }
 
     fn is_mask(&self, masking: &Masking, guarded: &Guarded, format: ParameterFormat) -> bool {
@@ -227,7 +233,13 @@ enum Piece {
 impl Reader {
     fn read(&mut self, bytes: &[u8], found: &mut Found<'_>) {
         match self.form {
-            CopyForm::Text { delimiter, .. } => self.read_text(bytes, delimiter, found),
+            CopyForm::Text {
+                delimiter,
+                ref null,
+            } => {
+                let raw_max = null.len() + 2;
+                self.read_text(bytes, (delimiter, raw_max), found);
+            }
             CopyForm::Csv {
                 delimiter,
                 quote,
@@ -256,8 +268,12 @@ impl Reader {
     /// Ends a field of text or CSV; true when the reading ends.
     fn end_field(&mut self, ends_row: bool, found: &mut Found<'_>) -> bool {
         let is_null = match &self.form {
-            CopyForm::Text { null, .. } | CopyForm::Csv { null, .. } => {
-                !self.field.is_marked && self.field.bytes == null.as_bytes()
+            CopyForm::Text { null, .. } => {
+                let raw = self.field.raw.split_last().map(|(_, raw)| raw);
+                raw == Some(null.as_bytes())
+            }
+            CopyForm::Csv { null, .. } => {
+                !self.field.is_quoted && self.field.bytes == null.as_bytes()
             }
             CopyForm::Binary => false,
         };
@@ -269,8 +285,16 @@ impl Reader {
         stop
     }
 
-    fn read_text(&mut self, bytes: &[u8], delimiter: u8, found: &mut Found<'_>) {
+    fn read_text(
+        &mut self,
+        bytes: &[u8],
+        (delimiter, raw_max): (u8, usize),
+        found: &mut Found<'_>,
+    ) {
         for &byte in bytes {
+            if self.field.raw.len() < raw_max {
+                self.field.raw.push(byte);
+            }
             self.place = match (self.place, byte) {
                 (Place::Octal(left, so_far), b'0'..=b'7') if left > 0 => {
                     Place::Octal(left - 1, so_far.wrapping_mul(8).wrapping_add(byte - b'0'))
@@ -305,18 +329,18 @@ impl Reader {
         }
     }
 
+    /// The server drops a backslash that the data ends with.
+    fn end_escape(&mut self) {
+        if self.place == Place::Escaped {
+            self.place = Place::Plain;
+        }
+    }
+
     /// A byte behind a backslash.
     fn escaped(&mut self, byte: u8) -> Place {
-        self.field.is_marked = true;
         match byte {
             b'0'..=b'7' => return Place::Octal(2, byte - b'0'),
             b'x' => return Place::Hex(2, 0),
-            // `\N` stands for NULL by default: kept as it is written, it is no mask.
-            b'N' => {
-                self.field.is_marked = false;
-                self.keep(b'\\');
-                self.keep(b'N');
-            }
             b'b' => self.keep(8),
             b'f' => self.keep(12),
             b'n' => self.keep(b'\n'),
@@ -367,7 +391,7 @@ impl Reader {
                     Place::Quoted
                 }
                 _ if byte == quote => {
-                    self.field.is_marked = true;
+                    self.field.is_quoted = true;
                     Place::Quoted
                 }
                 _ if byte == delimiter || matches!(byte, b'\n' | b'\r') => {

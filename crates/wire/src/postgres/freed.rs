@@ -7,7 +7,7 @@ use model::{Statement, Verb};
 use sql::Step;
 
 use super::portal::{Found, Portal};
-use super::session::Session;
+use super::session::{Phase, Session};
 
 /// What happened to names since the session was last idle.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Freed {
     rolled_back: bool,
     /// The last `ROLLBACK TO` or `ROLLBACK` that was sent.
     before: Option<u64>,
+    /// The last `COMMIT` that was sent: another transaction may follow it at once.
+    committed: Option<u64>,
     /// Behind it code ran that may have opened a cursor under a name of its choosing.
     reopened: bool,
 }
@@ -41,13 +43,20 @@ impl Freed {
         &mut self,
         sequence: u64,
         statements: &[Statement],
-        mut steps: impl Iterator<Item = &'s Step>,
+        steps: impl Iterator<Item = &'s Step>,
     ) {
-        if steps.any(|step| matches!(step, Step::Rollback | Step::RollbackTo { .. })) {
-            self.before = Some(sequence);
-            self.rolled_back = true;
+        for step in steps {
+            match step {
+                Step::Rollback | Step::RollbackTo { .. } => {
+                    self.before = Some(sequence);
+                    self.rolled_back = true;
+                }
+                Step::Commit => self.committed = Some(sequence),
+                _ => {}
+            }
         }
-        self.reopened |= self.before.is_some() && statements.iter().any(may_open);
+        let is_over = self.before.is_some() || self.committed.is_some();
+        self.reopened |= is_over && statements.iter().any(may_open);
     }
 
     /// Whether a cursor that outlives its transaction may have gone with it.
@@ -57,7 +66,9 @@ impl Freed {
 
     /// Whether a name may stand for something else than what the session gave it to.
     fn doubts(&self, portal: &Portal) -> bool {
-        self.reopened && self.before.is_some_and(|before| portal.sequence <= before)
+        let is_of_before = |at: Option<u64>| at.is_some_and(|at| portal.sequence <= at);
+        let has_ended = portal.is_transactional() && is_of_before(self.committed);
+        self.reopened && (has_ended || is_of_before(self.before))
     }
 }
 
@@ -68,6 +79,18 @@ fn may_open(statement: &Statement) -> bool {
 }
 
 impl Session {
+    /// The last action that may have been sent: one that waits for its verdict was not.
+    pub(crate) fn last_sent(&self) -> u64 {
+        match &self.phase {
+            Phase::AwaitVerdict(held) => held.sequence.saturating_sub(1),
+            Phase::Ready
+            | Phase::AwaitUpstream
+            | Phase::AwaitCatalog
+            | Phase::AwaitAnalysis
+            | Phase::Over => self.sequence,
+        }
+    }
+
     /// What a portal's name stands for: nothing that is known where it may have been set free and given anew.
     pub(crate) fn portal(&self, name: &[u8]) -> Found<Portal> {
         match self.portals.find(name, self.batches) {

@@ -15,7 +15,7 @@ use model::{Limits, Refusal, RefusalKind, Search};
 
 use super::action::Held;
 use super::broken::Broken;
-use super::client;
+use super::client::{self, Rest};
 use super::copy_in::CopyIn;
 use super::freed::Freed;
 use super::inspect::{Analysis, Inspector, NumberedView, Standing};
@@ -117,7 +117,7 @@ pub struct Session {
     pub(crate) descriptions: Descriptions,
     /// Bytes of a client message still to be forwarded (CopyData) or dropped.
     pub(crate) client_rest: usize,
-    pub(crate) client_rest_dropped: bool,
+    pub(crate) client_rest_goes: Rest,
     /// Bytes of an upstream message still to be passed on.
     pub(crate) upstream_rest: usize,
     pub(crate) upstream_rest_sequence: u64,
@@ -176,7 +176,7 @@ impl Session {
             freed: Freed::default(),
             descriptions: Descriptions::default(),
             client_rest: 0,
-            client_rest_dropped: false,
+            client_rest_goes: Rest::Nowhere,
             upstream_rest: 0,
             upstream_rest_sequence: 0,
             name_moved: false,
@@ -324,7 +324,7 @@ impl Session {
             |portal| dropped.extend(portal.closing()),
         );
         if idle && all {
-            self.freed = Freed::since(self.sequence);
+            self.freed = Freed::since(self.last_sent());
         }
         dropped.into_iter().for_each(|c| self.complete(c));
         self.statements.sweep(self.batches, |_| false, |_| {});
