@@ -14,6 +14,12 @@ pub(crate) const RULE: &str = "portcullis.mask-written-back";
 
 pub(crate) const HINT: &str = "leave the column out of the statement, or give it a value of its own: what you were shown of it is a mask, and storing that would destroy the value";
 
+/// Bytes of one value that is taken apart: what is looked through takes time and memory.
+const FOLLOWED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes that one judgement looks through, each value counted once for each way that is followed into it.
+const LOOKED_THROUGH_MAX: usize = 64 * 1024 * 1024;
+
 /// A hidden column that a statement is given values for.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
@@ -66,11 +72,11 @@ pub(crate) fn guarded(guards: &[Guard], action: &Action) -> Vec<Guarded> {
 
 /// Why an action must not run: the first mask that it would write back.
 pub(crate) fn refused(guards: &[Guard], action: &Action) -> Option<Reason> {
-    let guard = guards.iter().find(|guard| {
+    let mut left = LOOKED_THROUGH_MAX;
+    guards.iter().find_map(|guard| {
         let mut values = guard.values.iter();
-        values.any(|given| guard.meets(given, action))
-    })?;
-    Some(guard.reason())
+        values.find_map(|given| guard.refused(given, action, &mut left))
+    })
 }
 
 impl Guard {
@@ -84,7 +90,20 @@ impl Guard {
         }
     }
 
-    fn meets(&self, given: &Given, action: &Action) -> bool {
+    fn too_long(&self) -> Reason {
+        Reason {
+            rule: RULE.to_owned(),
+            text: format!(
+                "{} is masked for you, and what it would be set to lies in values that are too long to be looked through for masks ({} MiB each, {} MiB for all ways into them)",
+                self.column,
+                FOLLOWED_BYTES_MAX >> 20,
+                LOOKED_THROUGH_MAX >> 20,
+            ),
+        }
+    }
+
+    /// Why a value must not be taken. `left` is what may still be looked through.
+    fn refused(&self, given: &Given, action: &Action, left: &mut usize) -> Option<Reason> {
         let text = |value| Met {
             value,
             format: ParameterFormat::Text,
@@ -98,7 +117,7 @@ impl Guard {
                 let range = action.literals.get(*nth).cloned();
                 let Some(written) = range.and_then(|range| action.text.get(range)) else {
                     // The text is not the one that was analysed: nothing may be concluded from it.
-                    return true;
+                    return Some(self.reason());
                 };
                 literal = unquoted(written, *negative);
                 text(literal.as_bytes())
@@ -106,10 +125,7 @@ impl Guard {
             GivenValue::Parameter(number) => {
                 let at = number.checked_sub(1);
                 let bound = at.and_then(|at| action.parameters.get(at));
-                let Some((bound, value)) = bound.and_then(|b| Some((b, b.value.as_deref()?)))
-                else {
-                    return false;
-                };
+                let (bound, value) = bound.and_then(|b| Some((b, b.value.as_deref()?)))?;
                 Met {
                     value,
                     format: bound.format,
@@ -118,9 +134,18 @@ impl Guard {
                 }
             }
             // It comes later, and is looked at then.
-            GivenValue::Copied(_) => return false,
+            GivenValue::Copied(_) => return None,
         };
+        if !given.parts.is_empty() {
+            let length = whole.value.len();
+            let fits = length <= FOLLOWED_BYTES_MAX && length <= *left;
+            *left = left.saturating_sub(length);
+            if !fits {
+                return Some(self.too_long());
+            }
+        }
         mask::any_within(whole, &given.parts, &mut |met| self.is_mask(met, action))
+            .then(|| self.reason())
     }
 
     fn is_mask(&self, met: &Met<'_>, action: &Action) -> bool {
@@ -162,6 +187,44 @@ fn unquoted(written: &str, negative: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_apart_is_bounded() {
+        let guard = |ways: usize| Guard {
+            column: "public.customers.email".to_owned(),
+            kind: MaskKind::Email,
+            type_oid: 25,
+            values: vec![
+                Given {
+                    value: GivenValue::Parameter(1),
+                    parts: vec![model::Part::Elements],
+                };
+                ways
+            ],
+            plain: true,
+        };
+        let check = |length: usize, ways: usize, expect: &str| {
+            let mut action = crate::testing::query("insert", Vec::new());
+            action.parameters = vec![model::Parameter {
+                value: Some([b"[", vec![b' '; length].as_slice(), b"]"].concat()),
+                format: ParameterFormat::Text,
+                type_oid: 3802,
+            }];
+            let told = refused(&[guard(ways)], &action).map(|reason| reason.text);
+            let is_too_long = told.as_ref().is_some_and(|text| text.contains("too long"));
+            assert_eq!(
+                is_too_long,
+                expect == "too long",
+                "{length} {ways}: {told:?}"
+            );
+            assert_eq!(told.is_some(), !expect.is_empty(), "{length} {ways}");
+        };
+        check(100, 1, "");
+        check(FOLLOWED_BYTES_MAX - 2, 2, "");
+        check(FOLLOWED_BYTES_MAX, 1, "too long");
+        check(1 << 20, (LOOKED_THROUGH_MAX >> 20) - 1, "");
+        check(1 << 20, (LOOKED_THROUGH_MAX >> 20) + 1, "too long");
+    }
 
     #[test]
     fn literals_are_read_as_they_say() {

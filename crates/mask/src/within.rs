@@ -99,7 +99,9 @@ impl<'v> Item<'v> {
         let Some((part, rest)) = parts.split_first() else {
             return self.is_met(true, wanted);
         };
-        match self.take(part) {
+        let said = self.said();
+        let this = said.as_ref().unwrap_or(self);
+        match this.take(part) {
             Some(taken) => taken.iter().any(|item| item.any(rest, wanted)),
             None => {
                 // What a computation makes is not known, nor what would be taken out of that.
@@ -107,6 +109,15 @@ impl<'v> Item<'v> {
                 self.is_met(is_sure, wanted) || self.anywhere(0, wanted)
             }
         }
+    }
+
+    /// What a string says that was taken out of JSON: the next step is into that, not into how it stands there.
+    fn said(&self) -> Option<Item<'static>> {
+        let said = self
+            .is_json
+            .then(|| json::unescape(&self.bytes))
+            .flatten()?;
+        Some(Item::text(Cow::Owned(said.into_bytes())))
     }
 
     fn is_met(&self, is_sure: bool, wanted: &mut dyn FnMut(&Met<'_>) -> bool) -> bool {
@@ -193,7 +204,9 @@ impl<'v> Item<'v> {
         }
         if json::string(document) == Some(document) {
             let said = json::unescape(document).unwrap_or_default();
-            return Item::text(Cow::Borrowed(said.as_bytes())).is_met(false, wanted);
+            let said = Item::text(Cow::Borrowed(said.as_bytes()));
+            return said.is_met(false, wanted)
+                || (depth < DEPTH_MAX && said.anywhere(depth + 1, wanted));
         }
         if depth >= DEPTH_MAX {
             return false;

@@ -77,6 +77,22 @@ fn parts_are_taken() {
         "x | y z",
     );
     check("a,b c", &[Part::Pieces], "a | b | c | a,b c");
+    // What a string of JSON says is taken apart, not how it stands there.
+    check(
+        r#"{"doc": "{\"ssn\": \"x\"}"}"#,
+        &[member("doc"), member("ssn")],
+        "x",
+    );
+    check(
+        r#"{"tags": "{a,\"b c\"}"}"#,
+        &[member("tags"), Part::Elements],
+        "a | b c",
+    );
+    check(
+        r#"{"list": "x,b"}"#,
+        &[member("list"), Part::Pieces],
+        "x | b | x,b",
+    );
     // What is not of the form that was expected is looked through as a whole.
     check(
         r#"{"a": "x", "b": ["y", {"z": "w"}]}"#,

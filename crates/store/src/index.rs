@@ -184,7 +184,7 @@ impl Index {
     }
 
     /// Actions that match, newest first: those that are indexed, and those of the journal behind them. Blocks, at most
-    /// as long as searches may take; that long only where so much is not indexed yet that it waits for it.
+    /// as long as searches may take, and as long again only where so much is not indexed yet that it waits for it.
     ///
     /// # Errors
     /// [`Error`].
@@ -192,9 +192,10 @@ impl Index {
         let busy = self.shared.searches.fetch_add(1, Ordering::AcqRel);
         let found = match busy < SEARCHES_MAX {
             true => {
-                let deadline = Instant::now() + self.shared.options.time_max;
-                behind::wait(&self.shared, deadline, || self.hurry());
-                ask::search(&self.shared, filter, deadline)
+                let deadline = || Instant::now() + self.shared.options.time_max;
+                behind::wait(&self.shared, deadline(), || self.hurry());
+                // One that began with its time over would find nothing, and say to go on where it began.
+                ask::search(&self.shared, filter, deadline())
             }
             false => Err(Error::Overloaded),
         };

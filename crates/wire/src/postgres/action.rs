@@ -108,6 +108,7 @@ impl Held {
     /// by its code. One that a later statement names may be made by an earlier one; one that only a function's body
     /// names is not for the client to know.
     fn unknown_relation(&self) -> Option<Missing> {
+        let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
         let text = self.text.to_lowercase();
         let first = self.judged.statements.first()?;
         first.effects.iter().find_map(|effect| {
@@ -115,8 +116,10 @@ impl Held {
                 return None;
             };
             let unknown = effect.verb == Verb::Unanalysed && kind == UNRESOLVED_RELATION;
-            let last = name.rsplit('.').next().unwrap_or(name);
-            (unknown && text.contains(&last.to_lowercase())).then(|| Missing {
+            let last = name.rsplit('.').next().unwrap_or(name).to_lowercase();
+            let mut words = text.split(|c| !is_of_name(c));
+            let is_said = !last.is_empty() && words.any(|word| word == last);
+            (unknown && is_said).then(|| Missing {
                 code: "42P01",
                 message: format!("relation \"{name}\" does not exist"),
             })
