@@ -2,7 +2,7 @@
 //!
 //! Says which of them reach a column; what they are is looked at elsewhere, each time the statement runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -126,6 +126,8 @@ impl Givens {
 struct Steps {
     /// A first step, the way that goes on from there, and how long both are.
     known: Vec<(Part, usize, usize)>,
+    /// Their numbers.
+    numbers: HashMap<(Part, usize), usize>,
 }
 
 impl Steps {
@@ -148,13 +150,13 @@ impl Steps {
     }
 
     fn number(&mut self, part: &Part, rest: usize) -> usize {
-        let same = |(known, after, _): &(Part, usize, usize)| known == part && *after == rest;
-        if let Some(at) = self.known.iter().position(same) {
-            return at + 1;
+        if let Some(number) = self.numbers.get(&(part.clone(), rest)) {
+            return *number;
         }
         let length = rest.checked_sub(1).and_then(|at| self.known.get(at));
         let length = length.map_or(0, |(_, _, length)| *length);
         self.known.push((part.clone(), rest, length + 1));
+        self.numbers.insert((part.clone(), rest), self.known.len());
         self.known.len()
     }
 
