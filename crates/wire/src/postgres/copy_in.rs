@@ -34,6 +34,7 @@ impl CopyIn {
                 form,
                 place: Place::default(),
                 position: 0,
+                watches: guarded.iter().any(|one| one.position == 0),
                 field: Field::default(),
                 bytes_max,
                 watched: guarded.iter().map(|one| one.position).collect(),
@@ -190,6 +191,8 @@ struct Reader {
     form: CopyForm,
     place: Place,
     position: usize,
+    /// That field is of a hidden column.
+    watches: bool,
     field: Field,
     bytes_max: usize,
     watched: Vec<usize>,
@@ -250,12 +253,13 @@ impl Reader {
         }
     }
 
-    fn is_watched(&self) -> bool {
-        self.watched.contains(&self.position)
+    fn go_to(&mut self, position: usize) {
+        self.position = position;
+        self.watches = self.watched.contains(&position);
     }
 
     fn keep(&mut self, byte: u8) {
-        if !self.is_watched() {
+        if !self.watches {
             return;
         }
         if self.field.bytes.len() < self.bytes_max {
@@ -267,7 +271,17 @@ impl Reader {
 
     /// Ends a field of text or CSV; true when the reading ends.
     fn end_field(&mut self, ends_row: bool, found: &mut Found<'_>) -> bool {
-        let is_null = match &self.form {
+        let stop = self.watches
+            && !self.is_null()
+            && found(self.position, &self.field, ParameterFormat::Text);
+        self.field.clear();
+        self.go_to(if ends_row { 0 } else { self.position + 1 });
+        stop
+    }
+
+    /// Whether a field of text or CSV that has ended stands for NULL.
+    fn is_null(&self) -> bool {
+        match &self.form {
             CopyForm::Text { null, .. } => {
                 let raw = self.field.raw.split_last().map(|(_, raw)| raw);
                 raw == Some(null.as_bytes())
@@ -276,13 +290,7 @@ impl Reader {
                 !self.field.is_quoted && self.field.bytes == null.as_bytes()
             }
             CopyForm::Binary => false,
-        };
-        let stop = self.is_watched()
-            && !is_null
-            && found(self.position, &self.field, ParameterFormat::Text);
-        self.field.clear();
-        self.position = if ends_row { 0 } else { self.position + 1 };
-        stop
+        }
     }
 
     fn read_text(
@@ -292,7 +300,7 @@ impl Reader {
         found: &mut Found<'_>,
     ) {
         for &byte in bytes {
-            if self.field.raw.len() < raw_max {
+            if self.watches && self.field.raw.len() < raw_max {
                 self.field.raw.push(byte);
             }
             self.place = match (self.place, byte) {
@@ -425,7 +433,7 @@ impl Reader {
                 return;
             }
             if let Piece::Value(_) = piece
-                && self.is_watched()
+                && self.watches
                 && found(self.position, &self.field, ParameterFormat::Binary)
             {
                 return;
@@ -439,7 +447,7 @@ impl Reader {
         let room = match piece {
             Piece::Signature | Piece::Extension => 0,
             Piece::ExtensionLength | Piece::Count | Piece::Length(_) => 4,
-            Piece::Value(_) if self.is_watched() => self.bytes_max,
+            Piece::Value(_) if self.watches => self.bytes_max,
             Piece::Value(_) => 0,
         };
         let fits = room.saturating_sub(self.field.bytes.len()).min(bytes.len());
@@ -462,20 +470,21 @@ impl Reader {
             Piece::ExtensionLength => Place::Binary(length, Piece::Extension),
             Piece::Extension => Place::Binary(2, Piece::Count),
             Piece::Count => {
-                self.position = 0;
-                match <[u8; 2]>::try_from(kept).map_or(-1, i16::from_be_bytes) {
+                let count = <[u8; 2]>::try_from(kept).map_or(-1, i16::from_be_bytes);
+                self.go_to(0);
+                match count {
                     count @ 0.. => next_field(count.cast_unsigned()),
                     _ => Place::Over,
                 }
             }
             // NULL has no value; the server rejects any other length below 0.
             Piece::Length(left) if number < 0 => {
-                self.position += 1;
+                self.go_to(self.position + 1);
                 next_field(left - 1)
             }
             Piece::Length(left) => Place::Binary(length, Piece::Value(left)),
             Piece::Value(left) => {
-                self.position += 1;
+                self.go_to(self.position + 1);
                 next_field(left - 1)
             }
         }
