@@ -1101,6 +1101,17 @@ fn a_session_that_cannot_be_recorded_does_not_open() {
     assert_eq!(opened.err().unwrap().kind, RefusalKind::RecordingFull);
 }
 
+fn done(sequence: u64) -> Completion {
+    Completion {
+        sequence,
+        status: "SELECT 1".into(),
+        rows: 1,
+        bytes: 4,
+        error: None,
+        detected: Detected::default(),
+    }
+}
+
 #[test]
 fn fates_and_ends_are_recorded() {
     let bench = bench();
@@ -1109,15 +1120,7 @@ fn fates_and_ends_are_recorded() {
     expect(&ask(&mut session, read), "released");
     bench.clock.advance(Duration::from_millis(3));
     session.delivered(1, b"rows").unwrap();
-    let done = Completion {
-        sequence: 1,
-        status: "SELECT 1".into(),
-        rows: 1,
-        bytes: 4,
-        error: None,
-        detected: Detected::default(),
-    };
-    session.completed(done).unwrap();
+    session.completed(done(1)).unwrap();
     session.close(Some(crate::StopReason::Revoked), None);
     session.close(None, Some("again"));
     drop(session);
@@ -1136,15 +1139,7 @@ fn what_a_broken_session_left_open_is_recorded_as_unanswered() {
         expect(&ask(&mut session, read), "released");
     }
     session.journal().unwrap();
-    let done = Completion {
-        sequence: 1,
-        status: "SELECT 1".into(),
-        rows: 1,
-        bytes: 4,
-        error: None,
-        detected: Detected::default(),
-    };
-    session.completed(done).unwrap();
+    session.completed(done(1)).unwrap();
     // The task panicked: nobody says what became of the second.
     drop(session);
     let lines = bench.journal.lines();
@@ -1170,15 +1165,7 @@ fn actions_that_end_in_another_order_keep_their_durations() {
         bench.clock.advance(Duration::from_millis(1 + number));
     }
     for sequence in [3, 1, 2] {
-        let done = Completion {
-            sequence,
-            status: "SELECT 1".into(),
-            rows: 1,
-            bytes: 4,
-            error: None,
-            detected: Detected::default(),
-        };
-        session.completed(done).unwrap();
+        session.completed(done(sequence)).unwrap();
     }
     let lines = bench.journal.lines().join("\n");
     for duration in ["duration: 3000", "duration: 6000", "duration: 5000"] {

@@ -23,7 +23,7 @@ pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
     };
     let message = match (judged.reasons.first(), kind) {
         (Some(reason), RefusalKind::NotUnderstood) => format!("not understood: {}", reason.text),
-        (Some(reason), _) => format!("denied by {}: {}", reason.rule, spoken.say(&reason.text)),
+        (Some(reason), _) => spoken.denied_by(reason),
         (None, _) => "denied".to_owned(),
     };
     let mut refusal = Refusal::new(kind, message);
@@ -36,8 +36,7 @@ pub(crate) fn denied(action: &Action, judged: &Judged) -> Refusal {
 /// The refusal of data that holds a mask of a hidden column.
 pub(crate) fn masked(action: &Action, reason: &Reason, hint: &str) -> Refusal {
     let spoken = Spoken::new(action);
-    let message = format!("denied by {}: {}", reason.rule, spoken.say(&reason.text));
-    let mut refusal = Refusal::new(RefusalKind::Denied, message);
+    let mut refusal = Refusal::new(RefusalKind::Denied, spoken.denied_by(reason));
     refusal.hint = Some(hint.to_owned());
     refusal
 }
@@ -103,6 +102,10 @@ struct Spoken {
 }
 
 impl Spoken {
+    fn denied_by(&self, reason: &Reason) -> String {
+        format!("denied by {}: {}", reason.rule, self.say(&reason.text))
+    }
+
     fn new(action: &Action) -> Self {
         let mut spoken = Self {
             text: action.text.to_lowercase(),
