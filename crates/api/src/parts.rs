@@ -66,12 +66,11 @@ pub trait Finder: Send + Sync {
     /// How the index is, if there is one.
     fn index(&self) -> IndexState;
 
-    /// Throws the index away, so that it is made anew from the journal; says whether there is one. Ends when making it has
-    /// begun.
+    /// Throws the index away, if there is one, so that it is made anew from the journal. Ends when making it has begun.
     ///
     /// # Errors
     /// [`PortError`].
-    fn rebuild(&self) -> Result<bool, PortError>;
+    fn rebuild(&self) -> Result<(), PortError>;
 }
 
 /// Searching without an index: the journal is read from its beginning.
@@ -96,8 +95,8 @@ impl Finder for Scan {
         IndexState::default()
     }
 
-    fn rebuild(&self) -> Result<bool, PortError> {
-        Ok(false)
+    fn rebuild(&self) -> Result<(), PortError> {
+        Ok(())
     }
 }
 

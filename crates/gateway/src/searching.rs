@@ -86,10 +86,9 @@ impl api::Finder for Indexed {
         }
     }
 
-    fn rebuild(&self) -> Result<bool, PortError> {
+    fn rebuild(&self) -> Result<(), PortError> {
         let index = self.0.upgrade().ok_or(store::Error::Stopped)?;
-        index.rebuild()?;
-        Ok(true)
+        Ok(index.rebuild()?)
     }
 }
 
