@@ -1,8 +1,8 @@
 //! COPY FROM STDIN into masked columns: real values stream in, and a mask ends it with nothing written.
 
-use testkit::{Frame, PostgresOptions, RawClient, Server};
+use testkit::{Frame, RawClient};
 
-use crate::stage::{Stage, Wishes, new_shop, oidc};
+use crate::stage::{Stage, Wishes};
 
 const SETUP: &str = "
 CREATE TABLE safe (id int, plain text, mail text, ends text, digest text, number int, doc jsonb);
@@ -46,14 +46,11 @@ mask = \"redact\"
 ";
 
 fn stage() -> Stage {
-    let server = Server::standard();
-    let postgres = Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
-    postgres.sql("shop", SETUP);
     let wishes = Wishes {
         labels: LABELS,
         ..Wishes::default()
     };
-    Stage::on(postgres, oidc(), &wishes)
+    Stage::with_own_shop(SETUP, &wishes)
 }
 
 fn count(stage: &Stage) -> String {

@@ -1,9 +1,9 @@
 //! Values that no label names and that give themselves away: hidden by every route, counted in the recording, and what
 //! only looks alike arrives as the server says it.
 
-use testkit::{Frame, Postgres, PostgresOptions, RawClient, Server, http_get, repository};
+use testkit::{Frame, RawClient, http_get, repository};
 
-use crate::stage::{Stage, Wishes, listed, new_shop, oidc};
+use crate::stage::{Stage, Wishes, listed};
 
 /// What the notes hold, and in which no byte of it may come out.
 const SECRETS: [&str; 3] = [
@@ -40,15 +40,11 @@ GRANT ALL ON notes, noted, plain TO portcullis_gateway;
 const DETECT: &str = "\n[[detect]]\nschema = \"public\"\nhide = \"place\"\n";
 
 fn stage(detect: &str) -> Stage {
-    let server = Server::standard();
-    let postgres: &'static Postgres =
-        Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
-    postgres.sql("shop", SETUP);
     let wishes = Wishes {
         labels: detect,
         ..Wishes::default()
     };
-    Stage::on(postgres, oidc(), &wishes)
+    Stage::with_own_shop(SETUP, &wishes)
 }
 
 /// The sections of the corpus: heading and cases, each the statements of one session.
@@ -226,16 +222,12 @@ fn what_was_hidden_is_counted_and_only_what_was_delivered_is_recorded() {
 
 #[test]
 fn a_value_that_is_too_long_is_hidden_unread() {
-    let server = Server::standard();
-    let postgres: &'static Postgres =
-        Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
-    postgres.sql("shop", SETUP);
     let wishes = Wishes {
         labels: DETECT,
         limits: "searched_bytes_max = \"1KiB\"",
         ..Wishes::default()
     };
-    let stage = Stage::on(postgres, oidc(), &wishes);
+    let stage = Stage::with_own_shop(SETUP, &wishes);
     let mut client = stage.raw("dora");
     let mut check = |sql: &str, expect: &str| {
         let frames = client.query(sql);

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use testkit::{Frame, PostgresOptions, RawClient, Server, repository};
+use testkit::{Frame, RawClient, repository};
 
-use crate::stage::{Stage, Wishes, new_shop, oidc};
+use crate::stage::{Stage, Wishes};
 
 /// Rows whose labelled values are looked for.
 const ROWS: &str = "id <= 60";
@@ -28,19 +28,13 @@ pub(crate) fn stage() -> Stage {
 
 /// The same with more definitions.
 pub(crate) fn stage_with(more: &str) -> Stage {
-    let server = Server::standard();
-    let postgres = Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
     let setup = std::fs::read_to_string(repository("testing/corpus/setup.sql")).unwrap();
-    postgres.sql("shop", &setup);
-    if !more.is_empty() {
-        postgres.sql("shop", more);
-    }
     let wishes = Wishes {
         // Nothing here waits for people: what is held by mistake shows soon.
         limits: "hold_wait = \"1s\"",
         ..Wishes::default()
     };
-    Stage::on(postgres, oidc(), &wishes)
+    Stage::with_own_shop(&format!("{setup}\n{more}"), &wishes)
 }
 
 /// One line of the corpus: the statements of one session.

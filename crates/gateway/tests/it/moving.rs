@@ -1,10 +1,10 @@
 //! Code that nobody read moves what decides how names resolve: the next statement is judged by what the server says then,
 //! however it is sent.
 
-use testkit::{Frame, PostgresOptions, RawClient, Server, extended, message, query};
+use testkit::{Frame, RawClient, extended, message, query};
 
 use crate::leaks::Needles;
-use crate::stage::{Stage, Wishes, new_shop, oidc};
+use crate::stage::{Stage, Wishes};
 
 /// Places from which code sets something of the session.
 const SETUP: &str = "
@@ -80,12 +80,7 @@ const MOVES: &[&[&str]] = &[
 ];
 
 fn stage() -> Stage {
-    let postgres = Box::leak(Box::new(new_shop(
-        &Server::standard(),
-        PostgresOptions::default(),
-    )));
-    postgres.sql("shop", SETUP);
-    Stage::on(postgres, oidc(), &Wishes::default())
+    Stage::with_own_shop(SETUP, &Wishes::default())
 }
 
 /// What the last row said.

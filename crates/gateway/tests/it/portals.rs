@@ -1,9 +1,9 @@
 //! Portals that were refused, and transactions that were saved: nothing runs by a judgement of before.
 
-use testkit::{Frame, PostgresOptions, RawClient, Server, extended, message, query};
+use testkit::{Frame, RawClient, extended, message, query};
 
 use crate::leaks::{Needles, stage, stage_with};
-use crate::stage::{Stage, Wishes, new_shop, oidc};
+use crate::stage::{Stage, Wishes};
 
 fn errors(frames: &[Frame]) -> Vec<String> {
     let failed = frames.iter().filter(|frame| frame.tag == b'E');
@@ -134,14 +134,11 @@ const OPENS: &str =
 
 /// A shop where everybody may run what nobody looked at.
 fn open_stage() -> Stage {
-    let server = Server::standard();
-    let postgres = Box::leak(Box::new(new_shop(&server, PostgresOptions::default())));
-    postgres.sql("shop", OPENS);
     let wishes = Wishes {
         open: true,
         ..Wishes::default()
     };
-    Stage::on(postgres, oidc(), &wishes)
+    Stage::with_own_shop(OPENS, &wishes)
 }
 
 /// A portal of the client's own, bound as `late` for a constant.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use testkit::{Frame, PostgresOptions, Server, run};
+use testkit::{Frame, run};
 
 use crate::leaks::extended;
-use crate::stage::{PATIENCE, Stage, Wishes, new_shop, oidc, python};
+use crate::stage::{PATIENCE, Stage, Wishes, python};
 
 type Routes = BTreeMap<String, Vec<Vec<Option<String>>>>;
 
@@ -214,14 +214,8 @@ mask = "redact"
 #[test]
 fn whoever_leaves_a_family_takes_no_label_off() {
     const SECRET: &[u8] = b"sekret-7731";
-    let postgres = Box::leak(Box::new(new_shop(
-        &Server::standard(),
-        PostgresOptions::default(),
-    )));
-    postgres.sql("shop", FAMILIES);
-    let stage = Stage::on(
-        postgres,
-        oidc(),
+    let stage = Stage::with_own_shop(
+        FAMILIES,
         &Wishes {
             labels: FAMILY_LABELS,
             ..Wishes::default()
@@ -276,7 +270,9 @@ fn whoever_leaves_a_family_takes_no_label_off() {
         let moved = error(&received("UPDATE visits SET region = 'us'"));
         assert_eq!(moved, "");
         // PostgreSQL itself would do it.
-        postgres.sql("shop", &format!("BEGIN; {attack}; ROLLBACK"));
+        stage
+            .postgres
+            .sql("shop", &format!("BEGIN; {attack}; ROLLBACK"));
         let refused = error(&received(attack));
         assert!(
             refused.contains("portcullis.masked-use"),

@@ -105,6 +105,13 @@ impl Stage {
         Self::on(shop(&Server::standard()), oidc(), wishes)
     }
 
+    /// A shop of the test's own, with more definitions in it.
+    pub(crate) fn with_own_shop(definitions: &str, wishes: &Wishes<'_>) -> Self {
+        let shop = new_shop(&Server::standard(), PostgresOptions::default());
+        shop.sql("shop", definitions);
+        Self::on(Box::leak(Box::new(shop)), oidc(), wishes)
+    }
+
     pub(crate) fn on(postgres: &'static Postgres, oidc: &Oidc, wishes: &Wishes<'_>) -> Self {
         let config = configuration(postgres, oidc, wishes);
         let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
