@@ -327,6 +327,19 @@ fn the_worst_statement_decides() {
 }
 
 #[test]
+fn every_denial_says_what_would_pass() {
+    let bench = bench();
+    for verb in Verb::ALL {
+        let mut session = open(&bench, person("ada", &["staff"]));
+        let action = query("it on orders", vec![statement(verb, "orders", &[])]);
+        if let Admission::Ready(Verdict::Refuse { refusal, .. }) = ask(&mut session, action) {
+            let hint = refusal.hint.unwrap_or_default();
+            assert!(hint.len() > 20, "{verb:?}: {}", refusal.message);
+        }
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_refused() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff", "dba"]));

@@ -263,6 +263,8 @@ impl View<'_> {
                 rule: EVALUATION_ERROR.to_owned(),
                 text: format!("the policies could not be evaluated: {error}"),
             });
+            into.hints
+                .push("Tell whoever keeps the policies.".to_owned());
         } else if verdict.rules.is_empty() {
             let mut effect = into.effect.clone();
             if !missing.is_empty() {
@@ -285,6 +287,7 @@ impl View<'_> {
                     rule: DEFAULT_DENY.to_owned(),
                     text: format!("no policy permits {effect}{whom}"),
                 });
+                into.hints.push(hint(&effect));
             }
         }
         for rule in verdict
@@ -304,9 +307,26 @@ impl View<'_> {
             if verdict.outcome == Outcome::Hold {
                 into.approvals.extend(rule.approval.clone());
             }
-            into.hints.extend(rule.hint.clone());
+            let unhelped = || {
+                let is_denied = verdict.outcome == Outcome::Deny;
+                is_denied
+                    .then(|| format!("Only a change of the policy `{}` lets this pass.", rule.id))
+            };
+            into.hints.extend(rule.hint.clone().or_else(unhelped));
         }
     }
+}
+
+/// What would pass instead of what no policy permits. Names nothing that the effect does not.
+fn hint(effect: &Effect) -> String {
+    let instead = match effect.verb {
+        Verb::Select if !effect.columns.is_empty() => "Leave these columns out, or ask",
+        Verb::Call => "Do without the function, or ask",
+        Verb::Unanalysed => "Say it in a way that can be followed, or ask",
+        _ => "Ask",
+    };
+    let action = effect.verb.as_str();
+    format!("{instead} whoever keeps the policies to permit `{action}` there.")
 }
 
 /// The kind and name of what a statement names and the catalog does not hold.
