@@ -16,7 +16,7 @@ use crate::compose::Running;
 use crate::config::{self, Config, LogFormat};
 use crate::master::ConfiguredMaster;
 use crate::rehearse::Place;
-use crate::{demo, master, rehearse, scan};
+use crate::{begin, demo, master, rehearse, scan};
 
 /// An access gateway that stands on the data path between people, AI agents and databases.
 #[derive(Parser, Debug)]
@@ -35,6 +35,8 @@ struct Portcullis {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Write a first configuration for a database of yours, with policies to start from.
+    Init(Box<begin::Init>),
     /// Run the gateway.
     Serve {
         #[command(flatten)]
@@ -78,6 +80,7 @@ enum ConfigCommand {
 pub fn main() -> ExitCode {
     let Portcullis { globals, command } = Portcullis::parse();
     let result = match command {
+        Command::Init(init) => begin::run(&init),
         Command::Serve { place } => serve(&place.config),
         Command::Rekey { place, to } => rekey(&place.config, &to),
         Command::Demo(args) => {
@@ -87,7 +90,7 @@ pub fn main() -> ExitCode {
             print!("{}", config::REFERENCE);
             Ok(())
         }
-        Command::Config(ConfigCommand::Check { place }) => check(&place.config),
+        Command::Config(ConfigCommand::Check { place }) => check(&place.config, globals.json),
         Command::Policy(command) => wait(rehearse::run(command, globals.json)),
         Command::Data(command) => wait(scan::run(command, globals.json)),
         Command::User(command) => return cli::run(&globals, &command, &own_questions()),
@@ -121,6 +124,9 @@ fn own_questions() -> cli::OwnQuestions {
 fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::read(path)?;
     log_to_stderr(&config.log.level, config.log.format)?;
+    for lack in config.lacks(false) {
+        tracing::warn!("{lack}");
+    }
     wait(async {
         outlive_file_limits()?;
         let running = Running::start(config).await?;
@@ -153,7 +159,8 @@ fn rekey(path: &std::path::Path, to: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-fn check(path: &std::path::Path) -> Result<()> {
+/// Reads the configuration and all that it names; what it lacks to be of use is said, but no error.
+fn check(path: &std::path::Path, as_json: bool) -> Result<()> {
     let config = Config::read(path)?;
     config.limits.resolve()?;
     let sources = crate::rules::Sources::read(&config.policy)?;
@@ -164,12 +171,25 @@ fn check(path: &std::path::Path) -> Result<()> {
                 .with_context(|| format!("resource {}: {}", resource.name, file.display()))?;
         }
     }
+    let lacks = config.lacks(sources.policies.is_empty());
+    let (resources, policies) = (config.resource.len(), rules.policies.hash());
+    if as_json {
+        let told = serde_json::json!({
+            "file": path.display().to_string(),
+            "resources": resources,
+            "policies": policies.to_string(),
+            "warnings": lacks,
+        });
+        println!("{told:#}");
+        return Ok(());
+    }
     println!(
-        "{}: {} resources, policy set {}",
-        path.display(),
-        config.resource.len(),
-        rules.policies.hash()
+        "{}: {resources} resources, policy set {policies}",
+        path.display()
     );
+    for lack in lacks {
+        eprintln!("warning: {lack}");
+    }
     Ok(())
 }
 

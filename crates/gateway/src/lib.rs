@@ -2,6 +2,7 @@
 //!
 //! Holds no logic of its own: what decides, masks, records or speaks a protocol lives below.
 
+pub mod begin;
 pub mod command;
 pub mod compose;
 pub mod config;

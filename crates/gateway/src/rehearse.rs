@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use gate::rehearse::{Rehearsal, rehearse};
 use model::{Action, ActionKind, Principal, PrincipalKind, Resource, ResourceName, Statement};
 use policy::Context;
-use policy::test::Bench;
+use policy::test::{Bench, CaseReport};
 
 use crate::config::{Config, ResourceConfig};
 use crate::convert;
@@ -108,7 +108,7 @@ pub struct Test {
     cases: PathBuf,
 }
 
-/// Runs one command; `as_json` is the form of an explanation.
+/// Runs one command; `as_json` is the form of what it says.
 ///
 /// # Errors
 /// What is wrong with the files, or how many cases differ.
@@ -118,7 +118,7 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
             print!("{}", policy::schema_text());
             Ok(())
         }
-        PolicyCommand::Check(check) => check.run().await,
+        PolicyCommand::Check(check) => check.run(as_json).await,
         PolicyCommand::Grants(grants) => grants.run().await,
         PolicyCommand::Explain(explain) => {
             let (said, action, notes) = explain.run().await?;
@@ -129,66 +129,94 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
             }
             Ok(())
         }
-        PolicyCommand::Test(test) => test.run().await,
+        PolicyCommand::Test(test) => test.run(as_json).await,
     }
 }
 
 impl Check {
-    async fn run(self) -> Result<()> {
+    async fn run(self, as_json: bool) -> Result<()> {
         let config = Config::read(&self.place.config)?;
         let sources = Sources::read(&config.policy)?;
         let rules = sources.compile(1)?;
-        for warning in rules.policies.warnings() {
-            println!("warning: {warning}");
-        }
+        let mut told = Told::default();
+        let warnings = rules.policies.warnings();
+        told.warnings.extend_from_slice(warnings);
         for settings in config.resource.iter().filter(|_| !self.offline) {
             for database in convert::databases(settings) {
-                warn_of_excess(&config, settings, &database, &rules).await?;
+                told.excess(&config, settings, &database, &rules).await?;
             }
         }
-        let count = rules.policies.policies().count();
-        println!(
-            "{count} policies in {} files are valid; set {}",
-            sources.policies.len(),
-            rules.policies.hash()
-        );
+        let (count, set) = (rules.policies.policies().count(), rules.policies.hash());
+        let files = sources.policies.len();
+        if as_json {
+            let said = serde_json::json!({
+                "policies": count,
+                "files": files,
+                "set": set.to_string(),
+                "warnings": told.warnings,
+                "notes": told.notes,
+            });
+            println!("{said:#}");
+            return Ok(());
+        }
+        for warning in told.warnings {
+            println!("warning: {warning}");
+        }
+        for note in told.notes {
+            println!("note: {note}");
+        }
+        println!("{count} policies in {files} files are valid; set {set}");
         Ok(())
     }
 }
 
-/// Says what a target's credential can do that no policy could permit. A target that cannot be asked is said, and is no
-/// fault of the policies.
-async fn warn_of_excess(
-    config: &Config,
-    settings: &ResourceConfig,
-    database: &str,
-    rules: &gate::ports::Rules,
-) -> Result<()> {
-    let name = format!("{}/{database}", settings.name);
-    let resource = resource(settings, Some(database))?;
-    let weighed = Weighed {
-        policies: &rules.policies,
-        labels: &rules.labels,
-        resource: &resource,
-    };
-    match Ground::read(config, settings, database).await {
-        Ok(ground) => {
-            let excess = ground.excess(&weighed);
-            for line in excess.iter().take(EXCESS_MAX) {
-                println!("warning: {name}: {line}; no policy could permit that");
+/// What a check has to say beyond that the policies are valid.
+#[derive(Default)]
+struct Told {
+    warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Told {
+    /// What a target's credential can do that no policy could permit. A target that cannot be asked is said, and is no
+    /// fault of the policies.
+    async fn excess(
+        &mut self,
+        config: &Config,
+        settings: &ResourceConfig,
+        database: &str,
+        rules: &gate::ports::Rules,
+    ) -> Result<()> {
+        let name = format!("{}/{database}", settings.name);
+        let resource = resource(settings, Some(database))?;
+        let weighed = Weighed {
+            policies: &rules.policies,
+            labels: &rules.labels,
+            resource: &resource,
+        };
+        let ground = match Ground::read(config, settings, database).await {
+            Ok(ground) => ground,
+            Err(error) => {
+                let note = format!("{name} was not asked what its credential can do: {error:#}");
+                self.notes.push(note);
+                return Ok(());
             }
-            if excess.len() > EXCESS_MAX {
-                println!("warning: {name}: and {} more", excess.len() - EXCESS_MAX);
-            }
-            if !excess.is_empty() {
-                println!(
-                    "  hint: portcullis policy grants {name} --as ROLE prints a role that can do less"
-                );
-            }
+        };
+        let excess = ground.excess(&weighed);
+        let shown = excess.iter().take(EXCESS_MAX);
+        self.warnings
+            .extend(shown.map(|line| format!("{name}: {line}; no policy could permit that")));
+        if excess.len() > EXCESS_MAX {
+            let more = excess.len() - EXCESS_MAX;
+            self.warnings.push(format!("{name}: and {more} more"));
         }
-        Err(error) => println!("note: {name} was not asked what its credential can do: {error:#}"),
+        if !excess.is_empty() {
+            self.notes.push(format!(
+                "portcullis policy grants {name} --as ROLE prints a role that can do less"
+            ));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl Grants {
@@ -260,7 +288,7 @@ fn somebody(
 }
 
 impl Test {
-    async fn run(self) -> Result<()> {
+    async fn run(self, as_json: bool) -> Result<()> {
         let config = Config::read(&self.place.config)?;
         let rules = Sources::read(&config.policy)?.compile(1)?;
         let file = std::fs::read_to_string(&self.cases)
@@ -289,30 +317,53 @@ impl Test {
             analyse: &analyse,
         };
         let reports = policy::test::run(&rules.policies, &file, &bench)?;
-        let mut failed = 0;
-        for report in &reports {
-            if report.differences.is_empty() {
-                println!("ok      {} ({})", report.name, report.outcome);
-                continue;
-            }
-            failed += 1;
-            println!(
-                "DIFFERS {} ({}; {})",
-                report.name,
-                report.outcome,
-                report.rules.join(", ")
-            );
-            report
-                .differences
-                .iter()
-                .for_each(|difference| println!("          {difference}"));
+        let failed = reports
+            .iter()
+            .filter(|report| !report.differences.is_empty())
+            .count();
+        match as_json {
+            true => println!("{:#}", reported(&reports, failed)),
+            false => print!("{}", lines(&reports, failed)),
         }
-        println!("{} passed, {failed} failed", reports.len() - failed);
         if failed > 0 {
             bail!("{failed} cases differ");
         }
         Ok(())
     }
+}
+
+fn reported(reports: &[CaseReport], failed: usize) -> serde_json::Value {
+    let cases = reports.iter().map(|report| {
+        serde_json::json!({
+            "name": report.name,
+            "outcome": report.outcome,
+            "rules": report.rules,
+            "differences": report.differences,
+        })
+    });
+    let cases: Vec<_> = cases.collect();
+    serde_json::json!({ "cases": cases, "passed": reports.len() - failed, "failed": failed })
+}
+
+fn lines(reports: &[CaseReport], failed: usize) -> String {
+    let mut lines = Vec::new();
+    for report in reports {
+        let (name, outcome) = (&report.name, &report.outcome);
+        match report.differences.is_empty() {
+            true => lines.push(format!("ok      {name} ({outcome})")),
+            false => lines.push(format!(
+                "DIFFERS {name} ({outcome}; {})",
+                report.rules.join(", ")
+            )),
+        }
+        let differences = report.differences.iter();
+        lines.extend(differences.map(|difference| format!("          {difference}")));
+    }
+    lines.push(format!(
+        "{} passed, {failed} failed\n",
+        reports.len() - failed
+    ));
+    lines.join("\n")
 }
 
 /// What `orders-prod` or `orders-prod/DATABASE` names.
@@ -326,7 +377,20 @@ pub(crate) fn find<'a>(
     };
     let mut resources = config.resource.iter();
     let found = resources.find(|resource| resource.name == name);
-    let found = found.with_context(|| format!("no resource is called {name}"))?;
+    let found = found.with_context(|| {
+        let names: Vec<_> = config
+            .resource
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
+        match names.is_empty() {
+            true => format!("no resource is called {name}: the configuration has no [[resource]]"),
+            false => format!(
+                "no resource is called {name}; there is {}",
+                names.join(", ")
+            ),
+        }
+    })?;
     Ok((found, database))
 }
 

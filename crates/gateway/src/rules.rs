@@ -29,8 +29,10 @@ pub struct Sources {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file cannot be read.
-    #[error("cannot read {path}")]
+    #[error("{setting}: cannot read {path} (`portcullis init` writes a first set of policies)")]
     Read {
+        /// Which setting names it.
+        setting: &'static str,
         /// The file or folder.
         path: std::path::PathBuf,
         /// Why.
@@ -54,13 +56,18 @@ impl Sources {
     /// # Errors
     /// [`Error::Read`].
     pub fn read(config: &PolicyConfig) -> Result<Self, Error> {
-        let fail = |path: &Path| {
+        let fail = |setting: &'static str, path: &Path| {
             let path = path.to_owned();
-            move |source| Error::Read { path, source }
+            move |source| Error::Read {
+                setting,
+                path,
+                source,
+            }
         };
+        let unread = |path: &Path| fail("policy.dir", path);
         let mut policies = Vec::new();
-        for entry in std::fs::read_dir(&config.dir).map_err(fail(&config.dir))? {
-            let path = entry.map_err(fail(&config.dir))?.path();
+        for entry in std::fs::read_dir(&config.dir).map_err(unread(&config.dir))? {
+            let path = entry.map_err(unread(&config.dir))?.path();
             if path
                 .extension()
                 .is_some_and(|extension| extension == "cedar")
@@ -70,12 +77,12 @@ impl Sources {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                policies.push((name, std::fs::read_to_string(&path).map_err(fail(&path))?));
+                policies.push((name, std::fs::read_to_string(&path).map_err(unread(&path))?));
             }
         }
         policies.sort();
         let data = match &config.data {
-            Some(path) => std::fs::read_to_string(path).map_err(fail(path))?,
+            Some(path) => std::fs::read_to_string(path).map_err(fail("policy.data", path))?,
             None => String::new(),
         };
         Ok(Self { policies, data })

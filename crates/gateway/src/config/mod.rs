@@ -41,7 +41,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// It is not TOML of this shape.
-    #[error("{path}: {source}")]
+    #[error("{path} is not understood")]
     Parse {
         /// The file.
         path: PathBuf,
@@ -462,6 +462,26 @@ impl Config {
         Ok(config)
     }
 
+    /// What it lacks to be of use to anybody, a sentence each.
+    pub(crate) fn lacks(&self, has_no_policies: bool) -> Vec<&'static str> {
+        let lacks = [
+            (
+                self.resource.is_empty(),
+                "no [[resource]] is named: there is nothing to connect to",
+            ),
+            (
+                self.issuer.is_empty(),
+                "no [[issuer]] is named: nobody can sign in",
+            ),
+            (
+                has_no_policies,
+                "policy.dir holds no *.cedar file: everything is refused",
+            ),
+        ];
+        let lacking = lacks.into_iter().filter(|(is_so, _)| *is_so);
+        lacking.map(|(_, text)| text).collect()
+    }
+
     fn anchor(&mut self, folder: &Path) {
         let fix = |path: &mut PathBuf| {
             if path.is_relative() {
@@ -761,7 +781,8 @@ mod tests {
             .iter()
             .map(|(extra, expect)| (extra.as_str(), *expect));
         for (extra, expect) in cases.into_iter().chain(sinks) {
-            let error = load(&format!("{SMALL}{extra}")).unwrap_err().to_string();
+            let error = anyhow::Error::new(load(&format!("{SMALL}{extra}")).unwrap_err());
+            let error = format!("{error:#}");
             assert!(error.contains(expect), "{extra} gave: {error}");
         }
     }

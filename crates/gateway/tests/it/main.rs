@@ -9,6 +9,7 @@
 
 mod approving;
 mod bearer;
+mod beginning;
 mod browser;
 mod clients;
 mod copying;
