@@ -15,14 +15,29 @@ pub(crate) use export::Export;
 pub(crate) use pack::{Pack, Trust, VerifyPart};
 pub(crate) use search::Search;
 
+/// Over the options that mean something only to commands that ask a gateway, or read a journal in its stead.
+const ASKING: &str = "Asking a gateway, or reading a journal";
+
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Globals {
     /// The gateway's URL, such as `https://gate.example:8443`
-    #[arg(long, global = true, env = "PORTCULLIS_GATEWAY", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_GATEWAY",
+        value_name = "URL",
+        help_heading = ASKING
+    )]
     pub gateway: Option<String>,
     /// Certificate authorities to trust besides the system's, PEM
-    #[arg(long, global = true, env = "PORTCULLIS_CA", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_CA",
+        value_name = "FILE",
+        help_heading = ASKING
+    )]
     pub ca: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
@@ -33,7 +48,8 @@ pub struct Globals {
         long,
         global = true,
         env = "PORTCULLIS_MASTER_KEY_FILE",
-        value_name = "FILE"
+        value_name = "FILE",
+        help_heading = ASKING
     )]
     pub master_key_file: Option<PathBuf>,
 }
