@@ -406,7 +406,7 @@ fn an_idle_session_is_small() {
         })
         .collect();
     let each = memory(&stage, "VmRSS:").saturating_sub(before) / 60;
-    // A debug build; docs/operations.md has the figure of a release.
+    // A debug build, and whatever the allocator keeps.
     assert!(each < 160, "{each} KiB for each idle session");
     drop((warm, idle));
 }
