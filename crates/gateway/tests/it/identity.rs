@@ -260,6 +260,99 @@ fn the_device_flow_signs_a_person_in() {
     assert_eq!(connected.ok().trim(), "42", "{}", connected.err);
 }
 
+/// Runs `portcullis login --browser` as if `account` sat at a real browser; answers the URL that was shown.
+fn sign_in_by_browser(stage: &Stage, account: &str, before: impl FnOnce(u16)) -> String {
+    let printed = stage.gateway.folder().join("browser.out");
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "exec \"$0\" login --browser >\"$1\" 2>&1"])
+        .arg(env!("CARGO_BIN_EXE_portcullis"))
+        .arg(&printed)
+        .env("PORTCULLIS_GATEWAY", stage.gateway.http())
+        .env("HOME", stage.gateway.folder())
+        .env("BROWSER", "true")
+        .env_remove("XDG_CONFIG_HOME");
+    std::thread::scope(|scope| {
+        let signing_in = scope.spawn(move || run(&mut command, "", PATIENCE));
+        let url = testkit::eventually("a URL to open", PATIENCE, || {
+            let text = std::fs::read_to_string(&printed).ok()?;
+            let (url, _) = text.split_once("http")?.1.split_once('\n')?;
+            Some(format!("http{url}"))
+        });
+        let port = url.split("127.0.0.1%3A").nth(1).unwrap();
+        before(port.split('%').next().unwrap().parse().unwrap());
+        let profile = stage.gateway.folder().join("profile");
+        let mut chromium = std::process::Command::new("/usr/bin/chromium");
+        chromium
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+            ])
+            .args(["--no-first-run", "--disable-background-networking"])
+            .args(["--disable-component-update", "--disable-sync", "--dump-dom"])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("{url}&login_hint={account}"));
+        let page = run(&mut chromium, "", PATIENCE);
+        assert!(page.ok().contains("You are signed in"), "{}", page.all());
+        signing_in.join().unwrap().ok();
+        url
+    })
+}
+
+#[test]
+fn a_browser_signs_a_person_in_and_nobody_else_can() {
+    let stage = Stage::shop();
+    let url = sign_in_by_browser(&stage, "dora", |port| {
+        // Whoever guesses the port has neither the state nor the code.
+        for path in [
+            "/callback?code=c&state=guessed",
+            "/callback?code=c",
+            "/",
+            "/callback?error=x",
+        ] {
+            let answer = testkit::http_get(&format!("http://127.0.0.1:{port}{path}"));
+            assert_eq!(answer.status, 404, "{path}");
+        }
+    });
+    for expected in [
+        "code_challenge_method=S256",
+        "code_challenge=",
+        "state=",
+        "nonce=",
+    ] {
+        assert!(url.contains(expected), "{url}");
+    }
+    let environment = [("PORTCULLIS_GATEWAY", stage.gateway.http())];
+    let whoami = stage.gateway.cli(&["whoami"], &environment);
+    assert!(whoami.ok().contains("dora"), "{}", whoami.out);
+
+    // A client that only takes a URL, and a shell that takes variables.
+    let connect = |print: &str| {
+        let line = ["connect", "orders-prod", "--print", print];
+        stage
+            .gateway
+            .cli(&line, &environment)
+            .ok()
+            .trim()
+            .to_owned()
+    };
+    let one = run(
+        std::process::Command::new("psql").args(["-XAtc", "SELECT 40 + 2", &connect("url")]),
+        "",
+        PATIENCE,
+    );
+    assert_eq!(one.ok().trim(), "42", "{}", one.all());
+    let script = format!("{}\nexec psql -XAtc 'SELECT 40 + 2'", connect("env"));
+    let other = run(
+        std::process::Command::new("sh").args(["-c", &script]),
+        "",
+        PATIENCE,
+    );
+    assert_eq!(other.ok().trim(), "42", "{}", other.all());
+}
+
 #[test]
 fn a_login_for_what_is_not_there_tells_nothing() {
     let stage = Stage::shop();
