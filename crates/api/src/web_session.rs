@@ -110,9 +110,12 @@ impl WebSessions {
         lock(&self.sessions).remove(&fingerprint(cookie));
     }
 
-    /// Ends every session of a principal.
-    pub(crate) fn end_of(&self, principal_key: &str) {
-        lock(&self.sessions).retain(|_, kept| kept.browser.login.principal.key() != principal_key);
+    /// Ends every session of a principal, or of one credential.
+    pub(crate) fn end_of(&self, name: &str) {
+        lock(&self.sessions).retain(|_, kept| {
+            let login = &kept.browser.login;
+            login.principal.key() != name && login.credential != name
+        });
     }
 
     /// Remembers a sign-in under its state, for the browser that holds `cookie`.

@@ -404,7 +404,7 @@ pub struct IssueKey {
 /// `revoke`
 #[derive(Args, Clone, Debug)]
 pub struct Revoke {
-    /// The principal's key: issuer|subject
+    /// The principal's key: issuer|subject, or one credential's id, such as oidc:issuer:jti
     pub principal: String,
     /// Let it in again
     #[arg(long)]

@@ -99,7 +99,7 @@ pub struct KeyList {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetBar {
-    /// `issuer|subject`.
+    /// `issuer|subject`, or the id of one token, `oidc:issuer:jti`.
     pub principal: String,
     /// Out or in.
     pub barred: bool,

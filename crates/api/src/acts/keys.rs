@@ -27,6 +27,9 @@ const GROUPS_MAX: usize = 64;
 /// The issuer of principals that exist by their key alone.
 const OWN_ISSUER: &str = "portcullis";
 
+/// How the ids of an identity provider's tokens begin.
+const TOKEN: &str = "oidc:";
+
 /// Mints a session token for the caller.
 pub(crate) async fn mint(
     shared: &Shared,
@@ -103,36 +106,46 @@ pub(crate) async fn revoke(shared: &Shared, caller: &Caller, id: &str) -> Result
     Ok(shared.parts.gate.live().revoke_credential(&key.id))
 }
 
-/// Keeps a principal out, or lets it in again; returns how many live sessions were told to end.
+/// Keeps a principal or one token out, or lets it in again; returns how many live sessions were told to end.
 pub(crate) async fn bar(
     shared: &Shared,
     caller: &Caller,
-    principal: &str,
+    name: &str,
     barred: bool,
 ) -> Result<usize, Failure> {
-    if !principal.contains('|') || principal.len() > 2_048 {
-        return Err(Failure::invalid("a principal is named `issuer|subject`")
-            .hint("`portcullis sessions list --json` shows the names"));
+    // No issuer's URL begins so: a principal's key cannot be taken for a credential's id.
+    let is_credential = name.starts_with(TOKEN);
+    if !(is_credential || name.contains('|')) || name.len() > 2_048 {
+        let said = "a principal is named `issuer|subject`, one of its tokens `oidc:issuer:jti`";
+        return Err(Failure::invalid(said)
+            .hint("`portcullis sessions list --json` shows both names of each session"));
     }
-    if barred && principal == caller.principal().key() {
+    let own = [&caller.principal().key(), &caller.login.credential];
+    if barred && own.iter().any(|own| *own == name) {
         return Err(
             Failure::invalid("you would lock yourself out").hint("another administrator can do it")
         );
     }
-    let name = if barred {
-        "principal.barred"
-    } else {
-        "principal.readmitted"
+    let (field, event) = match (is_credential, barred) {
+        (true, true) => ("credential", "credential.barred"),
+        (true, false) => ("credential", "credential.readmitted"),
+        (false, true) => ("principal", "principal.barred"),
+        (false, false) => ("principal", "principal.readmitted"),
     };
-    let fields = vec![("principal", principal.to_owned())];
     let actor = caller.principal().key();
-    shared.record(actor, name, fields).await?;
-    shared.parts.keys.bar(principal, barred).await?;
+    shared
+        .record(actor, event, vec![(field, name.to_owned())])
+        .await?;
+    shared.parts.keys.bar(name, barred).await?;
     if !barred {
         return Ok(0);
     }
-    shared.web.end_of(principal);
-    Ok(shared.parts.gate.live().revoke_principal(principal))
+    shared.web.end_of(name);
+    let live = shared.parts.gate.live();
+    Ok(match is_credential {
+        true => live.revoke_credential(name),
+        false => live.revoke_principal(name),
+    })
 }
 
 /// Ends one live session; `false` when it is not open.

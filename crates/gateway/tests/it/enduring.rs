@@ -296,6 +296,30 @@ fn a_transaction_left_open_is_ended() {
 }
 
 #[test]
+fn a_session_ends_at_its_age_however_busy_it_is() {
+    let stage = with("session_age_max = \"2s\"");
+    let began = Instant::now();
+    let mut busy = stage.raw("dora");
+    busy.send(b'Q', b"SELECT pg_sleep(30)\0");
+    let last = busy.read_to_end();
+    assert!(began.elapsed() < PATIENCE / 2, "{last:?}");
+    let told = last.iter().find(|f| f.tag == b'E');
+    let told = told.and_then(|f| f.field(b'M')).unwrap_or_default();
+    assert!(told.contains("reached its maximum age"), "{told}");
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'";
+    wait_until("its statement to be cancelled", PATIENCE, || {
+        stage.postgres.sql("shop", running) == "0"
+    });
+    assert!(
+        stage
+            .raw("dora")
+            .query("SELECT 1")
+            .iter()
+            .any(|f| f.tag == b'D')
+    );
+}
+
+#[test]
 fn an_idle_session_outside_a_transaction_may_stay() {
     let stage = with("session_idle_in_transaction_max = \"1s\"");
     let mut idle = stage.raw("alice");

@@ -190,6 +190,30 @@ fn revoking_a_principal_ends_its_sessions_and_bars_it_until_lifted() {
 }
 
 #[test]
+fn revoking_one_token_ends_its_sessions_and_leaves_the_others() {
+    let stage = Stage::shop();
+    let (one, other) = (
+        oidc().sign("alice", &json!({ "jti": "stolen" })),
+        oidc().sign("alice", &json!({ "jti": "kept" })),
+    );
+    let enter =
+        |token: &str| RawClient::login(stage.gateway.address(), "alice", "orders-prod", token);
+    let (mut thief, mut owner) = (enter(&one), enter(&other));
+    let credential = format!("oidc:{}:stolen", oidc().issuer());
+    stage.cli("dora", &["revoke", &credential]).ok();
+    let start = Instant::now();
+    drop(thief.read_to_end());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(login(&stage, "alice", &one).is_some());
+    assert!(login(&stage, "alice", &other).is_none());
+    assert!(owner.query("SELECT 1").iter().any(|f| f.tag == b'D'));
+}
+
+#[test]
 fn a_session_token_is_good_for_its_resource() {
     let stage = Stage::shop();
     let minted = stage.cli(
