@@ -598,6 +598,25 @@ fn records_that_say_they_are_huge_are_not_unpacked() {
     assert!(matches!(world.pack(OTHER), Err(Error::TooLarge)));
 }
 
+/// Some kilobytes that say a gigabyte.
+#[test]
+fn actions_that_say_the_same_without_end_are_not_unpacked() {
+    let mut writer = journal();
+    let mut list = codec::EventList::default();
+    list.push(&action(1, &"x".repeat(1024 * 1024)));
+    let whole = list.bytes().len();
+    list.push(&action(1, &"x".repeat(1024 * 1024)));
+    let (first, again) = list.bytes().split_at(whole);
+    let bytes = [first, &again.repeat(1_100)].concat();
+    assert!(bytes.len() < 2 * 1024 * 1024, "{}", bytes.len());
+    let payload = Payload::plain(&bytes).unwrap();
+    let mut chain = writer.chains[&(OTHER, Stream::Intents)];
+    let (out, intents) = (&mut writer.out, Stream::Intents);
+    write(out, &mut chain, intents, OTHER, 20, &payload);
+    let world = World::new(&writer, u64::MAX);
+    assert!(matches!(world.pack(OTHER), Err(Error::TooLarge)));
+}
+
 /// A second thing that is wrong must not open the door.
 #[test]
 fn records_that_nobody_vouches_for_are_not_unpacked_whatever_else_is_wrong() {
