@@ -221,6 +221,8 @@ mod tests {
         check(MaskKind::Email, 25, "a***@example.com", true);
         check(MaskKind::Email, 25, "a*@example.com", true);
         check(MaskKind::Email, 25, "*@example.com", true);
+        check(MaskKind::Email, 25, "****@example.com", true);
+        check(MaskKind::Email, 25, "*****@example.com", false);
         check(MaskKind::Email, 25, "***", true);
         check(MaskKind::Email, 25, "alice@example.com", false);
         check(MaskKind::Email, 25, "a****@example.com", false);

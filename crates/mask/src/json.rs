@@ -244,8 +244,8 @@ impl<'a> Reader<'a, '_> {
         }
         let masked = std::str::from_utf8(&masked).ok()?;
         match is_moment {
-            true => escape(&masked.replacen(' ', "T", 1), self.out),
-            false => escape(masked, self.out),
+            true => escape(masked.replacen(' ', "T", 1).as_bytes(), self.out),
+            false => escape(masked.as_bytes(), self.out),
         }
         Some(())
     }
@@ -364,6 +364,49 @@ pub(crate) fn unescape(raw: &[u8]) -> Option<String> {
     Some(said)
 }
 
+/// What the inside of a string says to a reader that takes it for what it can: half a character is the replacement
+/// character, and what is no escape stays.
+pub(crate) fn unescape_loosely(inside: &[u8]) -> Vec<u8> {
+    let mut said = Vec::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let (plain, escape) = rest.split_at(at);
+        said.extend_from_slice(plain);
+        let (letter, length) = match escape.get(1) {
+            Some(b'n') => ('\n', 2),
+            Some(b't') => ('\t', 2),
+            Some(b'r') => ('\r', 2),
+            Some(b'b') => ('\u{8}', 2),
+            Some(b'f') => ('\u{c}', 2),
+            Some(&byte @ (b'"' | b'\\' | b'/')) => (char::from(byte), 2),
+            Some(b'u') => spelled(escape).unwrap_or(('\\', 1)),
+            Some(_) | None => ('\\', 1),
+        };
+        said.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    said.extend_from_slice(rest);
+    said
+}
+
+/// The character that stands as `\uXXXX`, or two of these, at the front, and how long that is.
+fn spelled(escape: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = escape.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
+        hex(std::str::from_utf8(digits).ok()?)
+    };
+    let first = unit(0)?;
+    if let Some(letter) = char::from_u32(first) {
+        return Some((letter, 6));
+    }
+    let pair = [first, unit(6).unwrap_or_default()].map(|unit| u16::try_from(unit).ok());
+    let whole = char::decode_utf16(pair.into_iter().flatten()).next();
+    Some(match whole {
+        Some(Ok(letter)) => (letter, 12),
+        Some(Err(_)) | None => (char::REPLACEMENT_CHARACTER, 6),
+    })
+}
+
 /// Four hexadecimal digits at the front.
 fn hex(text: &str) -> Option<u32> {
     let digits = text.get(..4)?;
@@ -372,16 +415,14 @@ fn hex(text: &str) -> Option<u32> {
 }
 
 /// Appends a text as a JSON string.
-pub(crate) fn escape(text: &str, out: &mut BytesMut) {
+pub(crate) fn escape(text: &[u8], out: &mut BytesMut) {
     out.extend_from_slice(b"\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            c if u32::from(c) < 0x20 => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
-            }
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    for byte in text {
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            control @ ..0x20 => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
+            byte => out.extend_from_slice(&[*byte]),
         }
     }
     out.extend_from_slice(b"\"");

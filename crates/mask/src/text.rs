@@ -141,7 +141,9 @@ pub(crate) fn looks_masked(kind: MaskKind, shape: Shape, whole: &str) -> bool {
             let hidden = local.trim_end_matches('*');
             let hides = local.len() - hidden.len();
             let letters = hidden.chars().count();
-            let short = local == "*" || (letters == 1 && (1..=PLACEHOLDER).contains(&hides));
+            // Of an address that begins with a star, that star is the letter.
+            let starred = letters == 0 && (1..=1 + PLACEHOLDER).contains(&hides);
+            let short = starred || (letters == 1 && (1..=PLACEHOLDER).contains(&hides));
             short && !domain.is_empty()
         }),
         MaskKind::Null

@@ -17,7 +17,7 @@ use crate::event::{AuditEvent, Kind};
 use crate::fold::Fold;
 use crate::format::Format;
 
-/// Bytes of a session's records before compression: all of it is held in memory.
+/// Bytes of a session's records before compression, and of what its actions say: all of it is held in memory.
 const RAW_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// The derived files by name.
@@ -28,6 +28,9 @@ pub(super) fn derive(
 ) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let raw = records(&material.records).map(|record| u64::from(record.header.raw_bytes));
     if raw.sum::<u64>() > RAW_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    if says_more_than(RAW_BYTES_MAX, session, material) {
         return Err(Error::TooLarge);
     }
     let recording = recording(session, material).ok_or(Error::NoSession)?;
@@ -75,6 +78,51 @@ pub(super) fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     })
 }
 
+/// Whether the actions of a session say more than so many bytes. An action of a few bytes may say again all that the one
+/// before it in its payload said.
+fn says_more_than(bytes_max: u64, session: [u8; 16], material: &Material) -> bool {
+    let keys = keys(session, material);
+    let mut opener = ledger::keys::Opener::new(&*keys);
+    let control = material.control.values();
+    let control = control.flat_map(|control| records(&control.bytes));
+    let mut said = 0_u64;
+    for record in records(&material.records).chain(control) {
+        let payload = opener.payload(&record).unwrap_or_default();
+        for event in codec::events(&payload).map_while(Result::ok) {
+            said = said.saturating_add(said_again(&event));
+            if said > bytes_max {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Bytes of what an action may have from the one before it.
+fn said_again(event: &Event<'_>) -> u64 {
+    let Event::Action(action) = event else {
+        return 0;
+    };
+    let listed = |bytes: usize| size_of::<String>() + bytes;
+    let texts = action.effects.iter().chain(&action.masked);
+    let texts: usize = texts.map(|text| listed(text.len())).sum();
+    let reasons = action.reasons.iter();
+    let reasons: usize = reasons
+        .map(|(a, b)| listed(a.len()) + listed(b.len()))
+        .sum();
+    (action.text.len() + texts + reasons) as u64
+}
+
+fn keys(session: [u8; 16], material: &Material) -> Box<dyn ledger::keys::Keys> {
+    let key = material
+        .key
+        .and_then(|key| SessionKey::new(key.into()).ok());
+    match key {
+        Some(key) => Box::new(ledger::keys::OneKey::new(session, key)),
+        None => Box::new(ledger::keys::NoKeys),
+    }
+}
+
 /// The audit events of a pack's records, in the journal's order.
 fn events(journal: [u8; 16], session: [u8; 16], material: &Material) -> Vec<AuditEvent> {
     let control = material
@@ -83,13 +131,7 @@ fn events(journal: [u8; 16], session: [u8; 16], material: &Material) -> Vec<Audi
         .flat_map(|control| records(&control.bytes));
     let mut all: Vec<_> = records(&material.records).chain(control).collect();
     all.sort_by_key(|record| record.header.sequence);
-    let keys = material
-        .key
-        .and_then(|key| SessionKey::new(key.into()).ok());
-    let keys: Box<dyn ledger::keys::Keys> = match keys {
-        Some(key) => Box::new(ledger::keys::OneKey::new(session, key)),
-        None => Box::new(ledger::keys::NoKeys),
-    };
+    let keys = keys(session, material);
     let mut opener = ledger::keys::Opener::new(&*keys);
     let mut fold = Fold::of_a_part(journal);
     let mut events = Vec::new();

@@ -598,6 +598,47 @@ fn records_that_say_they_are_huge_are_not_unpacked() {
     assert!(matches!(world.pack(OTHER), Err(Error::TooLarge)));
 }
 
+/// Some kilobytes that say a gigabyte.
+#[test]
+fn actions_that_say_the_same_without_end_are_not_unpacked() {
+    let mut writer = journal();
+    let mut list = codec::EventList::default();
+    list.push(&action(1, &"x".repeat(1024 * 1024)));
+    let whole = list.bytes().len();
+    list.push(&action(1, &"x".repeat(1024 * 1024)));
+    let (first, again) = list.bytes().split_at(whole);
+    let bytes = [first, &again.repeat(1_100)].concat();
+    assert!(bytes.len() < 2 * 1024 * 1024, "{}", bytes.len());
+    let payload = Payload::plain(&bytes).unwrap();
+    let mut chain = writer.chains[&(OTHER, Stream::Intents)];
+    let (out, intents) = (&mut writer.out, Stream::Intents);
+    write(out, &mut chain, intents, OTHER, 20, &payload);
+    let world = World::new(&writer, u64::MAX);
+    assert!(matches!(world.pack(OTHER), Err(Error::TooLarge)));
+}
+
+/// A second thing that is wrong must not open the door.
+#[test]
+fn records_that_nobody_vouches_for_are_not_unpacked_whatever_else_is_wrong() {
+    let world = World::new(&journal(), u64::MAX);
+    let pack = world.pack(SESSION).unwrap();
+    let checked = |unvouched: bool, foreign: bool| {
+        let verdict = world.check(&forged(&pack, |files| {
+            if unvouched {
+                edit(files, RECORDING, |bytes| bytes.push(0));
+            }
+            if foreign {
+                edit(files, README, |bytes| bytes.push(b'x'));
+            }
+        }));
+        assert_eq!(verdict.is_sound(), !unvouched && !foreign, "{verdict:?}");
+        let mut said = verdict.findings.iter();
+        !said.any(|(_, what)| what.contains("were not compared"))
+    };
+    assert!(checked(false, false) && checked(false, true));
+    assert!(!checked(true, false) && !checked(true, true));
+}
+
 #[test]
 fn only_what_is_sealed_goes_into_a_pack() {
     let writer = journal();

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use model::{Classes, ParameterFormat};
 
 use super::{Form, Seen, classes_in, places, rewrite, unread};
-use crate::json::{escape, scalar, unescape};
+use crate::json::{escape, scalar, unescape_loosely};
 
 /// Dimensions of an array (`MAXDIM`).
 const DIMENSIONS_MAX: usize = 6;
@@ -53,23 +53,17 @@ fn said(classes: Classes, token: &[u8], out: &mut BytesMut) -> Seen {
     let inside = token
         .get(1..token.len().saturating_sub(1))
         .unwrap_or_default();
-    let spelled = match inside.contains(&b'\\') {
-        true => unescape(token),
-        false => None,
-    };
-    let Some(text) = spelled else {
-        // Without an escape, or with half a character in one.
+    if !inside.contains(&b'\\') {
         out.extend_from_slice(b"\"");
         let found = places(classes, inside, out);
         out.extend_from_slice(b"\"");
         return Seen::of(found);
-    };
+    }
     let mut hidden = BytesMut::new();
-    let found = places(classes, text.as_bytes(), &mut hidden);
-    match (found.is_empty(), std::str::from_utf8(&hidden)) {
-        (false, Ok(hidden)) => escape(hidden, out),
-        (true, _) => out.extend_from_slice(token),
-        (false, Err(_)) => return Seen::Irreplaceable(found),
+    let found = places(classes, &unescape_loosely(inside), &mut hidden);
+    match found.is_empty() {
+        true => out.extend_from_slice(token),
+        false => escape(&hidden, out),
     }
     Seen::of(found)
 }

@@ -123,13 +123,6 @@ fn json_is_searched_by_what_it_says() {
     );
     check(JSON, "4111 1111 1111 1111", redacted, redacted);
     check(JSON, "ada@example.org", redacted, redacted);
-    // Half a character is JSON to the server.
-    check(
-        JSON,
-        r#""\ud800 ada@example.org""#,
-        redacted,
-        Some(r#""\ud800 ***""#),
-    );
     check(JSON, r#"{"a": "ada@example.org"#, redacted, redacted);
     let binary = |search| {
         searched(
@@ -141,6 +134,29 @@ fn json_is_searched_by_what_it_says() {
     };
     assert_eq!(binary(whole()).unwrap(), b"\x01\"***\"");
     assert_eq!(binary(place()).unwrap(), b"\x01[\"***\"]");
+}
+
+/// It is JSON to the server, and to many who read it.
+#[test]
+fn what_stands_beside_half_a_character_is_read_and_written_as_json() {
+    let redacted = Some("\"***\"");
+    for text in [
+        r#""\ud800 ada\u0040example.org""#,
+        r#""\ud800 ada@example.org""#,
+        r#""\udc00 \u0061da@example.org""#,
+    ] {
+        check(JSON, text, redacted, Some("\"\u{fffd} ***\""));
+    }
+    check(
+        JSON,
+        r#""\ud83d\ude00\ud83d\u0009ada@example.org\n\/""#,
+        redacted,
+        Some("\"😀\u{fffd}\\u0009***\\u000a/\""),
+    );
+    let is_found = |value: &[u8]| searched(place(), JSON, ParameterFormat::Text, value).unwrap();
+    // As it is in another encoding.
+    let left = is_found(b"\"\xe9 \\u0061da@example.org\"");
+    assert_eq!(left, b"\"\xe9 ***\"");
 }
 
 #[test]
