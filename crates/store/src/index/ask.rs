@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ::ledger::find::entry::{Entry, Found, Order, Seat, person};
 use ::ledger::find::facet::{Facet, Measure};
 use ::ledger::find::filter::is_person;
-use ::ledger::find::query::Phrase;
+use ::ledger::find::query::{Phrase, Query};
 use ::ledger::find::scan::{self, Newest};
 use ::ledger::find::{Filter, rfc3339};
 use ::ledger::journal::ReadError;
@@ -326,8 +326,7 @@ fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, 
 }
 
 /// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.
-/// And the same without beginnings and without what must not be there, where that leaves something out and something
-/// over.
+/// And what they must be [at least](at_least).
 fn words(
     view: &Transaction<'_>,
     filter: &Filter,
@@ -361,8 +360,7 @@ fn words(
             all.push(any(measure.at_least(least).iter().map(|term| quoted(term))));
         }
     }
-    let is_narrower = !beginnings.is_empty() && !all.is_empty();
-    let at_least = is_narrower.then(|| all.join(" AND "));
+    let at_least = at_least(&all, &filter.query);
     all.extend(beginnings.into_iter().map(phrase));
     let none = &filter.query.none;
     if all.is_empty() && !none.is_empty() {
@@ -373,6 +371,22 @@ fn words(
         text = format!("({text}) NOT {}", any(none.iter().map(phrase)));
     }
     Ok(Some((text, at_least)))
+}
+
+/// What fits all that is asked for, and more, without looking any beginning up; `None` where nothing is left then, or
+/// there is none.
+fn at_least(others: &[String], query: &Query) -> Option<String> {
+    let mut phrases = query.all.iter().chain(&query.none);
+    if !phrases.any(|one| one.is_prefix) {
+        return None;
+    }
+    let mut all = others.to_vec();
+    let beginnings = query.all.iter().filter(|one| one.is_prefix);
+    // Of words one behind the other, only the last one is a beginning.
+    let whole = beginnings.filter_map(|one| one.words.split_last().map(|(_, before)| before));
+    let whole = whole.filter(|before| !before.is_empty());
+    all.extend(whole.map(|before| quoted(&before.join(" "))));
+    (!all.is_empty()).then(|| all.join(" AND "))
 }
 
 /// The terms of the people that are meant.
