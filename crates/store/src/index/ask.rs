@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ::ledger::find::entry::{Entry, Found, Order, Seat, person};
 use ::ledger::find::facet::{Facet, Measure};
 use ::ledger::find::filter::is_person;
-use ::ledger::find::query::Phrase;
+use ::ledger::find::query::{Phrase, Query};
 use ::ledger::find::scan::{self, Newest};
 use ::ledger::find::{Filter, rfc3339};
 use ::ledger::journal::ReadError;
@@ -105,6 +105,9 @@ struct Asked<'a> {
     filter: &'a Filter,
     /// What the words must be; `None` when only numbers and times are asked for.
     words: Option<String>,
+    /// What they must be at least, where beginnings are asked for and something else: a volume without it needs no
+    /// look at all words that begin so, which takes long.
+    at_least: Option<String>,
     /// The numbers of the entries that come into question.
     first: u64,
     last: u64,
@@ -116,12 +119,13 @@ impl<'a> Asked<'a> {
         let Some((first, last)) = range(view, filter)? else {
             return Ok(None);
         };
-        let Some(words) = words(view, filter)? else {
+        let Some((words, at_least)) = words(view, filter)? else {
             return Ok(None);
         };
         Ok(Some(Self {
             filter,
             words: (!words.is_empty()).then_some(words),
+            at_least,
             first,
             last,
         }))
@@ -170,6 +174,27 @@ impl<'a> Asked<'a> {
         Ok(volumes.collect::<Result<_, _>>()?)
     }
 
+    /// The numbers of a volume's entries that come into question.
+    fn within(&self, volume: u64) -> (u64, u64) {
+        let begin = volume * VOLUME_ENTRIES;
+        let end = begin + (VOLUME_ENTRIES - 1);
+        (self.first.max(begin), self.last.min(end))
+    }
+
+    /// Whether a volume has an entry with everything that is asked for besides beginnings.
+    fn may_have(&self, view: &Transaction<'_>, volume: u64) -> Result<bool, Error> {
+        let Some(words) = &self.at_least else {
+            return Ok(true);
+        };
+        let table = file::table(volume);
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM {table} w WHERE w.{table} MATCH ?1 AND w.rowid BETWEEN ?2 AND ?3)"
+        );
+        let (first, last) = self.within(volume);
+        let mut ask = view.prepare_cached(&sql)?;
+        Ok(ask.query_row(params![words, int(first), int(last)], |row| row.get(0))?)
+    }
+
     /// Collects at most so many from one volume; says how many, and on the way how far it came.
     fn volume(
         &self,
@@ -180,6 +205,9 @@ impl<'a> Asked<'a> {
     ) -> Result<usize, Error> {
         const COLUMNS: &str = "a.id, a.sequence, a.record, a.time, a.rows, a.duration, a.segment, \
                                a.place, a.error, a.cut, s.seat";
+        if !self.may_have(view, volume)? {
+            return Ok(0);
+        }
         const FITS: &str = "a.time BETWEEN ?4 AND ?5 AND a.rows >= ?6 AND a.duration >= ?7 \
                             AND (a.record, a.sequence) < (?8, ?9)";
         let table = file::table(volume);
@@ -201,12 +229,12 @@ impl<'a> Asked<'a> {
             record: u64::MAX,
             sequence: u64::MAX,
         });
-        let begin = volume * VOLUME_ENTRIES;
+        let (first, last) = self.within(volume);
         let mut ask = view.prepare_cached(&sql)?;
         let mut rows = ask.query(params![
             self.words,
-            int(self.first.max(begin)),
-            int(self.last.min(begin + VOLUME_ENTRIES - 1)),
+            int(first),
+            int(last),
             int(filter.since.unwrap_or(0)),
             int(filter.until.unwrap_or(u64::MAX)),
             int(filter.rows_min),
@@ -298,9 +326,15 @@ fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, 
 }
 
 /// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.
-fn words(view: &Transaction<'_>, filter: &Filter) -> Result<Option<String>, Error> {
+/// And what they must be [at least](at_least).
+fn words(
+    view: &Transaction<'_>,
+    filter: &Filter,
+) -> Result<Option<(String, Option<String>)>, Error> {
     let mut all: Vec<String> = filter.terms().iter().map(|term| quoted(term)).collect();
-    all.extend(filter.query.all.iter().map(phrase));
+    let (beginnings, phrases): (Vec<_>, Vec<_>) =
+        filter.query.all.iter().partition(|one| one.is_prefix);
+    all.extend(phrases.into_iter().map(phrase));
     for (role, facet, typed) in [
         ("principal", Facet::Principal, &filter.principal),
         ("principal", Facet::Principal, &filter.agent),
@@ -326,6 +360,8 @@ fn words(view: &Transaction<'_>, filter: &Filter) -> Result<Option<String>, Erro
             all.push(any(measure.at_least(least).iter().map(|term| quoted(term))));
         }
     }
+    let at_least = at_least(&all, &filter.query);
+    all.extend(beginnings.into_iter().map(phrase));
     let none = &filter.query.none;
     if all.is_empty() && !none.is_empty() {
         all.push(quoted(&Facet::Any.term("")));
@@ -334,7 +370,23 @@ fn words(view: &Transaction<'_>, filter: &Filter) -> Result<Option<String>, Erro
     if !none.is_empty() {
         text = format!("({text}) NOT {}", any(none.iter().map(phrase)));
     }
-    Ok(Some(text))
+    Ok(Some((text, at_least)))
+}
+
+/// What fits all that is asked for, and more, without looking any beginning up; `None` where nothing is left then, or
+/// there is none.
+fn at_least(others: &[String], query: &Query) -> Option<String> {
+    let mut phrases = query.all.iter().chain(&query.none);
+    if !phrases.any(|one| one.is_prefix) {
+        return None;
+    }
+    let mut all = others.to_vec();
+    let beginnings = query.all.iter().filter(|one| one.is_prefix);
+    // Of words one behind the other, only the last one is a beginning.
+    let whole = beginnings.filter_map(|one| one.words.split_last().map(|(_, before)| before));
+    let whole = whole.filter(|before| !before.is_empty());
+    all.extend(whole.map(|before| quoted(&before.join(" "))));
+    (!all.is_empty()).then(|| all.join(" AND "))
 }
 
 /// The terms of the people that are meant.

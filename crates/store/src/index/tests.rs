@@ -630,8 +630,10 @@ const WORDS: [&str; 20] = [
 fn random_act(dice: &mut Dice) -> Act {
     let table = dice.of(&["orders", "customers", "Weird Table", "a.b"]);
     let magnitude = dice.below(40);
+    // In few parts of the index, so that beginnings are asked for together with what most parts lack.
+    let rare = dice.of(&["", "", "", "", "", "", "", "", "", " seldom"]);
     Act {
-        text: dice.words(6),
+        text: dice.words(6) + rare,
         effects: vec![format!(
             "{} public.{table} (id, email)",
             dice.of(&["select", "delete"])
@@ -655,6 +657,9 @@ fn random_question(dice: &mut Dice) -> Vec<(&'static str, String)> {
             0 => format!("{sign}{}{star}", word.replace(' ', "")),
             _ => format!("{sign}\"{word}\"{star}"),
         });
+    }
+    if dice.below(4) == 0 {
+        terms.push("seldom".to_owned());
     }
     pairs.push(("text", terms.join(" ")));
     let mut maybe = |name: &'static str, values: &[&str]| {

@@ -23,6 +23,9 @@ const COMPRESS_BYTES_MIN: usize = 256;
 /// zstd's level: half a gigabyte a second to a fifth of the size.
 const LEVEL: i32 = 1;
 
+/// Bytes of one session's results written in one turn: whoever waits for the disk waits for no more of each.
+const TURN_BYTES_MAX: usize = PENDING_BYTES_MAX;
+
 /// How often a bad disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -190,12 +193,17 @@ impl Keeper {
                 }
             }
             self.log.prepare_keys();
-            let unfinished: Vec<_> = listed
-                .into_iter()
-                .filter(|results| self.write_out(results, compressor.as_mut()).is_err())
-                .collect();
+            let most = if stop { usize::MAX } else { TURN_BYTES_MAX };
+            let (mut unfinished, mut has_more) = (Vec::new(), false);
+            for results in listed {
+                let written = self.write_out(&results, compressor.as_mut(), most);
+                has_more |= matches!(written, Ok(false));
+                if !matches!(written, Ok(true)) {
+                    unfinished.push(results);
+                }
+            }
             let synced = self.log.sync();
-            self.answer(unfinished, synced);
+            self.answer((unfinished, has_more), synced);
             if stop {
                 return self.turn_away();
             }
@@ -218,12 +226,15 @@ impl Keeper {
         (std::mem::take(&mut work.listed), work.stop)
     }
 
-    /// Writes a session's results, and its end if asked. On error, what is left stays with the session.
+    /// Writes a session's results, not much more than `most` bytes, and its end if asked; says whether that was all. On
+    /// error, what is left stays with the session.
     fn write_out(
         &self,
         results: &Arc<Results>,
         mut compressor: Option<&mut Compressor<'static>>,
-    ) -> Result<(), PortError> {
+        most: usize,
+    ) -> Result<bool, PortError> {
+        let mut bytes = 0;
         loop {
             while let Some(chunk) = results.take_chunk() {
                 if let Err(error) = self.write_chunk(results, &chunk, compressor.as_deref_mut()) {
@@ -231,18 +242,36 @@ impl Keeper {
                     return Err(error);
                 }
                 results.written(chunk.len());
+                self.relieve(results);
+                bytes += chunk.len();
+                if bytes >= most {
+                    return Ok(false);
+                }
             }
             match results.done() {
                 None => {}
-                Some(None) => return Ok(()),
+                Some(None) => return Ok(true),
                 Some(Some(mut closing)) => {
                     let ended = self.write_end(results, &mut closing);
                     if ended.is_err() {
                         results.close_later(closing);
                     }
-                    return ended;
+                    return ended.map(|()| true);
                 }
             }
+        }
+    }
+
+    /// Lets a session go on as soon as half of what may wait is written: it reads while the rest is compressed and
+    /// brought to disk.
+    fn relieve(&self, results: &Arc<Results>) {
+        if results.pending() >= PENDING_BYTES_MAX / 2 || self.log.takes_results().is_err() {
+            return;
+        }
+        let is_its = |waiter: &mut Waiter| matches!(&waiter.wish, Wish::Drained(of) if Arc::ptr_eq(of, results));
+        let relieved: Vec<_> = self.lock().waiters.extract_if(.., is_its).collect();
+        for waiter in relieved {
+            waiter.reply.send(Ok(()));
         }
     }
 
@@ -324,9 +353,14 @@ impl Keeper {
     }
 
     /// Answers whoever got what they waited for, or cannot get it.
-    fn answer(&self, unfinished: Vec<Arc<Results>>, synced: Result<(), PortError>) {
+    fn answer(
+        &self,
+        (unfinished, has_more): (Vec<Arc<Results>>, bool),
+        synced: Result<(), PortError>,
+    ) {
         let mut work = self.lock();
         work.listed.extend(unfinished);
+        work.wake |= has_more;
         let (on_disk, takes_results) = (self.log.synced(), self.log.takes_results().is_ok());
         let is_fulfilled = |wish: &Wish| match wish {
             Wish::Synced(sequence) => *sequence <= on_disk,

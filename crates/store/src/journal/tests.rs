@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -275,9 +275,24 @@ pub(crate) struct Faults {
     pub(crate) keys_full: AtomicBool,
     /// Syncs wait until this is let go.
     pub(crate) hang: Mutex<()>,
+    /// So many of them do not.
+    let_by: AtomicU64,
     /// One has begun.
     pub(crate) syncs: AtomicBool,
     reserved: AtomicU64,
+}
+
+impl Faults {
+    fn wait(&self) {
+        let is_let_by = || {
+            let left = |left: u64| left.checked_sub(1);
+            let order = Ordering::SeqCst;
+            self.let_by.fetch_update(order, order, left).is_ok()
+        };
+        while matches!(self.hang.try_lock(), Err(TryLockError::WouldBlock)) && !is_let_by() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 struct FaultyDisk {
@@ -349,7 +364,7 @@ impl DiskFile for FaultyFile {
 
     fn sync(&self) -> io::Result<()> {
         self.faults.syncs.store(true, Ordering::SeqCst);
-        drop(self.faults.hang.lock());
+        self.faults.wait();
         if self.faults.unsyncable.load(Ordering::SeqCst) {
             return Err(io::Error::other("broken"));
         }
@@ -564,6 +579,21 @@ fn a_backlog_makes_its_session_wait() {
     drop(held);
     block_on(pressure).unwrap();
     assert!(recorder.pressure().is_none());
+}
+
+#[test]
+fn a_session_goes_on_while_its_results_are_brought_to_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, faults) = faulty(dir.path());
+    let (_, mut recorder) = session(&store);
+    block_on(recorder.durable()).unwrap();
+    let held = faults.hang.lock().unwrap();
+    let pressure = backlog(&mut *recorder);
+    // The sync in which the keeper hangs ends; that of the backlog does not.
+    faults.let_by.store(1, Ordering::SeqCst);
+    block_on(pressure).unwrap();
+    assert!(recorder.pressure().is_none());
+    drop(held);
 }
 
 /// Set in the child of the kill test: where it writes.
