@@ -15,6 +15,7 @@ mod family;
 mod from;
 mod frozen;
 mod given;
+mod held;
 mod json;
 mod naming;
 mod node;
@@ -427,10 +428,7 @@ impl<'a> Analysis<'a> {
             .as_ref()
             .filter(|_| holds_json && !refs.is_empty())
         {
-            return Projection::Shaped {
-                shape: self.shape_of(built),
-                sources: refs,
-            };
+            return self.shaped(built, refs);
         }
         match value.kind {
             _ if refs.is_empty() => Projection::Free,

@@ -6,8 +6,10 @@ use model::{Effect, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
-use super::given::{Givens, Passed};
+use super::given::Passed;
+use super::held::Held;
 use super::scope::{Kind, Scope, Value};
+use super::total::oid;
 use super::{Analysis, NESTING_MAX, Row, UNRESOLVED_RELATION, Walk, object, reach};
 use crate::catalog::{Relation, RelationId};
 use crate::state::View;
@@ -92,13 +94,15 @@ impl Opened {
 
 /// One column of a view by what lies under it.
 #[derive(Clone, Debug, Default)]
-struct Under {
-    kind: Kind,
-    mixed: bool,
-    telling: bool,
-    risky: bool,
-    type_oid: u32,
-    sources: Vec<(RelationId, usize)>,
+pub(crate) struct Under {
+    pub(crate) kind: Kind,
+    pub(crate) mixed: bool,
+    pub(crate) telling: bool,
+    pub(crate) risky: bool,
+    pub(crate) type_oid: u32,
+    pub(crate) sources: Vec<(RelationId, usize)>,
+    /// What it is built of.
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -319,9 +323,18 @@ impl<'a> Analysis<'a> {
                 value.kind = under.kind;
                 value.mixed = under.mixed;
                 value.telling = under.telling;
-                // A materialised view's rows were computed before.
-                value.risky = under.risky && relation.kind != b'm';
+                let made_before = relation.kind == b'm';
+                value.risky = under.risky && !made_before;
                 value.steady = under.kind == Kind::Direct;
+                // What was made under other names is not known by those of now.
+                let held = under.held.as_deref();
+                let held = held.filter(|held| held.is_fixed() || !made_before);
+                let is_json = matches!(column.type_oid, oid::JSON | oid::JSONB)
+                    || under.type_oid == column.type_oid;
+                if let Some(held) = held.filter(|_| is_json) {
+                    let own = self.source(id, at);
+                    value.built = self.built_from(held, own);
+                }
                 for (relation, at) in &under.sources {
                     let source = self.source(*relation, *at);
                     value.sources.push(source);
@@ -366,25 +379,7 @@ impl<'a> Analysis<'a> {
     pub(crate) fn take_in(&mut self, opened: &Opened, place: &str) -> Vec<Value> {
         self.charge(opened, place);
         let columns = opened.columns.iter();
-        columns
-            .map(|under| {
-                let sources = under.sources.iter();
-                let mut sources: Vec<_> = sources.map(|(id, at)| self.source(*id, *at)).collect();
-                sources.sort_unstable();
-                sources.dedup();
-                Value {
-                    kind: under.kind,
-                    sources,
-                    type_oid: under.type_oid,
-                    mixed: under.mixed,
-                    telling: under.telling,
-                    risky: under.risky,
-                    steady: false,
-                    built: None,
-                    givens: Givens::default(),
-                }
-            })
-            .collect()
+        columns.map(|under| self.value_from(under)).collect()
     }
 
     /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
@@ -465,17 +460,7 @@ impl<'a> Analysis<'a> {
                 .filter(|(source, _)| !is_row(source))
                 .filter_map(|(source, usage)| Some((place(&source)?, usage)))
                 .collect(),
-            columns: row
-                .iter()
-                .map(|(_, value)| Under {
-                    kind: value.kind,
-                    mixed: value.mixed,
-                    telling: value.telling,
-                    risky: value.risky,
-                    type_oid: value.type_oid,
-                    sources: value.sources.iter().filter_map(place).collect(),
-                })
-                .collect(),
+            columns: self.unders(row.iter().map(|(_, value)| value)),
             read: self
                 .planned
                 .iter()
