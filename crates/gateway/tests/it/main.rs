@@ -24,6 +24,7 @@ mod interference;
 mod journal;
 mod leaks;
 mod ledger;
+mod migrating;
 mod moving;
 mod oracle;
 mod portals;

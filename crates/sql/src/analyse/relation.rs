@@ -10,7 +10,9 @@ use super::given::Passed;
 use super::held::Held;
 use super::scope::{Kind, Scope, Value};
 use super::total::oid;
-use super::{Analysis, NESTING_MAX, Row, UNRESOLVED_RELATION, Walk, object, reach};
+use super::{
+    Analysis, NESTING_MAX, Row, UNREAD_RELATION, UNRESOLVED_RELATION, Walk, object, reach,
+};
 use crate::catalog::{Relation, RelationId};
 use crate::state::View;
 
@@ -139,12 +141,10 @@ impl<'a> Analysis<'a> {
     }
 
     pub(crate) fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
-        let local = self
-            .locals
-            .iter()
-            .position(|relation| relation.schema == schema && relation.name == name);
-        if let Some(local) = local {
-            return Some(self.catalog.relations.len() + local);
+        let mut own = self.locals.iter();
+        let own = own.find(|(_, own)| own.schema == schema && own.name == name);
+        if let Some((id, _)) = own {
+            return Some(id);
         }
         let found = self.catalog.relations_by_name.get(name)?.iter().copied();
         found.into_iter().find(|id| {
@@ -161,7 +161,7 @@ impl<'a> Analysis<'a> {
         let seen = overlay.present.as_ref().is_none_or(|present| {
             relation.is_system() || present.binary_search(&relation.oid).is_ok()
         });
-        seen && !self.locals.iter().any(|local| local.oid == relation.oid)
+        seen && !self.locals.iter().any(|(_, own)| own.oid == relation.oid)
     }
 
     /// Resolves a name; reports it and says `None` when nothing is known of it.
@@ -174,12 +174,26 @@ impl<'a> Analysis<'a> {
             self.resolve(schema, &range.relname)
         };
         if found.is_none() {
-            self.unknown(UNRESOLVED_RELATION, &range_name(range));
+            self.unknown(self.why_unresolved(schema), &range_name(range));
         }
         if self.unsure_path && schema.is_none() && self.means_several(&range.relname) {
             self.unknown("relation that may be another", &range_name(range));
         }
         found
+    }
+
+    /// Toast tables and the temporary ones of other sessions are left out of the catalog.
+    fn why_unresolved(&self, schema: Option<&str>) -> &'static str {
+        let own = self.view.temporary_schema();
+        let is_unread = |schema: &str| {
+            let temporary = schema.starts_with("pg_temp_") && own != Some(schema);
+            temporary || schema.starts_with("pg_toast")
+        };
+        let path = self.view.search_path.iter().map(String::as_str);
+        match schema.map_or_else(|| path.clone().any(is_unread), is_unread) {
+            true => UNREAD_RELATION,
+            false => UNRESOLVED_RELATION,
+        }
     }
 
     /// Reads a relation: effects on it and on what lies under it, and its columns.
@@ -242,7 +256,9 @@ impl<'a> Analysis<'a> {
             let raw = parsed.protobuf.stmts.first()?;
             super::boxed(raw.stmt.as_ref())
         });
-        let mut within = self.beneath(&qualified, None);
+        let local = self.is_local(id);
+        let view = if local { self.home } else { &qualified };
+        let mut within = self.beneath(view, None);
         within.opening.push(id);
         within.lenient = true;
         let columns = within.base_columns(id, relation);
@@ -386,13 +402,13 @@ impl<'a> Analysis<'a> {
     /// written for the session's path.
     pub(crate) fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
         let text = relation.definition.as_deref().unwrap_or_default();
-        let local = id >= self.catalog.relations.len();
         let qualified = View {
             search_path: vec!["pg_catalog".to_owned()],
             role: self.view.role.clone(),
             ..View::default()
         };
-        let view = if local { self.view } else { &qualified };
+        let local = self.is_local(id);
+        let view = if local { self.home } else { &qualified };
         let Ok(parsed) = pg_query::parse(text, 0) else {
             return Ok(Opened {
                 unknown: true,

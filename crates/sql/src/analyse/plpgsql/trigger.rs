@@ -177,7 +177,8 @@ impl<'a> Analysis<'a> {
             return Ok(Opened::unknown());
         };
         let plain = qualified();
-        let mut within = self.beneath(&plain, Some(runtime));
+        let told_for = if self.is_local(id) { self.home } else { &plain };
+        let mut within = self.beneath(told_for, Some(runtime));
         let rows = within.fired_rows(id, relation, fired)?;
         if let Some(definition) = trigger.when.as_deref() {
             within.when(definition, &rows)?;
