@@ -203,7 +203,9 @@ impl<'v> Item<'v> {
             _ => return Vec::new(),
         };
         let parts = text.split(|byte| marks.contains(byte));
-        let parts = parts.map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+        let parts = parts
+            .map(<[u8]>::trim_ascii)
+            .filter(|part| !part.is_empty());
         parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
     }
 
