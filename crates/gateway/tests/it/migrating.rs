@@ -195,6 +195,13 @@ fn what_hangs_on_a_changed_table_counts() {
             "ALTER TABLE noted ADD COLUMN x int",
             "INSERT INTO noted (id) VALUES (1)",
         ][..],
+        // A trigger whose function is as new.
+        &[
+            "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN NEW.notes := NEW.card_number; RETURN NEW; END'",
+            "CREATE TRIGGER tell BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION tell()",
+            "UPDATE customers SET name = 'x' WHERE id = 1 RETURNING notes",
+        ],
         // A column that children keep, and ties that are cut: the label stands on the parent.
         &[
             "ALTER TABLE staff ADD COLUMN x int",

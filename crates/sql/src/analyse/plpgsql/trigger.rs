@@ -63,6 +63,9 @@ impl<'a> Analysis<'a> {
             self.merge(&effect);
         }
         let Some(function) = self.catalog.function(trigger.function) else {
+            // Made in this transaction: nobody knows what it does.
+            self.unread = true;
+            self.unknown("trigger whose function is not known", &relation.name);
             return Ok(());
         };
         let key = (trigger.function, id, fired);
