@@ -433,7 +433,7 @@ fn migrations_within_one_transaction() {
     check(
         &["BEGIN", again],
         "INSERT INTO watched (id) VALUES (1)",
-        Some("unanalysed function tools.audit()"),
+        Some("unanalysed tools.audit()"),
     );
     check(
         &[
