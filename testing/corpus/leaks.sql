@@ -3,6 +3,40 @@
 -- heading names.
 
 -- refused alice
+SELECT id FROM folded WHERE whole ->> 'ssn' = '666-54-7920'
+SELECT id FROM folded WHERE card::text LIKE '%666-5%'
+SELECT id FROM folded ORDER BY told
+SELECT id FROM folded GROUP BY id, whole
+SELECT DISTINCT whole FROM folded
+SELECT count(DISTINCT told) FROM folded
+SELECT max(told) FROM folded
+SELECT card ->> 'ssn' FROM folded
+SELECT json_each_text(card) FROM folded
+SELECT key, value FROM folded, jsonb_each_text(whole)
+SELECT x.ssn FROM folded, jsonb_to_record(whole) AS x(ssn text)
+SELECT jsonb_path_query(whole, '$.ssn ? (@ like_regex "^6")') FROM folded
+SELECT whole - 'ssn' FROM folded
+SELECT jsonb_set(whole, '{name}', whole -> 'ssn') FROM folded
+SELECT whole || '{"a": 1}' FROM folded
+SELECT json_array_elements(list) FROM folded_lists
+SELECT json_array_length(list) FROM folded_lists
+SELECT (j ->> 'ssn')::text FROM folded_again
+SELECT (told::json) ->> 'ssn' FROM folded
+SELECT told LIKE '%666%' FROM folded
+SELECT whole ? 'ssn', whole @> '{"ssn": "666-54-7920"}' FROM folded
+SELECT to_jsonb(f) ->> 'card' FROM folded f WHERE to_jsonb(f) ->> 'whole' LIKE '%666%'
+SELECT ssn(f) FROM folded f
+SELECT jsonb_populate_record(NULL::customers, whole) FROM folded
+SELECT card FROM folded UNION SELECT card FROM folded_swapped
+SELECT card FROM folded INTERSECT ALL SELECT card FROM folded_swapped
+SELECT id FROM folded JOIN folded_again ON told = j::text
+UPDATE products SET details = f.whole FROM folded f WHERE f.id = products.id
+INSERT INTO customers (id, name, email, notes) SELECT -id, 'a', 'b', told FROM folded
+CREATE TEMP TABLE tt AS SELECT whole FROM folded
+CREATE TEMP VIEW folded AS SELECT card FROM public.folded
+CREATE VIEW another AS SELECT whole FROM folded
+CREATE OR REPLACE VIEW folded_parts AS SELECT id AS a, notes AS b FROM customers
+CREATE OR REPLACE VIEW folded_plain AS SELECT id, json_build_object('sku', ssn) AS item FROM customers
 SELECT EXISTS (SELECT regexp_matches(ssn, '^666-5') FROM customers WHERE id = 1)
 SELECT count(*) FROM (SELECT regexp_matches(ssn, '^666-5') FROM customers WHERE id = 1) x
 SELECT id FROM (SELECT id, regexp_matches(card_number, '99$') FROM customers) x
@@ -402,6 +436,34 @@ SELECT lo_from_bytea(0, ssn::bytea) FROM customers LIMIT 1
 SELECT pg_notify(ssn, 'x') FROM customers LIMIT 1
 
 -- runs alice
+SELECT * FROM folded LIMIT 3
+SELECT card, whole, told, mails FROM folded LIMIT 3
+SELECT f.* FROM folded AS f (a, b, c) LIMIT 3
+SELECT list FROM folded_lists
+SELECT list::text, list::varchar, coalesce(list, '[]'), coalesce(list, '{}'::json) FROM folded_lists
+SELECT coalesce(json_agg(x), '[]'::json), coalesce(jsonb_agg(x), '[]'::jsonb)::text FROM (SELECT id, ssn FROM customers LIMIT 3) x
+SELECT k, j FROM folded_again LIMIT 3
+SELECT (f).card, (f).whole, card(f), whole(f) FROM folded f LIMIT 3
+SELECT * FROM folded_swapped LIMIT 3
+SELECT * FROM folded_both WHERE id < 4
+SELECT card FROM folded UNION ALL SELECT card FROM folded_swapped
+SELECT id, whole FROM folded_kept
+SELECT card FROM folded_kept
+SELECT whole, said FROM folded_named
+SELECT whole ->> 'ssn', whole -> 'email', whole #>> '{card_number}', whole ->> 'name' FROM folded LIMIT 3
+SELECT json_agg(card), jsonb_agg(whole), json_build_object('all', json_agg(card)) FROM folded WHERE id < 4
+SELECT jsonb_agg(x) FROM (SELECT id, whole FROM folded WHERE id < 4) x
+WITH w (c) AS (SELECT card FROM folded) SELECT c, json_agg(c) OVER () FROM w LIMIT 3
+SELECT (SELECT card FROM folded f WHERE f.id = o.customer_id) FROM orders o LIMIT 3
+SELECT l.card FROM orders o, LATERAL (SELECT card FROM folded f WHERE f.id = o.customer_id) l LIMIT 3
+SELECT lag(whole) OVER (ORDER BY id), first_value(card) OVER (ORDER BY id) FROM folded LIMIT 3
+SELECT CASE WHEN id > 2 THEN card END, md5(told), left(told, 50), upper(told) FROM folded LIMIT 3
+COPY (SELECT card, whole, told FROM folded LIMIT 3) TO STDOUT
+BEGIN ;; DECLARE j CURSOR FOR SELECT card, whole FROM folded ;; FETCH 3 FROM j ;; COMMIT
+PREPARE f AS SELECT whole FROM folded WHERE id = $1 ;; EXECUTE f (3) ;; EXECUTE f (4)
+SELECT item ->> 'sku' FROM folded_plain WHERE item ->> 'sku' LIKE 'A%' ORDER BY item ->> 'sku'
+SELECT to_jsonb(p), json_array_length(json_agg(p.item) OVER ()) FROM folded_plain p LIMIT 2
+SELECT * FROM folded_plain, json_each_text(item) LIMIT 3
 SELECT EXISTS (SELECT 1 FROM customers WHERE id = 1)
 SELECT count(*) FROM (SELECT regexp_matches(name, '^A') FROM customers) x
 SELECT count(*) FROM orders WHERE (1, 1) < (SELECT id, customer_id FROM orders WHERE id = 2)

@@ -43,5 +43,16 @@ CREATE VIEW archive_view AS SELECT id, email AS e FROM archive;
 CREATE TABLE archive_loud (id bigint, email text, loud text GENERATED ALWAYS AS (upper(email)) STORED);
 CREATE TABLE archive_key (email text PRIMARY KEY);
 CREATE TABLE archive_child (mail text REFERENCES archive_key ON UPDATE CASCADE);
+CREATE VIEW folded AS SELECT c.id, json_build_object('id', c.id, 'ssn', c.ssn) AS card, to_jsonb(c) AS whole,
+    row_to_json(c)::text AS told, jsonb_build_object('name', c.name, 'mails', jsonb_build_array(c.email, upper(c.email))) AS mails FROM customers c;
+CREATE VIEW folded_lists AS SELECT coalesce(json_agg(x), '[]') AS list
+    FROM (SELECT id, ssn, email FROM customers WHERE id < 5) x;
+CREATE VIEW folded_again (k, j) WITH (security_barrier) AS SELECT id, card FROM folded;
+CREATE VIEW folded_swapped AS SELECT id, json_build_object('id', ssn, 'ssn', id) AS card FROM customers;
+CREATE VIEW folded_both AS SELECT id, card FROM folded UNION ALL SELECT id, card FROM folded_swapped;
+CREATE VIEW folded_parts (a, b) AS SELECT id, ssn FROM customers;
+CREATE MATERIALIZED VIEW folded_kept AS SELECT id, json_build_object('a', id, 'b', ssn) AS card, to_jsonb(p) AS whole FROM folded_parts p (id, ssn) WHERE id < 5;
+CREATE MATERIALIZED VIEW folded_named AS SELECT to_jsonb(p) AS whole, json_build_object('n', p.b) AS said FROM folded_parts p WHERE a < 5;
+CREATE VIEW folded_plain AS SELECT id, json_build_object('sku', sku, 'details', details) AS item FROM products;
 GRANT USAGE ON SCHEMA alt TO portcullis_gateway;
 GRANT ALL ON ALL TABLES IN SCHEMA public, alt TO portcullis_gateway;

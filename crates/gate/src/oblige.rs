@@ -166,8 +166,15 @@ fn project_column(
             }
         }
         // In COPY, as every computed value.
-        Projection::Shaped { sources, shape } => {
-            if json_mask(view, shape, false) != JsonMask::Keep {
+        Projection::Shaped {
+            sources,
+            whole,
+            shape,
+        } => {
+            if let Some((kind, _)) = strictest(view, whole) {
+                let kind = mask::stricter(kind, MaskKind::Redact);
+                demands.mask(view, position, (kind, 0), sources);
+            } else if json_mask(view, shape, false) != JsonMask::Keep {
                 let json = json_mask(view, shape, view.searches());
                 demands.mask(view, position, (MaskKind::Redact, 0), sources);
                 if let Some(mask) = demands.result.masks.last_mut() {
@@ -216,7 +223,17 @@ fn json_mask(view: &LabelView<'_>, shape: &JsonShape, searched: bool) -> JsonMas
 
 /// The mask of one value within JSON.
 fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) -> JsonMask {
-    let Some((kind, type_oid)) = strictest(view, projection.sources()) else {
+    let hidden = match projection {
+        Projection::Shaped { whole, shape, .. } => match strictest(view, whole) {
+            None => return json_mask(view, shape, searched),
+            hidden => hidden,
+        },
+        Projection::Free
+        | Projection::Direct(_)
+        | Projection::Derived(_)
+        | Projection::Withheld(_) => strictest(view, projection.sources()),
+    };
+    let Some((kind, type_oid)) = hidden else {
         let search = search_of(view, projection);
         return match searched && !search.is_empty() {
             true => JsonMask::Search(search),
@@ -227,7 +244,7 @@ fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) ->
         Projection::Free => JsonMask::Keep,
         Projection::Direct(_) => JsonMask::Value { kind, type_oid },
         // As JSON of its own: whatever it is, nothing of it shows.
-        Projection::Derived(_) => JsonMask::Value {
+        Projection::Derived(_) | Projection::Shaped { .. } => JsonMask::Value {
             kind: mask::stricter(kind, MaskKind::Redact),
             type_oid: JSON,
         },
@@ -235,7 +252,6 @@ fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) ->
             kind: MaskKind::Null,
             type_oid: 0,
         },
-        Projection::Shaped { shape, .. } => json_mask(view, shape, searched),
     }
 }
 

@@ -532,11 +532,15 @@ fn masks_follow_lineage_into_json() {
             (last.0.to_owned(), last.1),
         ])
     };
-    let check = |shape: JsonShape, expect: Option<&str>| {
+    let shaped = |whole: &str, shape| Projection::Shaped {
+        sources: vec![column("customers", "ssn"), column("customers", "name")],
+        whole: vec![column("customers", whole)],
+        shape,
+    };
+    let check_in = |whole: &str, shape: JsonShape, expect: Option<&str>| {
         let bench = bench();
         let mut session = open(&bench, person("ada", &["staff"]));
-        let sources = vec![column("customers", "ssn"), column("customers", "name")];
-        let projection = Projection::Shaped { sources, shape };
+        let projection = shaped(whole, shape);
         let admission = ask(&mut session, select(vec![projection], vec![]));
         let Admission::Ready(Verdict::Release(permit)) = &admission else {
             panic!("{}", outcome(&admission));
@@ -545,6 +549,7 @@ fn masks_follow_lineage_into_json() {
         let found = masks.map(|mask| format!("{:?} {:?}", mask.kind, mask.json.as_deref()));
         assert_eq!(found.as_deref(), expect);
     };
+    let check = |shape: JsonShape, expect: Option<&str>| check_in("name", shape, expect);
     check(object(("name", value(direct("name")))), None);
     check(
         object(("ssn", value(direct("ssn")))),
@@ -566,6 +571,16 @@ fn masks_follow_lineage_into_json() {
             JsonShape::Map(Box::new(value(direct("name")))),
         ]),
         Some("Redact Some(Tuple([Value { kind: Null, type_oid: 0 }, Keep]))"),
+    );
+    // A label on the view's column that it is hides all of it, as a value and within another.
+    let plain = || JsonShape::Map(Box::new(value(direct("name"))));
+    check_in("ssn", plain(), Some("Redact None"));
+    check(
+        JsonShape::Tuple(vec![
+            value(shaped("ssn", plain())),
+            value(shaped("name", plain())),
+        ]),
+        Some("Redact Some(Tuple([Value { kind: Redact, type_oid: 114 }, Keep]))"),
     );
 }
 
@@ -654,6 +669,7 @@ fn members_of_masked_json_are_searched() {
         let sources = vec![column("customers", name), column("customers", "name")];
         let projection = Projection::Shaped {
             sources,
+            whole: Vec::new(),
             shape: shape(name),
         };
         assert_eq!(searched("", &["staff"], vec![projection]), expect);

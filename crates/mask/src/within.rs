@@ -194,6 +194,21 @@ impl<'v> Item<'v> {
         parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
     }
 
+    /// What stands between the marks of XML, or of an `hstore`; nothing of any other text.
+    fn marked_up(&self) -> Vec<Item<'_>> {
+        let text = self.bytes.trim_ascii();
+        let marks = match text {
+            [b'<', ..] => &b"<>\"'"[..],
+            _ if text.windows(2).any(|pair| pair == b"=>") => b"\"=>,",
+            _ => return Vec::new(),
+        };
+        let parts = text.split(|byte| marks.contains(byte));
+        let parts = parts
+            .map(<[u8]>::trim_ascii)
+            .filter(|part| !part.is_empty());
+        parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
+    }
+
     /// Whether `wanted` is true of anything within.
     fn anywhere(&self, depth: usize, wanted: &mut dyn FnMut(&Met<'_>) -> bool) -> bool {
         let document = self.document();
@@ -211,15 +226,9 @@ impl<'v> Item<'v> {
         if depth >= DEPTH_MAX {
             return false;
         }
-        let found = match self.elements() {
-            Some(elements) => elements,
-            None => self
-                .fields()
-                .unwrap_or_default()
-                .into_iter()
-                .flatten()
-                .collect(),
-        };
+        let fields = || Some(self.fields()?.into_iter().flatten().collect());
+        let found = self.elements().or_else(fields);
+        let found = found.unwrap_or_else(|| self.marked_up());
         let mut found = found.iter();
         found.any(|item| item.is_met(false, wanted) || item.anywhere(depth + 1, wanted))
     }

@@ -107,6 +107,17 @@ fn parts_are_taken() {
         "{\"(1,x)\"} | ((1,x)) | (1) | (x)",
     );
     check("plain", &[member("a")], "(plain)");
+    check(
+        r#"<c mail="a***@b.c"><n>***</n> x</c>"#,
+        &[Part::Computed],
+        r#"<c mail="a***@b.c"><n>***</n> x</c> | (c mail=) | (a***@b.c) | (n) | (***) | (/n) | (x) | (/c)"#,
+    );
+    check(
+        r#""a"=>"***", b=>y"#,
+        &[member("a")],
+        r#"("a"=>"***", b=>y) | (a) | (***) | (b) | (y)"#,
+    );
+    check("a < b", &[Part::Computed], "a < b");
     check(r#" "x\n" "#, &[Part::Computed], " \"x\\n\"  | (x\n)");
     check(r#"{"a": "x""#, &[member("a")], "({\"a\": \"x\")");
 }

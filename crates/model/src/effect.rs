@@ -287,6 +287,8 @@ pub enum Projection {
     Shaped {
         /// All of them.
         sources: Vec<ColumnRef>,
+        /// Columns of views that it is, as a whole: where one of them is hidden, so is all of it.
+        whole: Vec<ColumnRef>,
         /// Where they stand.
         shape: JsonShape,
     },

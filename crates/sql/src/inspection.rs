@@ -6,10 +6,10 @@ use model::{Effect, Object, Statement, Verb};
 use pg_query::protobuf::{ParseResult, Token};
 
 use crate::analyse::{self, Analysis, Answer, Halt, Literals};
-use crate::catalog::{Catalog, Relation};
+use crate::catalog::{Catalog, Locals};
 use crate::place::SyntaxError;
 use crate::redact::redact;
-use crate::state::{LocalRelation, View};
+use crate::state::View;
 
 /// The analysis of one text.
 #[derive(Clone, Debug)]
@@ -171,17 +171,11 @@ pub(crate) fn inspect(
         let plain = without_quotation(&message);
         refuse(plain, Some(SyntaxError::find(text, message)))
     })?;
-    let locals: Vec<Relation> = view
-        .overlay
-        .relations
-        .iter()
-        .map(LocalRelation::to_relation)
-        .collect();
+    let locals = Locals::of(&view.overlay, catalog);
     let mut statements = Vec::with_capacity(parsed.stmts.len());
     let literals = Literals::of(text);
     let mut shape_safe = true;
-    let mut moved = false;
-    let mut retyped = false;
+    let mut moved = Moved::default();
     let reads_otherwise = catalog.server_version < 160_000 && has_new_numbers(text);
     for raw in &parsed.stmts {
         let Some(node) = raw.stmt.as_ref().and_then(|node| node.node.as_ref()) else {
@@ -191,6 +185,7 @@ pub(crate) fn inspect(
         analysis.text = Some(&literals);
         let walked = analysis.statement(node);
         let walked = walked.and_then(|found| analysis.follow_unasked().map(|()| found));
+        let walked = walked.and_then(|found| analysis.within_bounds().map(|()| found));
         let (kind, answer) = walked.map_err(|halt| {
             let message = match halt {
                 Halt::Deep => "the statement nests too deeply to be analysed",
@@ -198,26 +193,13 @@ pub(crate) fn inspect(
             };
             refuse(message.to_owned(), None)
         })?;
-        // Of types that come and go nothing hangs that says by itself what it does.
-        let moved_before = moved || (retyped && !analysis.says_all);
-        let types_alone = analysis.types_alone;
+        let moved_before = moved.concerns(&analysis);
+        let (types_alone, quiet) = (analysis.types_alone, analysis.quiet_alter);
         doubts(&mut analysis, view, catalog, moved_before, reads_otherwise);
         shape_safe &= analysis.shape_safe;
         let range = range(text, raw.stmt_location, raw.stmt_len);
         let inspected = inspected(analysis, kind, &answer, range);
-        // The end of a transaction takes back what was set, made or dropped in it before this text, and what a name
-        // stands for is not known here.
-        let elsewhere = matches!(
-            inspected.session.step,
-            Step::Commit
-                | Step::Rollback
-                | Step::RollbackTo { .. }
-                | Step::Execute { .. }
-                | Step::Fetch { .. }
-                | Step::Move { .. }
-        );
-        retyped |= inspected.session.state_moved;
-        moved |= elsewhere || (inspected.session.state_moved && !types_alone);
+        moved.take_in(&inspected.session, types_alone, quiet);
         statements.push(inspected);
     }
     let redacted = redact(text);
@@ -226,6 +208,40 @@ pub(crate) fn inspect(
         text_redacted: (redacted != text).then_some(redacted),
         statements,
     })
+}
+
+/// What the statements of a text so far did to what names mean for those behind them.
+#[derive(Default)]
+struct Moved {
+    anything: bool,
+    types: bool,
+    /// More than altering tables in a way that does not matter to further statements of the kind.
+    beyond_alters: bool,
+}
+
+impl Moved {
+    fn concerns(&self, next: &Analysis<'_>) -> bool {
+        // Of types that come and go nothing hangs that says by itself what it does.
+        let concerns = self.anything || (self.types && !next.says_all);
+        concerns && (self.beyond_alters || !next.quiet_alter)
+    }
+
+    fn take_in(&mut self, done: &SessionChange, types_alone: bool, quiet: bool) {
+        // The end of a transaction takes back what was set, made or dropped in it before this text, and what a name
+        // stands for is not known here.
+        let elsewhere = matches!(
+            done.step,
+            Step::Commit
+                | Step::Rollback
+                | Step::RollbackTo { .. }
+                | Step::Execute { .. }
+                | Step::Fetch { .. }
+                | Step::Move { .. }
+        );
+        self.types |= done.state_moved;
+        self.anything |= elsewhere || (done.state_moved && !types_alone);
+        self.beyond_alters |= elsewhere || (done.state_moved && (!quiet || done.unread));
+    }
 }
 
 /// Parses a text; an error is the parser's message, which may quote a literal.

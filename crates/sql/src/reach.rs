@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use model::{Effect, Object, Reach, Statement, Touched, Verb};
 
 use crate::Error;
-use crate::catalog::{Catalog, Relation};
+use crate::catalog::{Catalog, Locals, Relation};
 use crate::state::View;
 
 /// Relations listed; the rest is counted.
@@ -58,12 +58,7 @@ pub(crate) fn reach(
     catalog: &Catalog,
     estimates: &Estimates,
 ) -> Reach {
-    let locals: Vec<Relation> = view
-        .overlay
-        .relations
-        .iter()
-        .map(|r| r.to_relation())
-        .collect();
+    let locals = Locals::of(&view.overlay, catalog);
     let mut survey = Survey {
         catalog,
         locals: &locals,
@@ -82,7 +77,7 @@ type Name<'a> = (&'a str, &'a str);
 
 struct Survey<'a> {
     catalog: &'a Catalog,
-    locals: &'a [Relation],
+    locals: &'a Locals,
     estimates: &'a Estimates,
     found: BTreeMap<Name<'a>, (Touched, bool)>,
     notes: Vec<String>,
@@ -92,7 +87,8 @@ struct Survey<'a> {
 impl<'a> Survey<'a> {
     fn relation(&self, (schema, name): Name<'_>) -> Option<&'a Relation> {
         let fits = |relation: &&'a Relation| relation.schema == schema && relation.name == name;
-        self.locals.iter().find(fits).or_else(|| {
+        let mut own = self.locals.iter().map(|(_, relation)| relation);
+        own.find(fits).or_else(|| {
             let ids = self.catalog.relations_by_name.get(name)?;
             ids.iter()
                 .filter_map(|id| self.catalog.relations.get(*id))
@@ -157,7 +153,7 @@ impl<'a> Survey<'a> {
         let children = relation.children.iter().take(1_000);
         children
             .map(|id| {
-                let child = self.catalog.relations.get(*id)?;
+                let child = self.locals.seen(self.catalog, *id)?;
                 self.estimates.rows.get(&child.oid).copied()
             })
             .try_fold(0_u64, |sum, rows| Some(sum.saturating_add(rows?)))
@@ -190,7 +186,7 @@ impl<'a> Survey<'a> {
     }
 
     fn through(&mut self, child: usize, verb: Verb, changed: &[(Name<'a>, Verb)], why: String) {
-        let Some(child) = self.catalog.relations.get(child) else {
+        let Some(child) = self.locals.seen(self.catalog, child) else {
             return;
         };
         let name = (child.schema.as_str(), child.name.as_str());
@@ -309,10 +305,8 @@ impl<'a> Survey<'a> {
     }
 
     fn oid(&self, id: usize) -> u32 {
-        self.catalog
-            .relations
-            .get(id)
-            .map_or(0, |relation| relation.oid)
+        let seen = self.locals.seen(self.catalog, id);
+        seen.map_or(0, |relation| relation.oid)
     }
 }
 

@@ -3,7 +3,6 @@
 //! Read by [`BRIEF`], and [`QUERY`] where that does not suffice, on the session's own connection; never guessed from
 //! what the client sent.
 
-use crate::catalog::{Column, Relation};
 use crate::{Catalog, Error};
 
 /// Asks for the session's state where nothing of it is the session's own: neither temporary objects nor changes in an
@@ -28,11 +27,14 @@ pg_catalog.concat(pg_catalog.pg_current_xact_id_if_assigned()), NULL";
 /// With a relation come the views that stand on it (`pg_depend`: 1259 is `pg_class`, 2618 `pg_rewrite`), whose text
 /// now names it otherwise than the catalog's does.
 ///
-/// The triggers left out only check: uniqueness (1250), and foreign keys that neither cascade nor set anything.
+/// The lists in between keep the planner from believing that everything may have changed: it would read whole catalogs.
+///
+/// What is attached to them comes with them, as [`crate::catalog::QUERIES`] tells it: triggers, rules, policies, ties of
+/// inheritance, and the foreign keys that point at them.
 pub const QUERY: &str = "\
 WITH RECURSIVE me AS MATERIALIZED (SELECT pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()) AS top \
 WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL), \
-changed(oid) AS MATERIALIZED (\
+changed(oid) AS MATERIALIZED (SELECT u.oid FROM (SELECT pg_catalog.array_agg(x.oid) AS oids FROM (\
 SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
 UNION SELECT c.oid FROM me, pg_catalog.pg_class c WHERE pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT a.attrelid FROM me, pg_catalog.pg_attribute a WHERE pg_catalog.age(a.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
@@ -44,44 +46,60 @@ UNION SELECT k.confrelid FROM me, pg_catalog.pg_constraint k WHERE pg_catalog.ag
 UNION SELECT i.indrelid FROM me, pg_catalog.pg_index i WHERE pg_catalog.age(i.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT p.polrelid FROM me, pg_catalog.pg_policy p WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION SELECT h.inhrelid FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
-UNION SELECT h.inhparent FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top)), \
+UNION SELECT h.inhparent FROM me, pg_catalog.pg_inherits h WHERE pg_catalog.age(h.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top)\
+) x(oid)) l, pg_catalog.unnest(l.oids) AS u(oid)), \
 fresh(oid) AS (\
 SELECT changed.oid FROM changed \
 UNION SELECT r.ev_class FROM fresh JOIN pg_catalog.pg_depend d ON d.refobjid OPERATOR(pg_catalog.=) fresh.oid \
 AND d.refclassid OPERATOR(pg_catalog.=) 1259::pg_catalog.oid AND d.classid OPERATOR(pg_catalog.=) 2618::pg_catalog.oid \
-JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) d.objid) \
+JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) d.objid), \
+found(oids) AS MATERIALIZED (SELECT pg_catalog.array_agg(fresh.oid) FROM fresh) \
 SELECT 'path'::pg_catalog.text, p.n::pg_catalog.text, p.s::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text \
 FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS p(s, n) \
 UNION ALL SELECT 'role', current_user::pg_catalog.text, session_user::pg_catalog.text, NULL, NULL, NULL \
 UNION ALL SELECT 'setting', w.s, pg_catalog.current_setting(w.s), NULL, NULL, NULL \
 FROM pg_catalog.unnest(ARRAY['standard_conforming_strings','client_encoding','backslash_quote','escape_string_warning',\
 'session_replication_role','transform_null_equals']::pg_catalog.text[]) AS w(s) \
-UNION ALL SELECT 'rel', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, \
-(EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid \
-AND NOT (t.tgisinternal AND t.tgfoid OPERATOR(pg_catalog.=) ANY (ARRAY[1250,1644,1645,1648,1649,1654,1655]::pg_catalog.oid[]))) \
-OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'::pg_catalog.name) \
-OR EXISTS (SELECT 1 FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid) \
-OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid OPERATOR(pg_catalog.=) c.oid OR h.inhparent OPERATOR(pg_catalog.=) c.oid))::pg_catalog.text \
-FROM fresh f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid \
+UNION ALL SELECT 'rel', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, NULL \
+FROM found f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ANY (f.oids) \
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
 WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','v','m','f','p','S']::pg_catalog.\"char\"[]) \
 UNION ALL SELECT 'col', a.attrelid::pg_catalog.text, a.attnum::pg_catalog.text, a.attname::pg_catalog.text, a.atttypid::pg_catalog.text, NULL \
-FROM fresh f JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.oid \
+FROM found f JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) ANY (f.oids) \
 WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped \
 UNION ALL SELECT 'view', c.oid::pg_catalog.text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
-FROM fresh f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid \
+FROM found f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ANY (f.oids) \
 WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v','m']::pg_catalog.\"char\"[]) \
 UNION ALL SELECT 'expr', d.adrelid::pg_catalog.text, CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::pg_catalog.\"char\" THEN 'default' \
 ELSE pg_catalog.concat('generated ', a.attname) END, pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL, NULL \
-FROM fresh f JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) f.oid \
+FROM found f JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) ANY (f.oids) \
 JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) d.adrelid AND a.attnum OPERATOR(pg_catalog.=) d.adnum \
 UNION ALL SELECT 'expr', k.conrelid::pg_catalog.text, 'check', pg_catalog.pg_get_expr(k.conbin, k.conrelid), NULL, NULL \
-FROM fresh f JOIN pg_catalog.pg_constraint k ON k.conrelid OPERATOR(pg_catalog.=) f.oid WHERE k.conbin IS NOT NULL \
+FROM found f JOIN pg_catalog.pg_constraint k ON k.conrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE k.conbin IS NOT NULL \
 UNION ALL SELECT 'expr', i.indrelid::pg_catalog.text, 'index', \
 pg_catalog.concat('ROW(', pg_catalog.pg_get_expr(i.indexprs, i.indrelid), ')'), NULL, NULL \
-FROM fresh f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) f.oid WHERE i.indexprs IS NOT NULL \
+FROM found f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE i.indexprs IS NOT NULL \
 UNION ALL SELECT 'expr', i.indrelid::pg_catalog.text, 'index', pg_catalog.pg_get_expr(i.indpred, i.indrelid), NULL, NULL \
-FROM fresh f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) f.oid WHERE i.indpred IS NOT NULL \
+FROM found f JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE i.indpred IS NOT NULL \
+UNION ALL SELECT 'expr', p.polrelid::pg_catalog.text, 'policy', pg_catalog.pg_get_expr(p.polqual, p.polrelid), NULL, NULL \
+FROM found f JOIN pg_catalog.pg_policy p ON p.polrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE p.polqual IS NOT NULL \
+UNION ALL SELECT 'expr', p.polrelid::pg_catalog.text, 'policy', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), NULL, NULL \
+FROM found f JOIN pg_catalog.pg_policy p ON p.polrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE p.polwithcheck IS NOT NULL \
+UNION ALL SELECT 'expr', t.partrelid::pg_catalog.text, 'partition', \
+pg_catalog.concat('ROW(', pg_catalog.pg_get_expr(t.partexprs, t.partrelid), ')'), NULL, NULL \
+FROM found f JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE t.partexprs IS NOT NULL \
+UNION ALL SELECT 'trigger', t.tgrelid::pg_catalog.text, t.tgfoid::pg_catalog.text, t.tgtype::pg_catalog.text, t.tgdeferrable::pg_catalog.text, \
+CASE WHEN t.tgqual IS NULL THEN NULL ELSE pg_catalog.pg_get_triggerdef(t.oid) END \
+FROM found f JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) ANY (f.oids) \
+WHERE NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.<>) 'D'::pg_catalog.\"char\" \
+UNION ALL SELECT 'rule', r.ev_class::pg_catalog.text, r.ev_type::pg_catalog.text, NULL, NULL, NULL \
+FROM found f JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) ANY (f.oids) WHERE r.rulename OPERATOR(pg_catalog.<>) '_RETURN'::pg_catalog.name \
+UNION ALL SELECT 'parent', h.inhrelid::pg_catalog.text, h.inhparent::pg_catalog.text, NULL, NULL, NULL \
+FROM found f JOIN pg_catalog.pg_inherits h ON h.inhrelid OPERATOR(pg_catalog.=) ANY (f.oids) \
+UNION ALL SELECT 'child', h.inhparent::pg_catalog.text, h.inhrelid::pg_catalog.text, NULL, NULL, NULL \
+FROM found f JOIN pg_catalog.pg_inherits h ON h.inhparent OPERATOR(pg_catalog.=) ANY (f.oids) \
+UNION ALL SELECT 'key', k.confrelid::pg_catalog.text, k.conrelid::pg_catalog.text, k.confdeltype::pg_catalog.text, k.confupdtype::pg_catalog.text, NULL \
+FROM found f JOIN pg_catalog.pg_constraint k ON k.confrelid OPERATOR(pg_catalog.=) ANY (f.oids) WHERE k.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog.\"char\" \
 UNION ALL SELECT 'present', pg_catalog.string_agg(c.oid::pg_catalog.text, ' '), NULL, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid \
 AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','v','m','f','p','S']::pg_catalog.\"char\"[]) GROUP BY me.top::pg_catalog.text \
@@ -104,6 +122,9 @@ UNION ALL SELECT 'changed', 'type', NULL, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_type t WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['b','d','r','m','p']::pg_catalog.\"char\"[]) \
 AND t.typelem OPERATOR(pg_catalog.=) 0::pg_catalog.oid";
+
+/// Kinds of rows that belong to a relation.
+const ATTACHED: [&str; 7] = ["view", "expr", "trigger", "rule", "parent", "child", "key"];
 
 /// Settings beside the pinned ones that decide how texts are read or whether triggers run. Whatever they are at login,
 /// they must stay, unless a statement that was admitted sets them.
@@ -208,31 +229,29 @@ pub struct LocalRelation {
     pub definition: Option<String>,
     /// Kind and text of the expressions that run when it is read or written.
     pub expressions: Vec<(String, String)>,
-    /// It has triggers, rules, row-security policies, or inheritance.
-    pub unknown_parts: bool,
+    /// Triggers that run on it.
+    pub triggers: Vec<LocalTrigger>,
+    /// Event types of its rules other than a view's own.
+    pub rules: Vec<u8>,
+    /// OIDs of the relations that it inherits from, or is a partition of.
+    pub parents: Vec<u32>,
+    /// OIDs of those that inherit from it.
+    pub children: Vec<u32>,
+    /// Foreign keys that point at it: the OID of where from, `confdeltype` and `confupdtype`.
+    pub referrers: Vec<(u32, u8, u8)>,
 }
 
-impl LocalRelation {
-    pub(crate) fn to_relation(&self) -> Relation {
-        Relation {
-            oid: self.oid,
-            schema: self.schema.clone(),
-            name: self.name.clone(),
-            kind: self.kind,
-            columns: self
-                .columns
-                .iter()
-                .map(|(name, type_oid)| Column {
-                    name: name.clone(),
-                    type_oid: *type_oid,
-                })
-                .collect(),
-            definition: self.definition.clone(),
-            expressions: self.expressions.clone(),
-            unknown_parts: self.unknown_parts,
-            ..Relation::default()
-        }
-    }
+/// A trigger of such a relation.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LocalTrigger {
+    /// Its function's OID.
+    pub function: u32,
+    /// `tgtype`.
+    pub bits: i32,
+    /// It may run when the transaction ends.
+    pub deferrable: bool,
+    /// Its definition, when it has a WHEN clause.
+    pub when: Option<String>,
 }
 
 impl View {
@@ -317,8 +336,7 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
                 oid: number(row, 1)?,
                 schema: cell(row, 2)?.to_owned(),
                 name: cell(row, 3)?.to_owned(),
-                kind: cell(row, 4)?.bytes().next().unwrap_or(b' '),
-                unknown_parts: cell(row, 5)?.starts_with('t'),
+                kind: byte(row, 4)?,
                 ..LocalRelation::default()
             }),
             "present" => view.overlay.present = Some(numbers(cell(row, 1)?)?),
@@ -335,7 +353,7 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
                 view.overlay.enums.push((number(row, 1)?, schema, name));
             }
             "changed" => view.overlay.changed.push(cell(row, 1)?.to_owned()),
-            "view" | "expr" => {}
+            kind if ATTACHED.contains(&kind) => {}
             _ => return Err(malformed("unknown kind of row")),
         }
     }
@@ -397,22 +415,54 @@ fn attach(
     }
     for row in rows {
         let kind = cell(row, 0)?;
-        if kind != "view" && kind != "expr" {
+        if !ATTACHED.contains(&kind) {
             continue;
         }
         let oid: u32 = number(row, 1)?;
-        let Some(relation) = place.get(&oid).and_then(|at| relations.get_mut(*at)) else {
-            continue;
-        };
-        if kind == "view" {
-            relation.definition = Some(cell(row, 2)?.to_owned());
-        } else {
-            let expression = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
-            relation.expressions.push(expression);
+        if let Some(relation) = place.get(&oid).and_then(|at| relations.get_mut(*at)) {
+            attach_one(relation, kind, row)?;
         }
     }
     for relation in relations {
         relation.expressions.sort();
+        relation.triggers.sort();
+        relation.rules.sort_unstable();
+        relation.parents.sort_unstable();
+        relation.children.sort_unstable();
+        relation.referrers.sort_unstable();
     }
     Ok(())
+}
+
+fn attach_one(
+    relation: &mut LocalRelation,
+    kind: &str,
+    row: &[Option<String>],
+) -> Result<(), Error> {
+    match kind {
+        "view" => relation.definition = Some(cell(row, 2)?.to_owned()),
+        "expr" => {
+            let expression = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+            relation.expressions.push(expression);
+        }
+        "trigger" => relation.triggers.push(LocalTrigger {
+            function: number(row, 2)?,
+            bits: number(row, 3)?,
+            deferrable: cell(row, 4)?.starts_with('t'),
+            when: row.get(5).cloned().flatten(),
+        }),
+        "rule" => relation.rules.push(byte(row, 2)?),
+        "parent" => relation.parents.push(number(row, 2)?),
+        "child" => relation.children.push(number(row, 2)?),
+        "key" => {
+            let key = (number(row, 2)?, byte(row, 3)?, byte(row, 4)?);
+            relation.referrers.push(key);
+        }
+        _ => return Err(malformed("unknown kind of row")),
+    }
+    Ok(())
+}
+
+fn byte(row: &[Option<String>], at: usize) -> Result<u8, Error> {
+    Ok(cell(row, at)?.bytes().next().unwrap_or(b' '))
 }

@@ -896,7 +896,7 @@ BEGIN
 --> ActiveRecord 6.1.7.10 | simple
 SELECT c.relname FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY (current_schemas(false)) AND c.relkind IN ('r','p')
 
---> ActiveRecord 6.1.7.10 | refused: portcullis.unproven | simple
+--> ActiveRecord 6.1.7.10 | simple
 ALTER TABLE "customers" DISABLE TRIGGER ALL;ALTER TABLE "orders" DISABLE TRIGGER ALL;ALTER TABLE "order_items" DISABLE TRIGGER ALL;ALTER TABLE "products" DISABLE TRIGGER ALL;ALTER TABLE "staff" DISABLE TRIGGER ALL;ALTER TABLE "django_migrations" DISABLE TRIGGER ALL;ALTER TABLE "django_content_type" DISABLE TRIGGER ALL;ALTER TABLE "django_session" DISABLE TRIGGER ALL;ALTER TABLE "schema_migrations" DISABLE TRIGGER ALL;ALTER TABLE "ar_internal_metadata" DISABLE TRIGGER ALL;ALTER TABLE "ar_new" DISABLE TRIGGER ALL
 
 --> ActiveRecord 6.1.7.10 | simple
@@ -908,7 +908,7 @@ BEGIN
 --> ActiveRecord 6.1.7.10 | simple
 SELECT c.relname FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY (current_schemas(false)) AND c.relkind IN ('r','p')
 
---> ActiveRecord 6.1.7.10 | refused: portcullis.unproven | simple
+--> ActiveRecord 6.1.7.10 | simple
 ALTER TABLE "customers" ENABLE TRIGGER ALL;ALTER TABLE "orders" ENABLE TRIGGER ALL;ALTER TABLE "order_items" ENABLE TRIGGER ALL;ALTER TABLE "products" ENABLE TRIGGER ALL;ALTER TABLE "staff" ENABLE TRIGGER ALL;ALTER TABLE "django_migrations" ENABLE TRIGGER ALL;ALTER TABLE "django_content_type" ENABLE TRIGGER ALL;ALTER TABLE "django_session" ENABLE TRIGGER ALL;ALTER TABLE "schema_migrations" ENABLE TRIGGER ALL;ALTER TABLE "ar_internal_metadata" ENABLE TRIGGER ALL;ALTER TABLE "ar_new" ENABLE TRIGGER ALL
 
 --> ActiveRecord 6.1.7.10 | simple

@@ -155,16 +155,16 @@ SET client_min_messages TO warning;SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUT
 --> Sequelize 6.37.8 | simple
 SELECT DISTINCT tc.constraint_name as constraint_name, tc.constraint_schema as constraint_schema, tc.constraint_catalog as constraint_catalog, tc.table_name as table_name,tc.table_schema as table_schema,tc.table_catalog as table_catalog,tc.initially_deferred as initially_deferred,tc.is_deferrable as is_deferrable,kcu.column_name as column_name,ccu.table_schema  AS referenced_table_schema,ccu.table_catalog  AS referenced_table_catalog,ccu.table_name  AS referenced_table_name,ccu.column_name AS referenced_column_name FROM information_schema.table_constraints AS tc JOIN information_schema.key_column_usage AS kcu ON tc.constraint_name = kcu.constraint_name JOIN information_schema.constraint_column_usage AS ccu ON ccu.constraint_name = tc.constraint_name WHERE constraint_type = 'FOREIGN KEY' AND tc.table_name = 'seq_news' AND tc.table_catalog = 'shopw'
 
---> Sequelize 6.37.8 | refused: portcullis.unproven | simple
+--> Sequelize 6.37.8 | simple
 ALTER TABLE "seq_news" ALTER COLUMN "name" DROP NOT NULL;ALTER TABLE "seq_news" ALTER COLUMN "name" DROP DEFAULT;ALTER TABLE "seq_news"  ADD UNIQUE ("name");ALTER TABLE "seq_news" ALTER COLUMN "name" TYPE VARCHAR(255) ;
 
---> Sequelize 6.37.8 | refused: portcullis.unproven | simple
+--> Sequelize 6.37.8 | simple
 ALTER TABLE "seq_news" ALTER COLUMN "kind" DROP NOT NULL;ALTER TABLE "seq_news" ALTER COLUMN "kind" DROP DEFAULT;ALTER TABLE "seq_news" ALTER COLUMN "kind" TYPE VARCHAR(9);
 
---> Sequelize 6.37.8 | refused: portcullis.unproven | simple
+--> Sequelize 6.37.8 | simple
 ALTER TABLE "seq_news" ALTER COLUMN "createdAt" SET NOT NULL;ALTER TABLE "seq_news" ALTER COLUMN "createdAt" DROP DEFAULT;ALTER TABLE "seq_news" ALTER COLUMN "createdAt" TYPE TIMESTAMP WITH TIME ZONE;
 
---> Sequelize 6.37.8 | refused: portcullis.unproven | simple
+--> Sequelize 6.37.8 | simple
 ALTER TABLE "seq_news" ALTER COLUMN "updatedAt" SET NOT NULL;ALTER TABLE "seq_news" ALTER COLUMN "updatedAt" DROP DEFAULT;ALTER TABLE "seq_news" ALTER COLUMN "updatedAt" TYPE TIMESTAMP WITH TIME ZONE;
 
 --> Sequelize 6.37.8 | differs | simple

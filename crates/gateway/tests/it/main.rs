@@ -25,6 +25,7 @@ mod interference;
 mod journal;
 mod leaks;
 mod ledger;
+mod migrating;
 mod moving;
 mod oracle;
 mod portals;

@@ -94,7 +94,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn attached_effects(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Attached> {
-        let local = id >= self.catalog.relations.len();
+        let local = self.is_local(id);
         let before = std::mem::take(&mut self.unread);
         let mut effects = Vec::new();
         for (_, text) in &relation.expressions {
@@ -116,7 +116,7 @@ impl<'a> Analysis<'a> {
             search_path: vec!["pg_catalog".to_owned()],
             ..View::default()
         };
-        let view = if local { self.view } else { &qualified };
+        let view = if local { self.home } else { &qualified };
         let unreadable = || vec![crate::inspection::unanalysed("expression of the catalog")];
         let Ok(parsed) = pg_query::parse(&format!("SELECT {text}"), 0) else {
             return Ok(unreadable());

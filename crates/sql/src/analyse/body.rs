@@ -178,11 +178,8 @@ impl<'a> Analysis<'a> {
             (Body::Text(_) | Body::Procedural(_), None) => return None,
             (Body::Resolved(_), _) => {
                 // Its text names what it was made with by the names that the catalog holds.
-                let own = self.locals.iter();
-                if own
-                    .clone()
-                    .any(|local| !local.schema.starts_with("pg_temp_"))
-                {
+                let mut own = self.locals.iter();
+                if own.any(|(_, own)| !own.schema.starts_with("pg_temp_")) {
                     return None;
                 }
                 View {
@@ -427,6 +424,7 @@ impl<'a> Analysis<'a> {
         'a: 'x,
     {
         let mut within = Analysis::new(self.catalog, lexical, self.locals);
+        within.home = self.home;
         within.runtime = runtime;
         within.own_text = false;
         within.opening.clone_from(&self.opening);

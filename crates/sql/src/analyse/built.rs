@@ -5,11 +5,11 @@
 
 use std::rc::Rc;
 
-use model::JsonShape;
+use model::{ColumnRef, JsonShape, Projection};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{FuncCall, Node, a_const};
 
-use super::scope::Value;
+use super::scope::{Source, Value};
 use super::total::oid::{JSON, JSONB, RECORD};
 use super::{Analysis, inner};
 
@@ -26,28 +26,41 @@ pub(crate) struct Built {
     depth: usize,
 }
 
+/// One level of it.
 #[derive(Clone, Debug)]
-enum Form {
+pub(crate) enum Form {
     Value(Box<Value>),
-    Object(Vec<(String, Rc<Built>)>),
+    /// Its members, and whether the query itself says their names.
+    Object(Vec<(String, Rc<Built>)>, bool),
     Tuple(Vec<Rc<Built>>),
     Array(Rc<Built>),
     Map(Rc<Built>),
+    /// All of a view's column: a label may stand on that as well.
+    Column(Vec<Source>, Rc<Built>),
+}
+
+/// Who says the names of an object's members.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Names {
+    /// The query: they stay what they are for as long as it does.
+    Written,
+    /// A relation, whose columns may be renamed.
+    Stored,
 }
 
 impl Form {
     fn parts(&self) -> Vec<&Built> {
         match self {
             Self::Value(_) => Vec::new(),
-            Self::Object(members) => members.iter().map(|(_, part)| part.as_ref()).collect(),
+            Self::Object(members, _) => members.iter().map(|(_, part)| part.as_ref()).collect(),
             Self::Tuple(elements) => elements.iter().map(Rc::as_ref).collect(),
-            Self::Array(element) | Self::Map(element) => vec![element],
+            Self::Array(element) | Self::Map(element) | Self::Column(_, element) => vec![element],
         }
     }
 }
 
 impl Built {
-    fn of(form: Form) -> Option<Rc<Self>> {
+    pub(crate) fn of(form: Form) -> Option<Rc<Self>> {
         let parts = form.parts();
         let size = parts.iter().map(|part| part.size).sum::<usize>() + 1;
         let depth = parts.iter().map(|part| part.depth).max().unwrap_or(0) + 1;
@@ -71,14 +84,34 @@ impl Built {
         Self::of(Form::Value(Box::new(plain)))
     }
 
+    pub(crate) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// Values and levels of values in it.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether no name in it changes though the query stays as it is.
+    pub(crate) fn is_fixed(&self) -> bool {
+        let own = !matches!(self.form, Form::Object(_, false));
+        own && self.form.parts().into_iter().all(Self::is_fixed)
+    }
+
     /// Made of any number of rows, of which none may be there.
     pub(crate) fn is_many(&self) -> bool {
-        matches!(self.form, Form::Array(_) | Form::Map(_))
+        match &self.form {
+            Form::Array(_) | Form::Map(_) => true,
+            Form::Column(_, part) => part.is_many(),
+            Form::Value(_) | Form::Object(..) | Form::Tuple(_) => false,
+        }
     }
 
     /// A row of these columns. Of two with one name either may be meant.
     pub(crate) fn row<'v>(
         columns: impl IntoIterator<Item = (&'v str, &'v Value)>,
+        names: Names,
     ) -> Option<Rc<Self>> {
         let mut members: Vec<(String, Rc<Self>)> = Vec::new();
         for (name, value) in columns {
@@ -87,7 +120,7 @@ impl Built {
             }
             members.push((name.to_owned(), Self::from(value)?));
         }
-        Self::of(Form::Object(members))
+        Self::of(Form::Object(members, names == Names::Written))
     }
 }
 
@@ -119,17 +152,33 @@ impl<'a> Analysis<'a> {
                     };
                     pairs.push((text(key)?, value));
                 }
-                Built::row(pairs)
+                Built::row(pairs, Names::Written)
             }
             _ => None,
         }
     }
 
+    /// JSON of these sources, whose shape is known.
+    pub(crate) fn shaped(&self, built: &Built, sources: Vec<ColumnRef>) -> Projection {
+        let (mut whole, mut part) = (Vec::new(), built);
+        while let Form::Column(column, within) = &part.form {
+            whole.extend(column.iter().flat_map(|source| self.stored(*source)));
+            part = within;
+        }
+        whole.sort();
+        whole.dedup();
+        Projection::Shaped {
+            sources,
+            whole,
+            shape: self.shape_of(part),
+        }
+    }
+
     /// As it is told outside.
-    pub(crate) fn shape_of(&self, built: &Built) -> JsonShape {
+    fn shape_of(&self, built: &Built) -> JsonShape {
         match &built.form {
             Form::Value(value) => JsonShape::Value(Box::new(self.projection(value))),
-            Form::Object(members) => JsonShape::Object(
+            Form::Object(members, _) => JsonShape::Object(
                 members
                     .iter()
                     .map(|(name, part)| (name.clone(), self.shape_of(part)))
@@ -140,6 +189,7 @@ impl<'a> Analysis<'a> {
             }
             Form::Array(element) => JsonShape::Array(Box::new(self.shape_of(element))),
             Form::Map(member) => JsonShape::Map(Box::new(self.shape_of(member))),
+            Form::Column(..) => JsonShape::Value(Box::new(self.shaped(built, Vec::new()))),
         }
     }
 }

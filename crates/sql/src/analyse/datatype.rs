@@ -4,7 +4,7 @@ use model::{Effect, Object, Verb};
 use pg_query::protobuf::TypeName;
 
 use super::{Analysis, Walk, reach, strings};
-use crate::catalog::{Catalog, Column, FIRST_USER_OID, Function};
+use crate::catalog::{Catalog, Column, FIRST_USER_OID, Function, Locals};
 
 /// `regproc`, `regclass` and their like, in `pg_type.dat`.
 const NAME_TYPES: &[u32] = &[
@@ -135,7 +135,14 @@ impl<'a> Analysis<'a> {
 
     /// The columns of a composite type.
     pub(crate) fn composite(&self, oid: u32) -> Option<&'a [Column]> {
-        composite(self.catalog, oid)
+        let own = self.catalog.types.get(&oid).and_then(|known| {
+            let id = self.catalog.relations_by_oid.get(&known.relation)?;
+            self.relation(*id)
+        });
+        match own {
+            Some(relation) => Some(&relation.columns),
+            None => composite(self.catalog, oid),
+        }
     }
 }
 
@@ -203,7 +210,8 @@ fn own_effects(
     let mut effects = Vec::new();
     let view = crate::View::default();
     for check in checks {
-        let mut analysis = Analysis::new(catalog, &view, &[]);
+        let none = Locals::default();
+        let mut analysis = Analysis::new(catalog, &view, &none);
         let outcome: Walk<Vec<Effect>> = analysis.standalone(check, None, false, true);
         match outcome {
             Ok(own) => effects.extend(own),

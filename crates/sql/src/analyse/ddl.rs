@@ -718,6 +718,7 @@ impl<'a> Analysis<'a> {
 
     fn alter_table(&mut self, alter: &AlterTableStmt) -> Walk<&'static str> {
         let range = alter.relation.as_ref();
+        self.quiet_alter = self.is_quiet_alter(alter);
         self.changed(Verb::Alter, range);
         let mut scope = self.relation_scope(range);
         if let Some(id) = scope.rels.first().and_then(|rel| rel.relation) {

@@ -8,9 +8,9 @@ use pg_query::protobuf::{
     AExpr, AExprKind, AIndirection, Node, SubLink, SubLinkType, TypeCast, a_const,
 };
 
-use super::built::Built;
+use super::built::{Built, Names};
 use super::scope::{Resolved, Scope, UNKNOWN, Value};
-use super::total::oid::{BOOL, INT8, JSONB, NUMERIC};
+use super::total::oid::{BOOL, INT8, JSON, JSONB, NUMERIC};
 use super::{Analysis, Walk, boxed, inner, string, strings};
 
 impl<'a> Analysis<'a> {
@@ -168,7 +168,8 @@ impl<'a> Analysis<'a> {
         let mut row = self.record(&values);
         if !starred {
             let names: Vec<String> = (1..=values.len()).map(|nth| format!("f{nth}")).collect();
-            row.built = Built::row(names.iter().map(String::as_str).zip(&values));
+            let names = names.iter().map(String::as_str);
+            row.built = Built::row(names.zip(&values), Names::Written);
         }
         Ok(row)
     }
@@ -211,7 +212,11 @@ impl<'a> Analysis<'a> {
                 }
                 if rel.shaped {
                     let names = rel.columns.iter().map(|(name, _)| name.as_str());
-                    row.built = Built::row(names.zip(&columns));
+                    let said = match rel.relation {
+                        Some(_) => Names::Stored,
+                        None => Names::Written,
+                    };
+                    row.built = Built::row(names.zip(&columns), said);
                 }
                 row
             }
@@ -345,7 +350,13 @@ impl<'a> Analysis<'a> {
         if self.is_name_type(type_oid) {
             self.shape_safe = false;
         }
-        Ok(self.converted(&value, type_oid, name.typmods.is_empty()))
+        let mut converted = self.converted(&value, type_oid, name.typmods.is_empty());
+        let literal = cast.arg.as_deref().and_then(inner);
+        // A literal is read as JSON when the statement is parsed: then it fails, or never.
+        converted.steady |= matches!(literal, Some(NodeEnum::AConst(_)))
+            && matches!(type_oid, JSON | JSONB)
+            && value.type_oid == UNKNOWN;
+        Ok(converted)
     }
 
     #[inline(never)]

@@ -73,12 +73,11 @@ impl Analysis<'_> {
 
     /// All relations of a schema, the session's own included.
     pub(crate) fn relations_within(&self, schema: &str) -> Vec<RelationId> {
-        let count = self.catalog.relations.len() + self.locals.len();
         let within = |id: &RelationId| {
             let found = self.relation(*id);
             found.is_some_and(|relation| relation.schema == schema)
         };
-        (0..count).filter(within).collect()
+        self.relation_ids().filter(within).collect()
     }
 
     /// A relation whose ties are to be known. Those of one that this transaction changed are not.

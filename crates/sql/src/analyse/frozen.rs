@@ -89,7 +89,7 @@ impl<'a> Analysis<'a> {
     /// All materialised views, and what lies under each.
     fn frozen(&mut self) -> Walk<Vec<(RelationId, Arc<Opened>)>> {
         let mut found = Vec::new();
-        for id in 0..self.catalog.relations.len() + self.locals.len() {
+        for id in self.relation_ids() {
             let Some(relation) = self.relation(id) else {
                 continue;
             };

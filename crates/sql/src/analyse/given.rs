@@ -98,13 +98,18 @@ impl Givens {
         self.0.is_none()
     }
 
-    /// All of them, each once for each way that leads to it.
-    fn ways(&self) -> Vec<Way> {
+    /// All of them, each once for each way that leads to it. Counts the steps that it takes; beyond the walk's bound,
+    /// where the text is refused, not all of them.
+    fn ways(&self, walked: &mut usize) -> Vec<Way> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         let mut steps = Steps::default();
         let mut rest: Vec<(&Rc<Node>, usize)> = self.0.iter().map(|node| (node, 0)).collect();
         while let Some((node, way)) = rest.pop() {
+            *walked = walked.saturating_add(1);
+            if *walked > super::STEPS_MAX {
+                break;
+            }
             if !seen.insert((Rc::as_ptr(node), way)) {
                 continue;
             }
@@ -281,7 +286,8 @@ impl Analysis<'_> {
                 givens = givens.within(part.clone());
             }
             let plain = one.plain && given.iter().all(|value| value.sources.is_empty());
-            self.takes(one.column, givens.ways(), plain);
+            let ways = givens.ways(&mut self.steps);
+            self.takes(one.column, ways, plain);
         }
     }
 
@@ -307,7 +313,7 @@ impl Analysis<'_> {
 
     /// Notes what a column is given.
     pub(crate) fn gives(&mut self, value: &Value, target: &Target, column: Option<&str>) {
-        let ways = value.givens.ways();
+        let ways = value.givens.ways(&mut self.steps);
         let mut columns = target.rel.columns.iter();
         let Some((_, place)) = columns.find(|(name, _)| Some(name.as_str()) == column) else {
             return;
@@ -332,7 +338,8 @@ impl Analysis<'_> {
 
     /// Notes what is given to a statement that is run by name.
     pub(crate) fn passes(&mut self, value: &Value) {
-        self.passed.push(value.givens.ways());
+        let ways = value.givens.ways(&mut self.steps);
+        self.passed.push(ways);
     }
 
     /// What was noted, with the literals of the text counted.

@@ -15,6 +15,7 @@ mod family;
 mod from;
 mod frozen;
 mod given;
+mod held;
 mod json;
 mod naming;
 mod node;
@@ -40,7 +41,7 @@ use std::sync::Arc;
 
 use model::{ColumnRef, ColumnUse, Effect, Object, Projection, Projections, Usage, Verb};
 
-use crate::catalog::{Catalog, Relation, RelationId, closure};
+use crate::catalog::{Catalog, Locals, Relation, RelationId, closure};
 use crate::inspection::SessionChange;
 use crate::state::View;
 
@@ -55,6 +56,8 @@ pub(crate) use write::Target;
 
 /// The kind of what an `unanalysed` effect names when the catalog holds no such relation.
 pub const UNRESOLVED_RELATION: &str = "unresolved relation";
+/// The same for one in a schema whose relations are not read: it may well be there.
+const UNREAD_RELATION: &str = "relation of a schema that is not read";
 /// Levels of nesting that the walk follows.
 const DEPTH_MAX: usize = 10_000;
 /// Bytes of stack that the walk itself may use; the rest of [`crate::STACK_BYTES`] is for the parser's tree.
@@ -82,8 +85,10 @@ pub(crate) type Place = Cow<'static, str>;
 pub(crate) struct Analysis<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) view: &'a View,
-    /// The session's own relations; their ids follow the catalog's.
-    pub(crate) locals: &'a [Relation],
+    /// The session's own, which what the server tells it of its own definitions is written for.
+    home: &'a View,
+    /// The session's own relations.
+    pub(crate) locals: &'a Locals,
     sources: Vec<(RelationId, usize)>,
     source_ids: HashMap<(RelationId, usize), Source>,
     effects: BTreeMap<(Verb, Object), BTreeSet<String>>,
@@ -159,6 +164,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) says_all: bool,
     /// It makes or drops types that nothing depends on, and nothing else.
     pub(crate) types_alone: bool,
+    /// It is an ALTER TABLE after which others of the kind may stand.
+    pub(crate) quiet_alter: bool,
     /// What is walked stands in the text that the client sent, as no view, body or default does.
     pub(crate) own_text: bool,
     /// The literals of that text.
@@ -191,10 +198,11 @@ pub(crate) enum Answer {
 }
 
 impl<'a> Analysis<'a> {
-    pub(crate) fn new(catalog: &'a Catalog, view: &'a View, locals: &'a [Relation]) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog, view: &'a View, locals: &'a Locals) -> Self {
         Self {
             catalog,
             view,
+            home: view,
             locals,
             sources: Vec::new(),
             source_ids: HashMap::new(),
@@ -238,6 +246,7 @@ impl<'a> Analysis<'a> {
             named_something: false,
             says_all: false,
             types_alone: false,
+            quiet_alter: false,
             own_text: true,
             text: None,
             renamed: Vec::new(),
@@ -255,10 +264,15 @@ impl<'a> Analysis<'a> {
         if self.depth > DEPTH_MAX || used > WALK_STACK_BYTES {
             return Err(Halt::Deep);
         }
-        if self.steps > STEPS_MAX {
-            return Err(Halt::Long);
+        self.within_bounds()
+    }
+
+    /// Whether what was counted so far is not too much.
+    pub(crate) fn within_bounds(&self) -> Walk<()> {
+        match self.steps > STEPS_MAX {
+            true => Err(Halt::Long),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn leave(&mut self, weight: usize) {
@@ -308,19 +322,24 @@ impl<'a> Analysis<'a> {
     }
 
     fn misses_relation(&self) -> bool {
-        let missing = |object: &Object| matches!(object, Object::Other { kind, .. } if kind == UNRESOLVED_RELATION);
+        let missing = |object: &Object| matches!(object, Object::Other { kind, .. } if kind == UNRESOLVED_RELATION || kind == UNREAD_RELATION);
         self.effects
             .keys()
             .any(|(verb, object)| *verb == Verb::Unanalysed && missing(object))
     }
 
     pub(crate) fn relation(&self, id: RelationId) -> Option<&'a Relation> {
-        let catalog = self.catalog;
-        let locals = self.locals;
-        match id.checked_sub(catalog.relations.len()) {
-            None => catalog.relations.get(id),
-            Some(local) => locals.get(local),
-        }
+        self.locals.seen(self.catalog, id)
+    }
+
+    /// Whether a relation is known as the session itself sees it.
+    pub(crate) fn is_local(&self, id: RelationId) -> bool {
+        self.locals.get(id).is_some()
+    }
+
+    /// The numbers of all relations, some of which mean nothing.
+    pub(crate) fn relation_ids(&self) -> std::ops::Range<RelationId> {
+        0..self.catalog.relations.len() + self.locals.len()
     }
 
     pub(crate) fn source(&mut self, relation: RelationId, column: usize) -> Source {
@@ -427,10 +446,7 @@ impl<'a> Analysis<'a> {
             .as_ref()
             .filter(|_| holds_json && !refs.is_empty())
         {
-            return Projection::Shaped {
-                shape: self.shape_of(built),
-                sources: refs,
-            };
+            return self.shaped(built, refs);
         }
         match value.kind {
             _ if refs.is_empty() => Projection::Free,

@@ -6,9 +6,13 @@ use model::{Effect, Usage, Verb};
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
-use super::given::{Givens, Passed};
+use super::given::Passed;
+use super::held::Held;
 use super::scope::{Kind, Scope, Value};
-use super::{Analysis, NESTING_MAX, Row, UNRESOLVED_RELATION, Walk, object, reach};
+use super::total::oid;
+use super::{
+    Analysis, NESTING_MAX, Row, UNREAD_RELATION, UNRESOLVED_RELATION, Walk, object, reach,
+};
 use crate::catalog::{Relation, RelationId};
 use crate::state::View;
 
@@ -92,13 +96,15 @@ impl Opened {
 
 /// One column of a view by what lies under it.
 #[derive(Clone, Debug, Default)]
-struct Under {
-    kind: Kind,
-    mixed: bool,
-    telling: bool,
-    risky: bool,
-    type_oid: u32,
-    sources: Vec<(RelationId, usize)>,
+pub(crate) struct Under {
+    pub(crate) kind: Kind,
+    pub(crate) mixed: bool,
+    pub(crate) telling: bool,
+    pub(crate) risky: bool,
+    pub(crate) type_oid: u32,
+    pub(crate) sources: Vec<(RelationId, usize)>,
+    /// What it is built of.
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 /// Effects of the expressions attached to a relation.
@@ -135,12 +141,10 @@ impl<'a> Analysis<'a> {
     }
 
     pub(crate) fn relation_in(&self, schema: &str, name: &str) -> Option<RelationId> {
-        let local = self
-            .locals
-            .iter()
-            .position(|relation| relation.schema == schema && relation.name == name);
-        if let Some(local) = local {
-            return Some(self.catalog.relations.len() + local);
+        let mut own = self.locals.iter();
+        let own = own.find(|(_, own)| own.schema == schema && own.name == name);
+        if let Some((id, _)) = own {
+            return Some(id);
         }
         let found = self.catalog.relations_by_name.get(name)?.iter().copied();
         found.into_iter().find(|id| {
@@ -157,7 +161,7 @@ impl<'a> Analysis<'a> {
         let seen = overlay.present.as_ref().is_none_or(|present| {
             relation.is_system() || present.binary_search(&relation.oid).is_ok()
         });
-        seen && !self.locals.iter().any(|local| local.oid == relation.oid)
+        seen && !self.locals.iter().any(|(_, own)| own.oid == relation.oid)
     }
 
     /// Resolves a name; reports it and says `None` when nothing is known of it.
@@ -170,12 +174,26 @@ impl<'a> Analysis<'a> {
             self.resolve(schema, &range.relname)
         };
         if found.is_none() {
-            self.unknown(UNRESOLVED_RELATION, &range_name(range));
+            self.unknown(self.why_unresolved(schema), &range_name(range));
         }
         if self.unsure_path && schema.is_none() && self.means_several(&range.relname) {
             self.unknown("relation that may be another", &range_name(range));
         }
         found
+    }
+
+    /// Toast tables and the temporary ones of other sessions are left out of the catalog.
+    fn why_unresolved(&self, schema: Option<&str>) -> &'static str {
+        let own = self.view.temporary_schema();
+        let is_unread = |schema: &str| {
+            let temporary = schema.starts_with("pg_temp_") && own != Some(schema);
+            temporary || schema.starts_with("pg_toast")
+        };
+        let path = self.view.search_path.iter().map(String::as_str);
+        match schema.map_or_else(|| path.clone().any(is_unread), is_unread) {
+            true => UNREAD_RELATION,
+            false => UNRESOLVED_RELATION,
+        }
     }
 
     /// Reads a relation: effects on it and on what lies under it, and its columns.
@@ -238,7 +256,9 @@ impl<'a> Analysis<'a> {
             let raw = parsed.protobuf.stmts.first()?;
             super::boxed(raw.stmt.as_ref())
         });
-        let mut within = self.beneath(&qualified, None);
+        let local = self.is_local(id);
+        let view = if local { self.home } else { &qualified };
+        let mut within = self.beneath(view, None);
         within.opening.push(id);
         within.lenient = true;
         let columns = within.base_columns(id, relation);
@@ -319,9 +339,18 @@ impl<'a> Analysis<'a> {
                 value.kind = under.kind;
                 value.mixed = under.mixed;
                 value.telling = under.telling;
-                // A materialised view's rows were computed before.
-                value.risky = under.risky && relation.kind != b'm';
+                let made_before = relation.kind == b'm';
+                value.risky = under.risky && !made_before;
                 value.steady = under.kind == Kind::Direct;
+                // What was made under other names is not known by those of now.
+                let held = under.held.as_deref();
+                let held = held.filter(|held| held.is_fixed() || !made_before);
+                let is_json = matches!(column.type_oid, oid::JSON | oid::JSONB)
+                    || under.type_oid == column.type_oid;
+                if let Some(held) = held.filter(|_| is_json) {
+                    let own = self.source(id, at);
+                    value.built = self.built_from(held, own);
+                }
                 for (relation, at) in &under.sources {
                     let source = self.source(*relation, *at);
                     value.sources.push(source);
@@ -366,38 +395,20 @@ impl<'a> Analysis<'a> {
     pub(crate) fn take_in(&mut self, opened: &Opened, place: &str) -> Vec<Value> {
         self.charge(opened, place);
         let columns = opened.columns.iter();
-        columns
-            .map(|under| {
-                let sources = under.sources.iter();
-                let mut sources: Vec<_> = sources.map(|(id, at)| self.source(*id, *at)).collect();
-                sources.sort_unstable();
-                sources.dedup();
-                Value {
-                    kind: under.kind,
-                    sources,
-                    type_oid: under.type_oid,
-                    mixed: under.mixed,
-                    telling: under.telling,
-                    risky: under.risky,
-                    steady: false,
-                    built: None,
-                    givens: Givens::default(),
-                }
-            })
-            .collect()
+        columns.map(|under| self.value_from(under)).collect()
     }
 
     /// Analyses a view's query by itself. A catalog's definitions come fully qualified; a session's own are
     /// written for the session's path.
     pub(crate) fn look_under(&mut self, id: RelationId, relation: &'a Relation) -> Walk<Opened> {
         let text = relation.definition.as_deref().unwrap_or_default();
-        let local = id >= self.catalog.relations.len();
         let qualified = View {
             search_path: vec!["pg_catalog".to_owned()],
             role: self.view.role.clone(),
             ..View::default()
         };
-        let view = if local { self.view } else { &qualified };
+        let local = self.is_local(id);
+        let view = if local { self.home } else { &qualified };
         let Ok(parsed) = pg_query::parse(text, 0) else {
             return Ok(Opened {
                 unknown: true,
@@ -465,17 +476,7 @@ impl<'a> Analysis<'a> {
                 .filter(|(source, _)| !is_row(source))
                 .filter_map(|(source, usage)| Some((place(&source)?, usage)))
                 .collect(),
-            columns: row
-                .iter()
-                .map(|(_, value)| Under {
-                    kind: value.kind,
-                    mixed: value.mixed,
-                    telling: value.telling,
-                    risky: value.risky,
-                    type_oid: value.type_oid,
-                    sources: value.sources.iter().filter_map(place).collect(),
-                })
-                .collect(),
+            columns: self.unders(row.iter().map(|(_, value)| value)),
             read: self
                 .planned
                 .iter()

@@ -81,7 +81,6 @@ impl Analysis<'_> {
         if meant.is_empty() {
             self.unknown("unresolved type", &range.relname);
         }
-        let count = catalog.relations.len() + self.locals.len();
         let typed = |id: &RelationId| {
             self.relation(*id).is_some_and(|relation| {
                 let table = matches!(relation.kind, b'r' | b'p') && !relation.is_system();
@@ -91,7 +90,7 @@ impl Analysis<'_> {
                         .any(|columns| are_alike(columns, &relation.columns))
             })
         };
-        let tables = (0..count).filter(typed);
+        let tables = self.relation_ids().filter(typed);
         tables.flat_map(|id| self.descendants(id)).collect()
     }
 

@@ -129,6 +129,7 @@ impl<'a> Analysis<'a> {
     /// Analyses a statement that is kept for later, by itself.
     pub(crate) fn kept(&mut self, node: &NodeEnum, until: Until) -> Walk<Inspected> {
         let mut within = Analysis::new(self.catalog, self.view, self.locals);
+        within.home = self.home;
         within.depth = self.depth + 8;
         within.stack_base = self.stack_base;
         within.steps = self.steps;

@@ -5,6 +5,7 @@
 mod builder;
 mod family;
 mod kept;
+mod locals;
 mod origin;
 mod queries;
 
@@ -16,6 +17,7 @@ use model::CatalogVersion;
 pub use builder::Builder;
 pub(crate) use family::{Tie, closure, family};
 pub(crate) use kept::Kept;
+pub(crate) use locals::Locals;
 pub use queries::{ESTIMATES, FINGERPRINT, QUERIES};
 
 use crate::View;
@@ -86,7 +88,7 @@ pub(crate) struct Relation {
     pub(crate) referrers: Vec<Referrer>,
     /// A view's query.
     pub(crate) definition: Option<String>,
-    /// Carries triggers, rules, policies or inheritance whose details are not known (session-local relations).
+    /// It is tied to relations that are not known (session-local relations).
     pub(crate) unknown_parts: bool,
     /// What lies under it, once looked at by a session without relations of its own.
     pub(crate) opened: OnceLock<Arc<Opened>>,

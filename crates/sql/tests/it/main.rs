@@ -419,12 +419,52 @@ fn migrations_within_one_transaction() {
             "ALTER TABLE shop.customers ALTER name SET DEFAULT 'x'",
         ],
         delete,
-        Some("unanalysed relation changed in this transaction"),
+        None,
+    );
+    let made =
+        "CREATE FUNCTION tools.fresh() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'";
+    let fires = "CREATE TRIGGER fresh BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION tools.fresh()";
+    check(
+        &["BEGIN", made, fires],
+        update,
+        Some("unanalysed trigger whose function is not known orders"),
+    );
+    let again = "CREATE OR REPLACE FUNCTION tools.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
+    check(
+        &["BEGIN", again],
+        "INSERT INTO watched (id) VALUES (1)",
+        Some("unanalysed tools.audit()"),
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE RULE r AS ON UPDATE TO shop.orders DO ALSO DELETE FROM shop.customers",
+        ],
+        update,
+        Some("unanalysed rule on shop.orders"),
+    );
+    check(
+        &[
+            "BEGIN",
+            "CREATE TABLE shop.kids (id int REFERENCES shop.customers ON DELETE CASCADE)",
+        ],
+        delete,
+        Some("delete shop.kids"),
+    );
+    check(
+        &["BEGIN", "CREATE TABLE shop.more () INHERITS (shop.orders)"],
+        update,
+        Some("update shop.more (note)"),
+    );
+    check(
+        &["BEGIN", "ALTER TABLE shop.orders RENAME TO bills"],
+        delete,
+        Some("delete shop.bills"),
     );
     check(
         &["BEGIN", "ALTER TABLE shop.watched ALTER v SET DEFAULT 'x'"],
         "INSERT INTO watched (id) VALUES (1)",
-        Some("unanalysed relation changed in this transaction"),
+        Some("call tools.audit()"),
     );
 }
 

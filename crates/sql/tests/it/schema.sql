@@ -98,6 +98,15 @@ ALTER TABLE shop.deep ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON shop.deep USING (tools.check_it(v));
 CREATE VIEW shop.deep1 AS SELECT id FROM shop.deep;
 DO $$ BEGIN FOR n IN 2..33 LOOP EXECUTE format('CREATE VIEW shop.deep%s AS SELECT id FROM shop.deep%s', n, n - 1); END LOOP; END $$;
+CREATE VIEW shop.cards AS SELECT id, json_build_object('id', id, 'number', ssn) AS card FROM shop.customers;
+CREATE VIEW shop.cards2 (key, c) AS SELECT id, card FROM shop.cards;
+CREATE VIEW shop.baskets AS SELECT c.id, to_jsonb(c) AS customer, row_to_json(c)::text AS told,
+    (SELECT coalesce(json_agg(o), '[]') FROM shop.orders o WHERE o.customer_id = c.id) AS orders FROM shop.customers c;
+CREATE VIEW shop.mixed AS SELECT json_build_object('number', ssn) AS card FROM shop.customers
+    UNION ALL SELECT json_build_object('number', note) FROM shop.orders;
+CREATE VIEW shop.pairs AS SELECT c AS whole, json_object_agg(c.id, c.ssn) AS numbers FROM shop.customers c GROUP BY c.id;
+CREATE MATERIALIZED VIEW shop.kept_cards AS SELECT jsonb_build_object('id', p.id, 'list', jsonb_build_array(p.ssn, p.email)) AS written,
+    (SELECT json_agg(x) FROM (SELECT p.ssn AS number) x) AS named, to_jsonb(p) AS whole FROM shop.plain p WITH NO DATA;
 CREATE MATERIALIZED VIEW shop.kept AS SELECT id, ssn, tools.mail_atomic(id) AS mail FROM shop.plain WITH NO DATA;
 CREATE MATERIALIZED VIEW shop.kept_dark AS SELECT tools.endless(1) AS x WITH NO DATA;
 ALTER ROLE postgres SET search_path = shop, public;

@@ -63,6 +63,9 @@ impl<'a> Analysis<'a> {
             self.merge(&effect);
         }
         let Some(function) = self.catalog.function(trigger.function) else {
+            // Made in this transaction: nobody knows what it does.
+            self.unread = true;
+            self.unknown("trigger whose function is not known", &relation.name);
             return Ok(());
         };
         let key = (trigger.function, id, fired);
@@ -177,7 +180,8 @@ impl<'a> Analysis<'a> {
             return Ok(Opened::unknown());
         };
         let plain = qualified();
-        let mut within = self.beneath(&plain, Some(runtime));
+        let told_for = if self.is_local(id) { self.home } else { &plain };
+        let mut within = self.beneath(told_for, Some(runtime));
         let rows = within.fired_rows(id, relation, fired)?;
         if let Some(definition) = trigger.when.as_deref() {
             within.when(definition, &rows)?;
