@@ -124,7 +124,7 @@ fn own_questions() -> cli::OwnQuestions {
 fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::read(path)?;
     log_to_stderr(&config.log.level, config.log.format)?;
-    for lack in config.lacks(false) {
+    for lack in lacks(&config, false) {
         tracing::warn!("{lack}");
     }
     wait(async {
@@ -171,7 +171,7 @@ fn check(path: &std::path::Path, as_json: bool) -> Result<()> {
                 .with_context(|| format!("resource {}: {}", resource.name, file.display()))?;
         }
     }
-    let lacks = config.lacks(sources.policies.is_empty());
+    let lacks = lacks(&config, sources.policies.is_empty());
     let (resources, policies) = (config.resource.len(), rules.policies.hash());
     if as_json {
         let told = serde_json::json!({
@@ -191,6 +191,26 @@ fn check(path: &std::path::Path, as_json: bool) -> Result<()> {
         eprintln!("warning: {lack}");
     }
     Ok(())
+}
+
+/// What a configuration lacks to be of use to anybody, a sentence each.
+fn lacks(config: &Config, has_no_policies: bool) -> Vec<&'static str> {
+    let lacks = [
+        (
+            config.resource.is_empty(),
+            "no [[resource]] is named: there is nothing to connect to",
+        ),
+        (
+            config.issuer.is_empty(),
+            "no [[issuer]] is named: nobody can sign in",
+        ),
+        (
+            has_no_policies,
+            "policy.dir holds no *.cedar file: everything is refused",
+        ),
+    ];
+    let lacking = lacks.into_iter().filter(|(is_so, _)| *is_so);
+    lacking.map(|(_, text)| text).collect()
 }
 
 fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {

@@ -462,26 +462,6 @@ impl Config {
         Ok(config)
     }
 
-    /// What it lacks to be of use to anybody, a sentence each.
-    pub(crate) fn lacks(&self, has_no_policies: bool) -> Vec<&'static str> {
-        let lacks = [
-            (
-                self.resource.is_empty(),
-                "no [[resource]] is named: there is nothing to connect to",
-            ),
-            (
-                self.issuer.is_empty(),
-                "no [[issuer]] is named: nobody can sign in",
-            ),
-            (
-                has_no_policies,
-                "policy.dir holds no *.cedar file: everything is refused",
-            ),
-        ];
-        let lacking = lacks.into_iter().filter(|(is_so, _)| *is_so);
-        lacking.map(|(_, text)| text).collect()
-    }
-
     fn anchor(&mut self, folder: &Path) {
         let fix = |path: &mut PathBuf| {
             if path.is_relative() {

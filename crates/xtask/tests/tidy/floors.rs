@@ -227,6 +227,29 @@ fn the_testing_feature_ships_nowhere() {
 }
 
 /// What `crates/gateway/src/unrecorded.rs` promises.
+/// The demo's issuer and passwords are for everybody to read: only `portcullis demo` may come near them.
+#[test]
+fn the_demo_is_reached_by_its_command_alone() {
+    let mut offences = Vec::new();
+    let mut doors = 0;
+    for file in rust_files().filter(|file| file.path.starts_with("crates/gateway/src/")) {
+        let is_demo = file.path.starts_with("crates/gateway/src/demo/");
+        for line in file
+            .text
+            .lines()
+            .filter(|line| !is_demo && line.contains("demo::"))
+        {
+            match file.path == "crates/gateway/src/command.rs" && line.contains("Demo") {
+                true => doors += 1,
+                false if line.contains("demo::run(args)") => doors += 1,
+                false => offences.push(format!("{}: {}", file.path, line.trim())),
+            }
+        }
+    }
+    assert_eq!(doors, 2, "the command's arguments, and its run");
+    none(&offences, "the demo is not for `serve`");
+}
+
 #[test]
 fn nothing_switches_recording_off() {
     let mut offences = Vec::new();
