@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN   ?=
 
-.PHONY: help demo demo-check test e2e tidy bench bench-search regress fmt lint doc fuzz-smoke setup
+.PHONY: help demo demo-check test e2e tidy bench bench-search regress fmt lint doc fuzz fuzz-smoke setup
 
 help:
 	@echo 'make demo        a PostgreSQL, an identity provider and the gateway, until Ctrl-C'
@@ -13,6 +13,7 @@ help:
 	@echo 'make bench       direct, PgBouncer and Portcullis side by side; target/bench/'
 	@echo 'make bench-search  ten million statements indexed and searched; RUN="--entries N --dir DIR"'
 	@echo 'make regress     PostgreSQL'"'"'s own regression suite, direct and through the gateway'
+	@echo 'make fuzz TARGET=name SECONDS=600  one of fuzz/fuzz_targets; TARGET=lean leaves out what takes long to build'
 	@echo 'make fuzz-smoke  each fuzz target for a minute'
 	@echo 'make fmt lint doc tidy setup'
 
@@ -69,5 +70,11 @@ lint:
 doc:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
+TARGET  ?= lean
+SECONDS ?= 60
+
+fuzz:
+	scripts/fuzz.sh $(TARGET) $(SECONDS)
+
 fuzz-smoke:
-	scripts/fuzz-smoke.sh
+	scripts/fuzz.sh all 60

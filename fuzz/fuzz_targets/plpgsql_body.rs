@@ -2,12 +2,8 @@
 //! PostgreSQL's own reader finds in it is found too. An odd first byte makes words of the bytes that follow.
 #![no_main]
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use model::CatalogVersion;
-use sql::catalog::Builder;
 use sql::{Catalog, View};
 
 /// Longest body tried.
@@ -21,41 +17,6 @@ FETCH MOVE CLOSE FROM INTO STRICT PERFORM CALL DO COMMIT ROLLBACK NULL CASE EXEC
 DEFAULT := = <<l>> l a b c r x y int text record refcursor items%ROWTYPE items.sku%TYPE shop.code ( ) [ ] , . $1 1 2 'x' '%' \
 SELECT INSERT UPDATE DELETE MERGE WITH VALUES SET WHERE FROM items orders customers ssn sku order_id note tools.peek(1) \
 count(*) a:=1; x:=f(1); NEW OLD SQLERRM FOUND \"a\" /* */ -- \n # variable_conflict use_column AND OR + || @";
-
-fn catalog() -> Catalog {
-    let mut builder = Builder::new(CatalogVersion(1));
-    for line in include_str!("../catalog.tsv").lines() {
-        let mut cells = line.split('\t');
-        let query = cells.next().unwrap_or_default();
-        let mut row: Vec<Option<String>> = cells.map(cell).collect();
-        // Queries may come to ask for more; what is not known is NULL.
-        row.resize(row.len() + 8, None);
-        let row: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
-        builder.row(query, &row).expect("a row of the catalog");
-    }
-    builder.build().expect("a catalog")
-}
-
-fn cell(text: &str) -> Option<String> {
-    let plain = || {
-        text.replace("\\n", "\n")
-            .replace("\\u", "\u{1f}")
-            .replace("\\\\", "\\")
-    };
-    (text != "\\N").then(plain)
-}
-
-fn text(data: &[u8]) -> String {
-    match data {
-        [first, rest @ ..] if first % 2 == 1 => {
-            let words: Vec<&str> = WORDS.split(' ').collect();
-            let word = |byte: &u8| words[usize::from(*byte) % words.len()];
-            rest.iter().map(word).collect::<Vec<_>>().join(" ")
-        }
-        [_, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        [] => String::new(),
-    }
-}
 
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
@@ -127,31 +88,7 @@ fn analyse(body: &str, view: &View, catalog: &Catalog) {
     }
 }
 
-/// The one thread whose stack is deep enough, and its two ends.
-fn worker() -> &'static Mutex<(Sender<String>, Receiver<()>)> {
-    static WORKER: OnceLock<Mutex<(Sender<String>, Receiver<()>)>> = OnceLock::new();
-    WORKER.get_or_init(|| {
-        let (give, texts) = channel::<String>();
-        let (done, finished) = channel();
-        let work = move || {
-            let catalog = catalog();
-            let view = View::initial(&catalog);
-            for text in texts {
-                analyse(&text, &view, &catalog);
-                done.send(()).expect("somebody waits");
-            }
-        };
-        let thread = std::thread::Builder::new().stack_size(sql::STACK_BYTES);
-        thread.spawn(work).expect("a thread");
-        Mutex::new((give, finished))
-    })
-}
-
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let mut text = text(data);
-    let end = text.floor_char_boundary(TEXT_BYTES_MAX.min(text.len()));
-    text.truncate(end);
-    let ends = worker().lock().expect("one caller");
-    ends.0.send(text).expect("the worker");
-    ends.1.recv().expect("the worker");
+    let body = portcullis_fuzz::statements::text(WORDS, TEXT_BYTES_MAX, data);
+    portcullis_fuzz::statements::on_deep_stack(body, analyse);
 });

@@ -1,14 +1,14 @@
-//! Any bytes as SQL against a fixed catalog: no panic, time within bounds, the same answer twice. An odd first byte
-//! makes words of the bytes that follow, so that much of what is tried parses.
+//! Any bytes as SQL against a fixed catalog: no panic, time within bounds, the same answer twice, behind blanks and
+//! comments, with other literals where the cache would take it for the same, no less within EXPLAIN, and no literal in
+//! what is recorded. An odd first byte makes words of the bytes that follow, so that much of what is tried parses.
 #![no_main]
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, OnceLock};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use model::CatalogVersion;
-use sql::catalog::Builder;
-use sql::{Catalog, View};
+use model::{ColumnUse, Effect, Projections, Usage};
+use pg_query::protobuf::{ScanToken, Token};
+use sql::{Catalog, Inspection, View};
 
 /// Longest text tried.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -29,38 +29,175 @@ coalesce now set_config nextval lo_get query_to_xml to_jsonb row_to_json jsonb_b
 text int numeric date bool jsonb code short mood pair money2 ( ) ( ) ( ) , , , . . ; * * = < > <> <= >= === + - / % || -> ->> \
 :: :: [ ] : $1 $2 1 2 0 'x' 'sad' '' '{}' 'shop.ticket' 'search_path' \"id\" U&\"\\0069d\" E'\\n' -- /* */";
 
-fn catalog() -> Catalog {
-    let mut builder = Builder::new(CatalogVersion(1));
-    for line in include_str!("../catalog.tsv").lines() {
-        let mut cells = line.split('\t');
-        let query = cells.next().unwrap_or_default();
-        let mut row: Vec<Option<String>> = cells.map(cell).collect();
-        // Queries may come to ask for more; what is not known is NULL.
-        row.resize(row.len() + 8, None);
-        let row: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
-        builder.row(query, &row).expect("a row of the catalog");
-    }
-    builder.build().expect("a catalog")
+/// All that a decision is made of, statement by statement, but where in the text it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Said {
+    kind: String,
+    effects: BTreeSet<Effect>,
+    projections: Projections,
+    uses: BTreeSet<ColumnUse>,
+    given: Vec<model::Assignment>,
+    arguments: Vec<Vec<model::Given>>,
+    has_where: bool,
+    session: String,
+    returns_rows: bool,
+    refused: Option<String>,
 }
 
-fn cell(text: &str) -> Option<String> {
-    let plain = || {
-        text.replace("\\n", "\n")
-            .replace("\\u", "\u{1f}")
-            .replace("\\\\", "\\")
-    };
-    (text != "\\N").then(plain)
-}
-
-fn text(data: &[u8]) -> String {
-    match data {
-        [first, rest @ ..] if first % 2 == 1 => {
-            let words: Vec<&str> = WORDS.split_ascii_whitespace().collect();
-            let word = |byte: &u8| words[usize::from(*byte) % words.len()];
-            rest.iter().map(word).collect::<Vec<_>>().join(" ")
+fn said(inspection: &Inspection) -> Vec<Said> {
+    let each = inspection.statements.iter().map(|inspected| {
+        let statement = inspected.statement.clone();
+        Said {
+            kind: statement.kind,
+            effects: statement.effects.into_iter().collect(),
+            projections: statement.projections,
+            uses: statement.uses.into_iter().collect(),
+            given: statement.given,
+            arguments: statement.arguments,
+            has_where: statement.has_where,
+            session: format!("{:?}", inspected.session),
+            returns_rows: inspected.returns_rows,
+            refused: inspected.refused.clone(),
         }
-        [_, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        [] => String::new(),
+    });
+    each.collect()
+}
+
+/// What PostgreSQL's scanner makes of a text; nothing of one without tokens, of which the library makes a null slice.
+fn tokens(text: &str) -> Vec<ScanToken> {
+    match text.trim().is_empty() {
+        true => Vec::new(),
+        false => pg_query::scan_tokens(text).unwrap_or_default(),
+    }
+}
+
+fn is_literal(token: Token) -> bool {
+    matches!(
+        token,
+        Token::Sconst
+            | Token::Usconst
+            | Token::Iconst
+            | Token::Fconst
+            | Token::Bconst
+            | Token::Xconst
+    )
+}
+
+/// The text with a comment wherever a single blank stands between two tokens; what a string may go on behind stays.
+fn commented(text: &str) -> Option<String> {
+    let tokens = tokens(text);
+    let (mut out, mut end) = (String::new(), 0);
+    for token in &tokens {
+        let (from, to) = (
+            usize::try_from(token.start).ok()?,
+            usize::try_from(token.end).ok()?,
+        );
+        let gap = text.get(end..from)?;
+        out.push_str(if gap == " " && end > 0 {
+            " /* ; */ "
+        } else {
+            gap
+        });
+        out.push_str(text.get(from..to)?);
+        end = to;
+    }
+    out.push_str(text.get(end..)?);
+    Some(out)
+}
+
+/// The text with other literals of the same kinds and widths.
+fn with_other_literals(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut end = 0;
+    for literal in sql::literals(text)? {
+        out.push_str(text.get(end..literal.start)?);
+        let other = text
+            .get(literal.clone())?
+            .chars()
+            .map(|letter| match letter {
+                '0'..='8' => char::from(letter as u8 + 1),
+                '9' => '4',
+                'a'..='y' | 'A'..='Y' => char::from(letter as u8 + 1),
+                other => other,
+            });
+        out.extend(other);
+        end = literal.end;
+    }
+    out.push_str(text.get(end..)?);
+    Some(out)
+}
+
+/// The cache answers for every text of a safe shape with what was found for the first of them.
+fn same_with_other_literals(text: &str, first: &Inspection, view: &View, catalog: &Catalog) {
+    let Some(other) = with_other_literals(text).filter(|_| first.shape_safe) else {
+        return;
+    };
+    if sql::shape(&other) != sql::shape(text) {
+        return;
+    }
+    let Ok(again) = sql::inspect(&other, view, catalog) else {
+        // What does not parse is the server's to refuse.
+        return;
+    };
+    assert_eq!(said(first), said(&again), "{text}\nand\n{other}");
+}
+
+fn same_behind_comments(text: &str, first: &Inspection, view: &View, catalog: &Catalog) {
+    let Some(other) = commented(text).filter(|other| other != text) else {
+        return;
+    };
+    let again = sql::inspect(&other, view, catalog).expect("as before");
+    // A text with comments has no shape, so its literals are not counted.
+    let without_given = |inspection: &Inspection| {
+        let mut all = said(inspection);
+        for one in &mut all {
+            (one.given, one.arguments) = (Vec::new(), Vec::new());
+            one.session.clear();
+        }
+        all
+    };
+    assert_eq!(
+        without_given(first),
+        without_given(&again),
+        "{text}\nand\n{other}"
+    );
+}
+
+/// What runs within EXPLAIN ANALYZE has every effect that it has alone, and uses what it uses alone.
+fn no_less_when_explained(text: &str, first: &Inspection, view: &View, catalog: &Catalog) {
+    let alone = said(first);
+    let [alone] = alone.as_slice() else {
+        return;
+    };
+    let is_query = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"].contains(&alone.kind.as_str());
+    let explained = format!("EXPLAIN ANALYZE {text}");
+    let Ok(explained) = sql::inspect(&explained, view, catalog) else {
+        return;
+    };
+    if !is_query || explained.statements.len() != 1 {
+        return;
+    }
+    for one in said(&explained) {
+        let lacks: Vec<_> = alone.effects.difference(&one.effects).collect();
+        assert!(lacks.is_empty(), "{lacks:?} lack in EXPLAIN ANALYZE {text}");
+        let known: BTreeSet<_> = one.uses.iter().map(|used| &used.column).collect();
+        let used = alone
+            .uses
+            .iter()
+            .filter(|used| used.usage != Usage::Assigned);
+        let lacks: Vec<_> = used.filter(|used| !known.contains(&used.column)).collect();
+        assert!(lacks.is_empty(), "{lacks:?} lack in EXPLAIN ANALYZE {text}");
+    }
+}
+
+/// Nothing that the scanner takes for a literal or a comment is left in what is recorded.
+fn is_redacted(text: &str) {
+    let redacted = sql::redact(text);
+    assert!(redacted.len() <= text.len() * 10 + 64, "{redacted}");
+    for token in tokens(&redacted) {
+        let kind = Token::try_from(token.token).expect("a token");
+        let is_comment = matches!(kind, Token::SqlComment | Token::CComment);
+        assert!(!is_literal(kind) && !is_comment, "{redacted}\nof\n{text}");
     }
 }
 
@@ -69,55 +206,28 @@ fn analyse(text: &str, view: &View, catalog: &Catalog) {
     let first = sql::inspect(text, view, catalog);
     let taken = start.elapsed();
     assert!(taken < TIME_MAX, "{taken:?}: {text}");
-    let redacted = sql::redact(text);
-    if let Ok(inspection) = &first {
-        let statements: Vec<model::Statement> = inspection
-            .statements
-            .iter()
-            .map(|inspected| inspected.statement.clone())
-            .collect();
-        for statement in &statements {
-            let within = text.get(statement.range.clone());
-            assert!(within.is_some(), "{:?} of {text:?}", statement.range);
-        }
-        let again = sql::inspect(text, view, catalog).expect("as before");
-        let again: Vec<model::Statement> = again
-            .statements
-            .into_iter()
-            .map(|inspected| inspected.statement)
-            .collect();
-        assert_eq!(statements, again, "{text}");
-        let _reach = sql::reach(&statements, view, catalog, &sql::Estimates::default());
+    is_redacted(text);
+    let Ok(first) = &first else {
+        return;
+    };
+    for inspected in &first.statements {
+        let range = inspected.statement.range.clone();
+        assert!(text.get(range.clone()).is_some(), "{range:?} of {text:?}");
     }
-    assert!(redacted.len() <= text.len() * 8 + 64, "{redacted}");
-    let _shape = sql::shape(text);
-}
-
-/// The one thread whose stack is deep enough, and its two ends.
-fn worker() -> &'static Mutex<(Sender<String>, Receiver<()>)> {
-    static WORKER: OnceLock<Mutex<(Sender<String>, Receiver<()>)>> = OnceLock::new();
-    WORKER.get_or_init(|| {
-        let (give, texts) = channel::<String>();
-        let (done, finished) = channel();
-        let work = move || {
-            let catalog = catalog();
-            let view = View::initial(&catalog);
-            for text in texts {
-                analyse(&text, &view, &catalog);
-                done.send(()).expect("somebody waits");
-            }
-        };
-        let thread = std::thread::Builder::new().stack_size(sql::STACK_BYTES);
-        thread.spawn(work).expect("a thread");
-        Mutex::new((give, finished))
-    })
+    let again = sql::inspect(text, view, catalog).expect("as before");
+    assert_eq!(said(first), said(&again), "{text}");
+    same_with_other_literals(text, first, view, catalog);
+    same_behind_comments(text, first, view, catalog);
+    no_less_when_explained(text, first, view, catalog);
+    let statements: Vec<model::Statement> = first
+        .statements
+        .iter()
+        .map(|inspected| inspected.statement.clone())
+        .collect();
+    let _reach = sql::reach(&statements, view, catalog, &sql::Estimates::default());
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let mut text = text(data);
-    let end = text.floor_char_boundary(TEXT_BYTES_MAX.min(text.len()));
-    text.truncate(end);
-    let ends = worker().lock().expect("one caller");
-    ends.0.send(text).expect("the worker");
-    ends.1.recv().expect("the worker");
+    let text = portcullis_fuzz::statements::text(WORDS, TEXT_BYTES_MAX, data);
+    portcullis_fuzz::statements::on_deep_stack(text, analyse);
 });

@@ -316,7 +316,7 @@ pub(crate) fn has_new_numbers(text: &str) -> bool {
     if !suspicious {
         return false;
     }
-    let Ok(tokens) = pg_query::scan_tokens(text) else {
+    let Ok(tokens) = crate::scan::tokens(text) else {
         return true;
     };
     tokens.iter().any(|token| {

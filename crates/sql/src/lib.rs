@@ -15,6 +15,7 @@ mod place;
 mod plpgsql;
 mod reach;
 mod redact;
+mod scan;
 mod shape;
 pub mod state;
 

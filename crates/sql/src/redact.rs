@@ -10,7 +10,7 @@ const MARK: &str = "<redacted>";
 
 /// The text with every string, number and bit-string literal and every comment replaced.
 pub fn redact(text: &str) -> String {
-    let Ok(tokens) = pg_query::scan_tokens(text) else {
+    let Ok(tokens) = crate::scan::tokens(text) else {
         return MARK.to_owned();
     };
     let mut out = String::with_capacity(text.len());

@@ -62,7 +62,7 @@ pub(crate) fn tokens(body: &str) -> Result<Vec<Token<'_>>, Unread> {
     if body.len() > BODY_BYTES_MAX {
         return Err(unread("a body that is too long"));
     }
-    let scanned = pg_query::scan_tokens(body).map_err(|_| unread("text that is no SQL"))?;
+    let scanned = crate::scan::tokens(body).map_err(|_| unread("text that is no SQL"))?;
     let mut tokens = Vec::with_capacity(scanned.len());
     for token in scanned {
         let place = usize::try_from(token.start)
