@@ -13,6 +13,7 @@ mod beginning;
 mod browser;
 mod clients;
 mod copying;
+mod defining;
 mod detecting;
 mod enduring;
 mod exporting;

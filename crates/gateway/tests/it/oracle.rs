@@ -24,7 +24,7 @@ const TABLES: &[&str] = &["g1", "g2", "gp", "gi"];
 /// Views: with the asker's rights, and with the owner's.
 const VIEWS: &[&str] = &["gv", "gw", "gx"];
 
-fn schema() -> String {
+pub(crate) fn schema() -> String {
     let columns = "(id int NOT NULL, a text, n int, d date, j jsonb, mt text, mr text, mi int, mq numeric, md date, \
                    mj jsonb, zz int)";
     let mut text = format!(
@@ -280,7 +280,7 @@ struct Counts {
     denied: u64,
 }
 
-struct Bench {
+pub(crate) struct Bench {
     catalog: Catalog,
     view: View,
     admin: RawClient,
@@ -411,7 +411,7 @@ fn scrambled(relation: &str, kept: &BTreeSet<&str>) -> String {
 }
 
 impl Bench {
-    fn new(postgres: &Postgres) -> Self {
+    pub(crate) fn new(postgres: &Postgres) -> Self {
         let address = ([127, 0, 0, 1], postgres.port).into();
         let mut admin = RawClient::login(address, SUPERUSER.0, "oracle", SUPERUSER.1);
         let mut builder = Builder::new(CatalogVersion(1));
@@ -440,7 +440,7 @@ impl Bench {
     }
 
     /// The effects of a statement, if every one is named.
-    fn effects(&self, sql: &str) -> Option<Vec<Effect>> {
+    pub(crate) fn effects(&self, sql: &str) -> Option<Vec<Effect>> {
         let inspection = sql::inspect(sql, &self.view, &self.catalog).ok()?;
         let mut effects = Vec::new();
         for inspected in &inspection.statements {
@@ -454,7 +454,7 @@ impl Bench {
     }
 
     /// Runs within a transaction that is rolled back, after something else.
-    fn within(&mut self, before: &str, sql: &str) -> Vec<Frame> {
+    pub(crate) fn within(&mut self, before: &str, sql: &str) -> Vec<Frame> {
         let said = self.admin.query(&format!("BEGIN; {before}"));
         assert!(error(&said).is_none(), "{before}: {said:?}");
         self.admin.send(b'Q', &[sql.as_bytes(), &[0]].concat());

@@ -19,6 +19,9 @@ impl Analysis<'_> {
         if command.newowner.is_some() {
             self.effect(Verb::Grant, object(self));
         }
+        if command.behavior() == DropBehavior::DropCascade {
+            self.cascade();
+        }
         let named = match command.def.as_deref().and_then(inner) {
             Some(NodeEnum::PartitionCmd(other)) => other.name.as_ref(),
             Some(NodeEnum::RangeVar(other)) => Some(other),
@@ -59,6 +62,12 @@ impl Analysis<'_> {
                 self.use_value(&value, Usage::Stored);
             }
         }
+    }
+
+    /// CASCADE takes along what depends on what is named: views, keys, columns, bodies. The server alone knows all of
+    /// them, so it is asked for on the whole database.
+    pub(crate) fn cascade(&mut self) {
+        self.effect(Verb::Drop, other("whatever depends on it", ""));
     }
 
     /// Whether an ALTER TABLE changes neither what a name means nor what a further one of this kind would do: no query,

@@ -133,7 +133,10 @@ impl<'a> Analysis<'a> {
             }
             NodeEnum::DropRoleStmt(_) => self.role("", "DROP ROLE"),
             NodeEnum::ReassignOwnedStmt(_) => self.role("", "REASSIGN OWNED"),
-            NodeEnum::DropOwnedStmt(_) => {
+            NodeEnum::DropOwnedStmt(owned) => {
+                if owned.behavior() == DropBehavior::DropCascade {
+                    self.cascade();
+                }
                 self.effect(Verb::Drop, Object::Database);
                 self.role("", "DROP OWNED")
             }
@@ -591,6 +594,9 @@ impl<'a> Analysis<'a> {
         let kind = ObjectType::try_from(drop.remove_type).unwrap_or(ObjectType::Undefined);
         let cascades = drop.behavior == DropBehavior::DropCascade as i32;
         self.types_alone = kind == ObjectType::ObjectType && !cascades;
+        if cascades {
+            self.cascade();
+        }
         for target in &drop.objects {
             let object = self.object_of(drop.remove_type, target);
             let beyond = matches!(
