@@ -376,7 +376,7 @@ fn runs(told: &[String]) -> bool {
 fn directly(shop: &Postgres, case: &Case) -> Vec<String> {
     let address = SocketAddr::from(([127, 0, 0, 1], shop.port));
     let mut client = RawClient::login(address, SUPERUSER.0, "shop", SUPERUSER.1);
-    client.set_patience(Duration::from_secs(3));
+    client.set_patience(Duration::from_secs(1));
     client.query("BEGIN");
     let mut frames = Vec::new();
     for step in case.steps.iter().map(String::as_str).chain(["ROLLBACK"]) {
