@@ -1,6 +1,7 @@
 -- Statements that try to lead around a mask, and harmless ones that look alike: one a line, ` ;; ` between those of one
 -- session. Run by crates/gateway/tests/it/leaks.rs over both protocols, in text and binary, as the account that the
--- heading names.
+-- heading names. By the extended one the statements of one text go one after another, where they are told apart by plain
+-- semicolons; those under `together` are refused in one text alone.
 
 -- refused alice
 SELECT id FROM folded WHERE whole ->> 'ssn' = '666-54-7920'
@@ -127,10 +128,6 @@ SELECT id FROM products WHERE sku <= 1
 SELECT DISTINCT ON (ssn) id FROM customers LIMIT 1
 SELECT DISTINCT s, id FROM (SELECT ssn s, id FROM customers WHERE id = 1 UNION ALL SELECT '666-5', 0) u
 SELECT ssn FROM customers WHERE id = 1 UNION SELECT '666-5'
-BEGIN ;; SET search_path = alt ;; ROLLBACK; SELECT phone FROM customers
-BEGIN ;; SET LOCAL search_path = alt ;; COMMIT; SELECT phone FROM customers
-BEGIN ;; SAVEPOINT s ;; SET search_path = alt ;; ROLLBACK TO s; SELECT phone FROM customers
-SET search_path = public; SELECT phone FROM customers
 SELECT (SELECT 1 FROM (SELECT 'standard_conforming_strings' AS name) x, LATERAL set_config(name, 'off', false)) FROM pg_settings WHERE name = 'work_mem'
 SELECT set_config(s, 'a', false) FROM (VALUES ('role')) v(s)
 SELECT set_config('application_name', ssn, false) FROM customers LIMIT 1
@@ -434,6 +431,12 @@ SELECT nextval(ssn) FROM customers LIMIT 1
 SELECT current_setting(ssn) FROM customers LIMIT 1
 SELECT lo_from_bytea(0, ssn::bytea) FROM customers LIMIT 1
 SELECT pg_notify(ssn, 'x') FROM customers LIMIT 1
+
+-- together alice
+BEGIN ;; SET search_path = alt ;; ROLLBACK; SELECT phone FROM customers
+BEGIN ;; SET LOCAL search_path = alt ;; COMMIT; SELECT phone FROM customers
+BEGIN ;; SAVEPOINT s ;; SET search_path = alt ;; ROLLBACK TO s; SELECT phone FROM customers
+SET search_path = public; SELECT phone FROM customers
 
 -- runs alice
 SELECT * FROM folded LIMIT 3

@@ -398,7 +398,19 @@ pub(crate) fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<Effect
 
 /// See [`crate::type_effects`].
 pub(crate) fn type_effects(catalog: &Catalog, oid: u32) -> Vec<Effect> {
-    analyse::type_effects(catalog, oid)
+    let mut effects = analyse::type_effects(catalog, oid);
+    // An analysis follows what a check calls; here nobody does.
+    let called = effects.iter().filter(|effect| effect.verb == Verb::Call);
+    let unread: Vec<Effect> = called
+        .map(|effect| Effect {
+            verb: Verb::Unanalysed,
+            ..effect.clone()
+        })
+        .collect();
+    effects.extend(unread);
+    effects.sort();
+    effects.dedup();
+    effects
 }
 
 /// The effect of what could not be proven.

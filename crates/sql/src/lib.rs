@@ -51,7 +51,8 @@ pub fn function_effects(catalog: &Catalog, oid: u32) -> Option<Vec<model::Effect
 }
 
 /// What declaring a parameter of this type does by itself: a domain's CHECK runs when a value is bound.
-/// Empty for built-in types; an `unanalysed` effect for a type the catalog does not hold.
+/// Empty for built-in types; an `unanalysed` effect for a type the catalog does not hold, and for each function that a
+/// check calls: its body is not followed here.
 pub fn type_effects(catalog: &Catalog, oid: u32) -> Vec<model::Effect> {
     inspection::type_effects(catalog, oid)
 }

@@ -12,12 +12,25 @@ use crate::stage::Stage;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
+/// The browser.
+///
+/// # Panics
+/// When it is not there: a test without its browser proves nothing.
+fn chromium() -> &'static str {
+    let found = Path::new(CHROMIUM).exists();
+    assert!(
+        found,
+        "there is no {CHROMIUM}: run scripts/setup.sh test, which installs it"
+    );
+    CHROMIUM
+}
+
 /// Does something to a request as one of the provider's accounts, and answers what the browser saw.
 fn browse(stage: &Stage, account: &str, act: &str, ticket: &str) -> Value {
     let mut node = Command::new("node");
     node.arg(repository("testing/browser/approvals.mjs"))
         .args([stage.gateway.http(), account, act, ticket])
-        .env("CHROMIUM", CHROMIUM);
+        .env("CHROMIUM", chromium());
     let ran = run(&mut node, "", Duration::from_secs(120));
     let said: Value = serde_json::from_str(ran.ok()).unwrap();
     assert_eq!(said["signed_in"], account, "{said}");
@@ -31,14 +44,6 @@ fn browse(stage: &Stage, account: &str, act: &str, ticket: &str) -> Value {
         );
     }
     said
-}
-
-fn is_missing() -> bool {
-    let missing = !Path::new(CHROMIUM).exists();
-    if missing {
-        eprintln!("skipped: there is no {CHROMIUM}; `scripts/setup.sh test` installs it");
-    }
-    missing
 }
 
 /// Sends a held DELETE, has the browser do `act` on it as `account`, and answers what it saw and psql's end.
@@ -61,9 +66,6 @@ fn answered(order: u32, account: &str, act: &str) -> (Value, testkit::Ran) {
 
 #[test]
 fn a_dba_approves_on_the_page_and_the_statement_goes_on() {
-    if is_missing() {
-        return;
-    }
     let (said, ran) = answered(181, "dora", "approve");
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(said["complaints"], json!([]), "{said}");
@@ -77,9 +79,6 @@ fn a_dba_approves_on_the_page_and_the_statement_goes_on() {
 
 #[test]
 fn a_dba_denies_on_the_page_and_the_statement_fails() {
-    if is_missing() {
-        return;
-    }
     let (said, ran) = answered(182, "dora", "deny");
     assert_ne!(ran.code, 0);
     assert!(ran.err.contains("PC002"), "{}", ran.err);
@@ -88,9 +87,6 @@ fn a_dba_denies_on_the_page_and_the_statement_fails() {
 
 #[test]
 fn who_is_not_asked_is_shown_no_answer() {
-    if is_missing() {
-        return;
-    }
     let (said, ran) = answered(183, "sam", "look");
     assert_ne!(ran.code, 0);
     assert_eq!(said["status"], 404, "to others it does not exist: {said}");
@@ -98,9 +94,6 @@ fn who_is_not_asked_is_shown_no_answer() {
 
 #[test]
 fn a_page_of_somebody_else_approves_nothing() {
-    if is_missing() {
-        return;
-    }
     let (said, ran) = answered(184, "dora", "lured");
     assert_ne!(ran.code, 0);
     assert_eq!(said["state"], "pending", "{said}");

@@ -469,3 +469,22 @@ impl Writer {
         format!("SELECT {first}.id, {what} FROM {from} WINDOW w AS (ORDER BY {order}, {first}.id)")
     }
 }
+
+/// Seeds and counts of one run of a generated test: those in `testing/corpus/NAME.seeds`, `usual` of each; or with
+/// `PORTCULLIS_NAME=N` in the environment N from a seed of the clock, with `PORTCULLIS_NAME=N:SEED` from that one.
+pub(crate) fn seeded(name: &str, usual: u64) -> Vec<(u64, u64)> {
+    let Ok(wanted) = std::env::var(format!("PORTCULLIS_{}", name.to_uppercase())) else {
+        let path = testkit::repository(&format!("testing/corpus/{name}.seeds"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let seeds = text.lines().filter(|line| !line.starts_with('#'));
+        return seeds
+            .map(|seed| (seed.trim().parse().unwrap(), usual))
+            .collect();
+    };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let (count, seed) = match wanted.split_once(':') {
+        Some((count, seed)) => (count, seed.parse().unwrap()),
+        None => (wanted.as_str(), now.unwrap().as_secs()),
+    };
+    vec![(seed, count.parse().unwrap())]
+}

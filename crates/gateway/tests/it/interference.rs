@@ -2,17 +2,18 @@
 //! whatever it asks.
 //!
 //! Queries are generated from a seed over generated tables. `PORTCULLIS_INTERFERENCE=N` asks N of them from a seed of
-//! the clock; a seed that ever found a difference belongs into `testing/corpus/interference.seeds`.
+//! the clock, which is printed, `PORTCULLIS_INTERFERENCE=N:SEED` from that one; a seed that ever found a difference belongs
+//! into `testing/corpus/interference.seeds`.
 
 use std::fmt::Write as _;
 
-use testkit::{Frame, Postgres, PostgresOptions, RawClient, Server, repository};
+use testkit::{Frame, Postgres, PostgresOptions, RawClient, Server};
 
-use crate::generate::{COLUMNS, Dice, Writer};
+use crate::generate::{COLUMNS, Dice, Writer, seeded};
 use crate::stage::{Stage, Wishes, new_shop, oidc};
 
 /// Queries of one ordinary run, for each seed.
-const QUERIES: usize = 400;
+const QUERIES: u64 = 400;
 /// Rows of each generated table.
 const ROWS: u64 = 12;
 
@@ -133,7 +134,7 @@ const ONCE_TOLD: &[&str] = &[
     "SELECT row_to_json(t1), to_jsonb(t1.mj), to_json(t1.mr) FROM g1 AS t1",
 ];
 
-fn run(seed: u64, queries: usize) -> Counts {
+fn run(seed: u64, queries: u64) -> Counts {
     let ((one, first), (two, second)) = (side(seed, 3), side(seed, 8));
     let (mut left, mut right) = (one.raw("alice"), two.raw("alice"));
     let mut counts = Counts::default();
@@ -145,7 +146,7 @@ fn run(seed: u64, queries: usize) -> Counts {
             differ.push((*sql).to_owned());
         }
     }
-    for nth in 0..queries as u64 {
+    for nth in 0..queries {
         let sql = Writer::new(
             seed.wrapping_mul(1_000_003).wrapping_add(nth),
             (&["g1", "g2"], &["gv"]),
@@ -181,28 +182,9 @@ fn run(seed: u64, queries: usize) -> Counts {
     counts
 }
 
-fn seeds() -> Vec<u64> {
-    let path = repository("testing/corpus/interference.seeds");
-    let text = std::fs::read_to_string(path).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| line.trim().parse().unwrap()).collect()
-}
-
 #[test]
 fn masked_values_decide_nothing_that_a_client_receives() {
-    let long: Option<usize> = std::env::var("PORTCULLIS_INTERFERENCE")
-        .ok()
-        .map(|count| count.parse().unwrap());
-    let runs = match long {
-        None => seeds().into_iter().map(|seed| (seed, QUERIES)).collect(),
-        Some(count) => {
-            let now = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap();
-            vec![(now.as_secs(), count)]
-        }
-    };
-    for (seed, queries) in runs {
+    for (seed, queries) in seeded("interference", QUERIES) {
         let counts = run(seed, queries);
         println!("seed {seed}: {counts:?}");
         assert!(

@@ -2,10 +2,12 @@
 //! alike runs, and in neither does the client receive a raw value in any encoding.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use testkit::{Frame, RawClient, repository};
+use testkit::{Frame, Postgres, PostgresOptions, RawClient, SUPERUSER, Server, query, repository};
 
-use crate::stage::{Stage, Wishes};
+use crate::stage::{Stage, Wishes, new_shop};
 
 /// Rows whose labelled values are looked for.
 const ROWS: &str = "id <= 60";
@@ -16,6 +18,8 @@ const KEY_BYTES: usize = 7;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Expect {
     Refused,
+    /// Refused in one text; one after another they run.
+    Together,
     /// Refused or held, since it would change something.
     Does,
     Runs,
@@ -67,6 +71,8 @@ pub(crate) fn cases(name: &str) -> Vec<Case> {
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("-- refused ") {
             (expect, account) = (Expect::Refused, name.to_owned());
+        } else if let Some(name) = line.strip_prefix("-- together ") {
+            (expect, account) = (Expect::Together, name.to_owned());
         } else if let Some(name) = line.strip_prefix("-- does ") {
             (expect, account) = (Expect::Does, name.to_owned());
         } else if let Some(name) = line.strip_prefix("-- runs ") {
@@ -193,18 +199,56 @@ pub(crate) fn fingerprint(stage: &Stage) -> String {
     stage.postgres.sql("shop", sql)
 }
 
-fn errors(frames: &[Frame]) -> Vec<String> {
-    let failed = frames.iter().filter(|frame| frame.tag == b'E');
-    failed
-        .map(|frame| {
-            let field = |code| frame.field(code).unwrap_or_default();
-            format!("{} {} {}", field(b'C'), field(b'M'), field(b'D'))
-        })
-        .collect()
+/// An error's code, message and detail, behind `server:` where it is PostgreSQL's own: that one says where in the
+/// source it came about, the gateway never does. What the gateway retells without the server's words counts as the
+/// server's.
+fn said(frame: &Frame) -> String {
+    let field = |code| frame.field(code).unwrap_or_default();
+    let retold = field(b'D').contains("own words are withheld");
+    let whose = match retold || frame.field(b'R').is_some() {
+        true => "server: ",
+        false => "",
+    };
+    format!("{whose}{} {} {}", field(b'C'), field(b'M'), field(b'D'))
 }
 
-/// Runs one statement by the extended protocol, results in binary.
+pub(crate) fn errors(frames: &[Frame]) -> Vec<String> {
+    let failed = frames.iter().filter(|frame| frame.tag == b'E');
+    failed.map(said).collect()
+}
+
+/// Whether it is the gateway that refuses: PostgreSQL uses the same codes for what its own role may not do, and would
+/// answer so had everything been let through.
+pub(crate) fn is_refusal(error: &str) -> bool {
+    // By a rule, as not understood, or by the parser, which is PostgreSQL's own.
+    let begins = ["42501 denied by ", "PC004 ", "42601 "];
+    begins.iter().any(|start| error.starts_with(start))
+        // A name that nothing bears is told by the server's code; the words behind it are the gateway's.
+        || (error.starts_with("42P01 ") && error.contains(" denied by portcullis."))
+}
+
+/// Runs statements by the extended protocol one after another, results in binary.
 pub(crate) fn extended(client: &mut RawClient, sql: &str) -> Vec<Frame> {
+    let one_by_one = parts(sql).into_iter();
+    one_by_one.flat_map(|part| one(client, part)).collect()
+}
+
+/// The statements of a text, where its semicolons and plain quotes tell them apart. Elsewhere it stays whole, and so must
+/// be refused as several in one message.
+fn parts(sql: &str) -> Vec<&str> {
+    let marks = ["\\", "\"", "$", "--", "/*", "U&", "BEGIN ATOMIC"];
+    if marks.iter().any(|mark| sql.contains(mark)) {
+        return vec![sql];
+    }
+    let mut quoted = false;
+    let parts = sql.split(|c| {
+        quoted ^= c == '\'';
+        c == ';' && !quoted
+    });
+    parts.filter(|part| !part.trim().is_empty()).collect()
+}
+
+fn one(client: &mut RawClient, sql: &str) -> Vec<Frame> {
     client.send(b'P', &[&[0], sql.as_bytes(), &[0, 0, 0]].concat());
     client.send(b'B', &[0, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
     client.send(b'D', b"P\0");
@@ -216,8 +260,11 @@ pub(crate) fn extended(client: &mut RawClient, sql: &str) -> Vec<Frame> {
 /// One way to send a statement.
 pub(crate) type Mode = fn(&mut RawClient, &str) -> Vec<Frame>;
 
-fn run(name: &str, mode: Mode) {
-    run_cases(&stage(), corpus(name), mode);
+/// What lets the gateway log in as somebody whom PostgreSQL itself keeps from nothing.
+const ALMIGHTY: &str = "ALTER ROLE portcullis_gateway SUPERUSER;";
+
+fn run(name: &str, definitions: &str, mode: Mode) {
+    run_cases(&stage_with(definitions), corpus(name), mode);
 }
 
 /// Runs cases one by one, those that are to have no effect first.
@@ -237,11 +284,7 @@ pub(crate) fn run_cases(stage: &Stage, cases: Vec<Case>, mode: Mode) {
         let frames: Vec<Frame> = case
             .steps
             .iter()
-            .flat_map(|step| match case.steps.len() {
-                // Several statements in one text are for the simple protocol alone.
-                1 if !step.contains(';') => mode(&mut client, step),
-                _ => client.query(step),
-            })
+            .flat_map(|step| mode(&mut client, step))
             .collect();
         if clean {
             kept.insert(case.account.clone(), client);
@@ -266,15 +309,15 @@ fn judge(case: &Case, frames: &[Frame], needles: &Needles) -> Vec<String> {
     let mut wrong = Vec::new();
     let line = case.steps.join(" ;; ");
     let errors = errors(frames);
-    // Denied, not understood, or refused by the parser that is PostgreSQL's own.
-    let is_refusal = |error: &String| {
-        let mut codes = ["42501 ", "PC004", "42601 "].iter();
-        // A name that nothing bears is told by the server's code; the words behind it are the gateway's.
-        codes.any(|code| error.starts_with(code))
-            || (error.starts_with("42P01 ") && error.contains(" denied by portcullis."))
-    };
     let as_expected = match case.expect {
-        Expect::Refused => errors.iter().any(is_refusal),
+        Expect::Refused => errors.iter().any(|error| is_refusal(error)),
+        Expect::Together => {
+            let answers = frames.iter().filter(|frame| frame.tag == b'Z').count();
+            match answers > case.steps.len() {
+                true => errors.is_empty(),
+                false => errors.iter().any(|error| is_refusal(error)),
+            }
+        }
         Expect::Does => {
             // Held, or it would be if fewer were.
             let held = |error: &String| {
@@ -300,22 +343,84 @@ fn judge(case: &Case, frames: &[Frame], needles: &Needles) -> Vec<String> {
 
 #[test]
 fn leaks_by_the_simple_protocol() {
-    run("leaks", |client, sql| client.query(sql));
+    run("leaks", "", |client, sql| client.query(sql));
 }
 
 #[test]
 fn leaks_by_the_extended_protocol_in_binary() {
-    run("leaks", extended);
+    run("leaks", ALMIGHTY, extended);
 }
 
 #[test]
 fn evasions_by_the_simple_protocol() {
-    run("evasions", |client, sql| client.query(sql));
+    run("evasions", "", |client, sql| client.query(sql));
 }
 
 #[test]
 fn evasions_by_the_extended_protocol_in_binary() {
-    run("evasions", extended);
+    run("evasions", ALMIGHTY, extended);
+}
+
+/// Whether an answer shows that a statement runs: it ended, it would outside a transaction, or it failed on the very
+/// values that it looked at, which is how it tells them.
+fn runs(told: &[String]) -> bool {
+    let fails = told
+        .iter()
+        .filter_map(|error| error.strip_prefix("server: "));
+    let mut codes = fails.filter_map(|error| error.get(..5));
+    codes.all(|code| ["22", "23", "54"].contains(&&code[..2]) || ["25001", "57014"].contains(&code))
+}
+
+/// What PostgreSQL tells somebody who may do everything, with no gateway between. What has not answered by then runs,
+/// and is ended.
+fn directly(shop: &Postgres, case: &Case) -> Vec<String> {
+    let address = SocketAddr::from(([127, 0, 0, 1], shop.port));
+    let mut client = RawClient::login(address, SUPERUSER.0, "shop", SUPERUSER.1);
+    client.set_patience(Duration::from_secs(1));
+    client.query("BEGIN");
+    let mut frames = Vec::new();
+    for step in case.steps.iter().map(String::as_str).chain(["ROLLBACK"]) {
+        client.send_bytes(&query(step));
+        let answer = client.read_to_ready_or_end();
+        let is_whole = answer.last().is_some_and(|frame| frame.tag == b'Z');
+        frames.extend(answer);
+        if !is_whole {
+            let others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+            shop.sql("postgres", others);
+            break;
+        }
+    }
+    errors(&frames)
+}
+
+/// Nobody is kept from what would have done nothing anyhow: each attack runs where nobody judges, but for those that are
+/// named.
+#[test]
+fn the_attacks_run_where_nobody_judges() {
+    let options = PostgresOptions {
+        auth: "password",
+        ..PostgresOptions::default()
+    };
+    let shop = new_shop(&Server::standard(), options);
+    let setup = std::fs::read_to_string(repository("testing/corpus/setup.sql")).unwrap();
+    shop.sql("shop", &setup);
+    let named = std::fs::read_to_string(repository("testing/corpus/powerless.txt")).unwrap();
+    let named: Vec<&str> = named.lines().collect();
+    let (mut attacks, mut powerless) = (0, Vec::new());
+    for case in ["evasions", "leaks"].into_iter().flat_map(corpus) {
+        if matches!(case.expect, Expect::Runs | Expect::Together) {
+            continue;
+        }
+        attacks += 1;
+        let told = directly(&shop, &case);
+        let line = case.steps.join(" ;; ");
+        if !runs(&told) && !named.contains(&line.as_str()) {
+            powerless.push(format!("{line}: {told:?}"));
+        }
+    }
+    assert!(powerless.is_empty(), "{}", powerless.join("\n"));
+    assert!(attacks > 600 && named.len() < attacks / 10, "{attacks}");
 }
 
 /// Reads a portal in two parts, with a statement between them; what the second part answers.

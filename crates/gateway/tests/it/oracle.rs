@@ -13,9 +13,9 @@ use model::{CatalogVersion, Effect, Object, Verb};
 use serde_json::Value;
 use sql::catalog::{Builder, QUERIES};
 use sql::{Catalog, View};
-use testkit::{Frame, Postgres, PostgresOptions, RawClient, SUPERUSER, Server, repository};
+use testkit::{Frame, Postgres, PostgresOptions, RawClient, SUPERUSER, Server};
 
-use crate::generate::{COLUMNS, Kind, Writer};
+use crate::generate::{COLUMNS, Kind, Writer, seeded};
 
 /// Statements of one ordinary run, for each seed.
 const STATEMENTS: u64 = 400;
@@ -601,24 +601,7 @@ fn run(seed: u64, statements: u64) {
 
 #[test]
 fn effects_cover_what_postgresql_asks_for() {
-    let long = std::env::var("PORTCULLIS_ORACLE").ok();
-    let runs: Vec<(u64, u64)> = match long {
-        Some(count) => {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let (count, seed) = match count.split_once(':') {
-                Some((count, seed)) => (count.to_owned(), seed.parse().unwrap()),
-                None => (count, now.unwrap().as_secs()),
-            };
-            vec![(seed, count.parse().unwrap())]
-        }
-        None => {
-            let text = std::fs::read_to_string(repository("testing/corpus/oracle.seeds")).unwrap();
-            let lines = text.lines().filter(|line| !line.starts_with('#'));
-            lines
-                .map(|line| (line.trim().parse().unwrap(), STATEMENTS))
-                .collect()
-        }
-    };
+    let runs = seeded("oracle", STATEMENTS);
     let work = move || runs.into_iter().for_each(|(seed, count)| run(seed, count));
     let thread = std::thread::Builder::new()
         .stack_size(sql::STACK_BYTES)

@@ -2,7 +2,7 @@
 
 use testkit::{Postgres, PostgresOptions, Server, eventually, wait_until};
 
-use crate::stage::{PATIENCE, Stage, UPSTREAM_PASSWORD, Wishes, new_shop, oidc, shop};
+use crate::stage::{PATIENCE, Stage, UPSTREAM_PASSWORD, Wishes, listed, new_shop, oidc, shop};
 
 #[test]
 fn the_versions_that_must_be_tested_are_there() {
@@ -68,6 +68,7 @@ fn every_version_is_read_masked_refused_held_and_replayed() {
                 "\\d customers\n\\d+ order_totals\n\\dt\n\\df\n\\dn\n\\du",
             )
             .ok();
+        replays(&stage, &secret);
         let acting = stage.psql("alice", "SELECT current_setting('application_name')");
         assert!(
             acting.ok().contains("alice"),
@@ -76,6 +77,41 @@ fn every_version_is_read_masked_refused_held_and_replayed() {
             acting.out
         );
     }
+}
+
+/// The session that read the card replays with what it asked and with what it was given, and no more.
+fn replays(stage: &Stage, secret: &str) {
+    let version = stage.postgres.server.version;
+    let sessions = listed(&stage.json("dora", &["sessions", "list"]), "sessions");
+    let ids = sessions
+        .iter()
+        .map(|session| session["id"].as_str().unwrap());
+    let replayed: Vec<String> = ids
+        .map(|id| {
+            let ran = stage.cli("dora", &["replay", id, "--speed", "0"]);
+            ran.ok().to_owned()
+        })
+        .collect();
+    let asked = "SELECT id, card_number FROM customers";
+    let read: Vec<&String> = replayed
+        .iter()
+        .filter(|text| text.contains(asked))
+        .collect();
+    assert_eq!(read.len(), 1, "{version}: {replayed:?}");
+    let masked = format!(
+        "{}{}",
+        "*".repeat(secret.len() - 4),
+        &secret[secret.len() - 4..]
+    );
+    assert!(read[0].contains(&masked), "{version}: {}", read[0]);
+    for word in ["DROP TABLE orders", "DELETE FROM staff WHERE id = 1"] {
+        let told = replayed.iter().any(|text| text.contains(word));
+        assert!(told, "{version}: {word} is in no replay");
+    }
+    assert!(
+        replayed.iter().all(|text| !text.contains(secret)),
+        "{version}"
+    );
 }
 
 #[test]

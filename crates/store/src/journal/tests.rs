@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -267,6 +267,8 @@ pub(crate) struct Faults {
     room: AtomicU64,
     /// Writes fail.
     pub(crate) broken: AtomicBool,
+    /// The system's number of that failure; 0 is none in particular.
+    errno: AtomicI32,
     /// Syncs fail.
     unsyncable: AtomicBool,
     /// Syncs of keys fail.
@@ -306,6 +308,15 @@ struct FaultyFile {
     faults: Arc<Faults>,
 }
 
+impl Faults {
+    fn breaks(&self) -> io::Error {
+        match self.errno.load(Ordering::SeqCst) {
+            0 => io::Error::other("broken"),
+            errno => io::Error::from_raw_os_error(errno),
+        }
+    }
+}
+
 fn full() -> io::Error {
     io::ErrorKind::StorageFull.into()
 }
@@ -313,7 +324,7 @@ fn full() -> io::Error {
 impl Disk for FaultyDisk {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         if self.faults.broken.load(Ordering::SeqCst) {
-            return Err(io::Error::other("broken"));
+            return Err(self.faults.breaks());
         }
         Ok(Arc::new(FaultyFile {
             file: self.folder.create(name)?,
@@ -346,7 +357,7 @@ impl Disk for FaultyDisk {
 impl DiskFile for FaultyFile {
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
         if self.faults.broken.load(Ordering::SeqCst) {
-            return Err(io::Error::other("broken"));
+            return Err(self.faults.breaks());
         }
         if self.is_keys && self.faults.keys_full.load(Ordering::SeqCst) {
             return Err(full());
@@ -375,6 +386,9 @@ impl DiskFile for FaultyFile {
     }
 
     fn cut(&self, length: u64) -> io::Result<()> {
+        if self.faults.broken.load(Ordering::SeqCst) {
+            return Err(self.faults.breaks());
+        }
         self.file.cut(length)
     }
 }
@@ -510,25 +524,34 @@ fn backlog(recorder: &mut dyn Recorder) -> BoxFuture<'static, Result<(), PortErr
 
 #[test]
 fn a_failing_disk_ends_sessions_and_recovers_into_a_new_segment() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, faults) = faulty(dir.path());
-    let (_, mut before) = session(&store);
-    faults.broken.store(true, Ordering::SeqCst);
-    let refused = before.append(&action(1, "allow"));
-    assert!(matches!(refused, Err(PortError::Failed { .. })));
-    assert!(store.begin(SessionId::generate()).is_err());
-    faults.broken.store(false, Ordering::SeqCst);
-    until("recovery", || store.health() == JournalHealth::Good);
-    assert!(
-        before.append(&action(1, "allow")).is_err(),
-        "a session that met the failure stays ended"
-    );
-    run(&store, 2, 10);
-    drop(before);
-    drop(store);
-    let report = verify(dir.path(), None).unwrap();
-    assert!(report.is_sound(), "{:?}", report.findings);
-    assert_eq!(report.segments, 2);
+    // What became read-only, a failing device, files that are somebody else's by now.
+    for errno in [0, libc::EROFS, libc::EIO, libc::EACCES] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, faults) = faulty(dir.path());
+        faults.errno.store(errno, Ordering::SeqCst);
+        let (id, mut before) = session(&store);
+        before.append(&action(1, "allow")).unwrap();
+        faults.broken.store(true, Ordering::SeqCst);
+        let refused = before.append(&action(2, "allow"));
+        assert!(
+            matches!(refused, Err(PortError::Failed { .. })),
+            "{errno}: {refused:?}"
+        );
+        assert!(store.begin(SessionId::generate()).is_err());
+        faults.broken.store(false, Ordering::SeqCst);
+        until("recovery", || store.health() == JournalHealth::Good);
+        assert!(
+            before.append(&action(3, "allow")).is_err(),
+            "a session that met the failure stays ended"
+        );
+        run(&store, 2, 10);
+        drop(before);
+        drop(store);
+        let report = verify(dir.path(), None).unwrap();
+        assert!(report.is_sound(), "{errno}: {:?}", report.findings);
+        assert_eq!(report.segments, 2);
+        assert_eq!(outcomes(dir.path(), id), ["allow"], "{errno}");
+    }
 }
 
 #[test]
