@@ -298,6 +298,13 @@ fn doubts(
     for kind in &view.overlay.changed {
         analysis.unknown("definition changed in this transaction", kind);
     }
+    let composites = view.overlay.composites.iter();
+    if composites
+        .into_iter()
+        .any(|oid| catalog.composites.contains_key(oid))
+    {
+        analysis.unknown("definition changed in this transaction", "composite type");
+    }
     for (oid, name) in &view.overlay.schemas {
         if catalog.schemas.get(oid).is_some_and(|known| known != name) {
             analysis.unknown("schema renamed in this transaction", name);

@@ -106,6 +106,21 @@ AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','v','m','f','p','S']::pg_cat
 UNION ALL SELECT 'func', p.oid::pg_catalog.text, n.nspname::pg_catalog.text, p.proname::pg_catalog.text, NULL, NULL \
 FROM me, pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace \
 WHERE pg_catalog.age(p.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+UNION ALL SELECT 'type', t.oid::pg_catalog.text, n.nspname::pg_catalog.text, t.typname::pg_catalog.text, NULL, NULL \
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace \
+WHERE t.typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
+UNION ALL SELECT 'type', t.oid::pg_catalog.text, n.nspname::pg_catalog.text, t.typname::pg_catalog.text, NULL, NULL \
+FROM me, pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace \
+WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+AND t.typnamespace OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() \
+UNION ALL SELECT 'composite', c.oid::pg_catalog.text, NULL, NULL, NULL, NULL \
+FROM found f JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ANY (f.oids) \
+WHERE c.relkind OPERATOR(pg_catalog.=) 'c'::pg_catalog.\"char\" AND c.relnamespace OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() \
+UNION ALL SELECT 'changed', 'check of a domain', NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_constraint k WHERE pg_catalog.age(k.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
+AND k.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid \
+UNION ALL SELECT 'changed', 'event trigger', NULL, NULL, NULL, NULL \
+FROM me, pg_catalog.pg_event_trigger e WHERE pg_catalog.age(e.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION ALL SELECT 'schema', n.oid::pg_catalog.text, n.nspname::pg_catalog.text, NULL, NULL, NULL \
 FROM me, pg_catalog.pg_namespace n WHERE pg_catalog.age(n.xmin) OPERATOR(pg_catalog.<=) pg_catalog.age(me.top) \
 UNION ALL SELECT 'enum', t.oid::pg_catalog.text, n.nspname::pg_catalog.text, t.typname::pg_catalog.text, NULL, NULL \
@@ -202,8 +217,12 @@ pub struct Overlay {
     pub relations: Vec<LocalRelation>,
     /// OIDs of all user relations that the session sees, sorted, when its transaction may have dropped some.
     pub present: Option<Vec<u32>>,
-    /// Functions it made or changed: schema and name.
-    pub functions: Vec<(String, String)>,
+    /// Functions it made or changed: OID and name of now.
+    pub functions: Vec<(u32, String)>,
+    /// Types of its temporary schema, and those it made or changed: schema and name. They hide others of that name.
+    pub types: Vec<(String, String)>,
+    /// Composite types that it made or changed: the OIDs of their relations.
+    pub composites: Vec<u32>,
     /// Enumerations it made or changed, and arrays of them: OID, schema and name. Their values run nothing.
     pub enums: Vec<(u32, String, String)>,
     /// Schemas it made or renamed: OID and name.
@@ -341,9 +360,14 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
             }),
             "present" => view.overlay.present = Some(numbers(cell(row, 1)?)?),
             "func" => {
-                let function = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+                let function = (number(row, 1)?, cell(row, 3)?.to_owned());
                 view.overlay.functions.push(function);
             }
+            "type" => {
+                let made = (cell(row, 2)?.to_owned(), cell(row, 3)?.to_owned());
+                view.overlay.types.push(made);
+            }
+            "composite" => view.overlay.composites.push(number(row, 1)?),
             "schema" => {
                 let schema = (number(row, 1)?, cell(row, 2)?.to_owned());
                 view.overlay.schemas.push(schema);
@@ -366,6 +390,8 @@ pub fn parse(rows: &[Vec<Option<String>>]) -> Result<View, Error> {
     attach(&mut view.overlay.relations, columns, rows)?;
     view.overlay.relations.sort_by_key(|relation| relation.oid);
     view.overlay.functions.sort();
+    view.overlay.types.sort();
+    view.overlay.composites.sort_unstable();
     view.overlay.enums.sort();
     view.overlay.changed.sort();
     view.overlay.changed.dedup();

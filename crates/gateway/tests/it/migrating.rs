@@ -31,6 +31,15 @@ CREATE VIEW public.pairs (a, b) AS SELECT name, card_number FROM customers WHERE
 CREATE VIEW public.told AS SELECT to_jsonb(p) AS j, json_build_object('a', p.a, 'b', p.b) AS k FROM pairs p;
 CREATE VIEW public.told_again AS SELECT t.j, jsonb_build_object('j', t.j) AS deep FROM told t;
 CREATE MATERIALIZED VIEW public.told_once AS SELECT to_jsonb(p) AS j, json_build_object('a', p.a, 'b', p.b) AS k FROM pairs p;
+CREATE FUNCTION public.shown(int) RETURNS text STABLE LANGUAGE sql AS 'SELECT name FROM public.customers WHERE id = $1';
+CREATE VIEW public.through AS SELECT id, public.shown(id::int) AS x FROM public.articles;
+CREATE TYPE public.both_names AS (a text, b text);
+CREATE FUNCTION public.each_of() RETURNS SETOF public.both_names STABLE LANGUAGE sql
+    AS 'SELECT card_number, name FROM public.customers WHERE id < 5';
+CREATE DOMAIN public.small AS int;
+CREATE TABLE public.holds (v public.small);
+CREATE FUNCTION public.cries(int) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN RAISE WARNING '%', (SELECT card_number FROM public.customers WHERE id = 1); RETURN true; END $$;
 ALTER ROLE portcullis_gateway SUPERUSER;
 ";
 
@@ -236,6 +245,84 @@ fn what_hangs_on_a_changed_table_counts() {
     ] {
         let mut client = stage.raw("dora");
         client.query("BEGIN");
+        let frames: Vec<Frame> = steps.iter().flat_map(|sql| client.query(sql)).collect();
+        let failed = errors(&frames);
+        assert!(
+            failed.iter().any(|e| e.starts_with("42501")),
+            "{steps:?}: {failed:?}"
+        );
+        for frame in &frames {
+            assert_eq!(needles.find(&frame.body), None, "{steps:?}");
+        }
+    }
+}
+
+/// Functions, types and checks that the session made otherwise, under the same name or another: what the catalog says of
+/// them is not true for it.
+#[test]
+fn what_the_session_made_otherwise_is_not_taken_for_what_it_was() {
+    let stage = stage();
+    let needles = Needles::new(&stage);
+    for (steps, tells) in [
+        (
+            &[
+                "BEGIN",
+                "CREATE OR REPLACE FUNCTION shown(int) RETURNS text STABLE LANGUAGE sql AS \
+                 'SELECT card_number FROM public.customers WHERE id = $1'",
+                "ALTER FUNCTION shown(int) RENAME TO shown_before",
+                "SELECT * FROM through",
+            ][..],
+            "the value",
+        ),
+        (
+            &[
+                "BEGIN",
+                "ALTER TYPE both_names RENAME ATTRIBUTE a TO z",
+                "ALTER TYPE both_names RENAME ATTRIBUTE b TO a",
+                "ALTER TYPE both_names RENAME ATTRIBUTE z TO b",
+                "SELECT b FROM each_of()",
+            ],
+            "the value",
+        ),
+        (
+            &[
+                "BEGIN",
+                "ALTER DOMAIN small ADD CONSTRAINT c CHECK (cries(VALUE)) NOT VALID",
+                "INSERT INTO holds VALUES (1)",
+            ],
+            "the value",
+        ),
+        (
+            &[
+                "CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (VALUE < '0')",
+                "SELECT card_number::text FROM customers WHERE id = 1",
+            ],
+            "ERROR",
+        ),
+        (
+            &[
+                "CREATE TYPE pg_temp.text AS ENUM ('a')",
+                "SELECT card_number::text FROM customers WHERE id = 1",
+            ],
+            "ERROR",
+        ),
+        (
+            &[
+                "CREATE TEMP TABLE text (a int)",
+                "SELECT card_number::text FROM customers WHERE id = 1",
+            ],
+            "ERROR",
+        ),
+    ] {
+        // Without a gateway the value is told, or whether it is what was guessed.
+        let directly = format!("{}; ROLLBACK", steps.join("; "));
+        let directly = stage.postgres.psql("shop", &directly).all();
+        let card = "SELECT card_number FROM customers WHERE id = 1";
+        let card = stage.postgres.sql("shop", card);
+        let told = if tells == "ERROR" { tells } else { card.trim() };
+        assert!(directly.contains(told), "{steps:?}: {directly}");
+
+        let mut client = stage.raw("dora");
         let frames: Vec<Frame> = steps.iter().flat_map(|sql| client.query(sql)).collect();
         let failed = errors(&frames);
         assert!(

@@ -363,7 +363,7 @@ impl<'a> Analysis<'a> {
     fn only_meaning(&self, call: &FuncCall) -> Option<&'a Function> {
         let names = strings(&call.funcname)?;
         match self.candidates(&names, call.args.len()).as_slice() {
-            [only] if !only.is_system() && !self.is_session_made(&names) => Some(only),
+            [only] if !only.is_system() && !self.is_session_made(only) => Some(only),
             _ => None,
         }
     }

@@ -182,12 +182,12 @@ impl<'a> Analysis<'a> {
             .collect()
     }
 
-    /// Whether the session's own transaction made or changed a function that the name may mean.
-    pub(crate) fn is_session_made(&self, names: &[&str]) -> bool {
+    /// Whether the session's own transaction changed a function, or made one that its name may mean. By its number as
+    /// well: it may have another name by now, and be called by those who know it by that.
+    pub(crate) fn is_session_made(&self, function: &Function) -> bool {
         let own = &self.runtime.unwrap_or(self.view).overlay.functions;
-        names
-            .last()
-            .is_some_and(|name| own.iter().any(|(_, made)| made == name))
+        own.iter()
+            .any(|(oid, name)| *oid == function.oid || *name == function.name)
     }
 
     /// A name that is no function: a type (a cast in functional notation), or a column of a row.
@@ -246,7 +246,7 @@ impl<'a> Analysis<'a> {
         call: &FuncCall,
         values: &[Value],
     ) -> Walk<Option<Value>> {
-        let made_here = self.is_session_made(&[&function.name]);
+        let made_here = self.is_session_made(function);
         if function.is_system() && !made_here {
             self.run_built_in(function, call, values);
             return Ok(None);

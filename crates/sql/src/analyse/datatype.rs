@@ -31,7 +31,9 @@ impl<'a> Analysis<'a> {
         self.sees_type(element);
         if let ([only], true) = (parts.as_slice(), self.unsure_path) {
             let path = self.view.search_path.iter();
-            let holding = path.filter(|schema| self.type_in(schema, only).is_some());
+            let holding = path.filter(|schema| {
+                self.type_in(schema, only).is_some() || self.hides_type(schema, only)
+            });
             if holding.count() > 1 {
                 self.unknown("type that may be another", only);
             }
@@ -48,8 +50,20 @@ impl<'a> Analysis<'a> {
     }
 
     fn type_in_path(&self, name: &str) -> Option<u32> {
-        let path = &self.view.search_path;
-        path.iter().find_map(|schema| self.type_in(schema, name))
+        for schema in &self.view.search_path {
+            let found = self.type_in(schema, name);
+            if found.is_some() || self.hides_type(schema, name) {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Whether a schema holds a type of this session's own that the catalog does not know as it is.
+    fn hides_type(&self, schema: &str, name: &str) -> bool {
+        let own = &self.runtime.unwrap_or(self.view).overlay.types;
+        own.iter()
+            .any(|(within, called)| within == schema && called == name)
     }
 
     pub(crate) fn type_in(&self, schema: &str, name: &str) -> Option<u32> {
@@ -57,6 +71,9 @@ impl<'a> Analysis<'a> {
         let mut own = own.filter(|(_, within, called)| within == schema && called == name);
         if let Some((oid, ..)) = own.next() {
             return Some(*oid);
+        }
+        if self.hides_type(schema, name) {
+            return None;
         }
         let known = self.catalog.types_by_name.get(name)?;
         known.iter().copied().find(|oid| {

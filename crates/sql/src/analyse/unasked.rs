@@ -33,7 +33,7 @@ impl Analysis<'_> {
                 continue;
             }
             let known = self.catalog.function(oid);
-            let known = known.filter(|function| !self.is_session_made(&[&function.name]));
+            let known = known.filter(|function| !self.is_session_made(function));
             let opened = match known {
                 Some(function) => self.body(function)?,
                 None => None,

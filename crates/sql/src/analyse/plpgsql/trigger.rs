@@ -80,7 +80,7 @@ impl<'a> Analysis<'a> {
         if !followed && trigger.when.is_none() {
             return Ok(());
         }
-        if self.is_session_made(&[&function.name]) {
+        if self.is_session_made(function) {
             self.effect(Verb::Unanalysed, function_object(function));
             return Ok(());
         }
