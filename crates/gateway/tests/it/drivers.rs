@@ -1,14 +1,14 @@
 //! A Rust program on `tokio-postgres` gets the same through the gateway as directly: simple and prepared queries,
 //! parameters, COPY, transactions, cancellation.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
 
 /// What the program saw, a line for each thing.
 type Seen = Vec<String>;
@@ -91,11 +91,24 @@ async fn transactions(client: &mut Client, seen: &mut Seen) {
 }
 
 /// Cancels what runs, once it does, and goes on.
-async fn cancels(client: &Client, seen: &mut Seen) {
+async fn cancels(client: &Client, dsn: &str, seen: &mut Seen) {
+    let (watcher, connection) = tokio_postgres::connect(dsn, NoTls).await.unwrap();
+    let driven = tokio::spawn(connection);
     let token = client.cancel_token();
     let asked = client.batch_execute("SELECT pg_sleep(30)");
     let cancel = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let running = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE state = 'active' AND query = 'SELECT pg_sleep(30)'";
+        let late = Instant::now() + PATIENCE;
+        while watcher
+            .query_one(running, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            == 0
+        {
+            assert!(Instant::now() < late, "it never ran");
+        }
         token.cancel_query(NoTls).await.unwrap();
     };
     let (ended, ()) = tokio::join!(asked, cancel);
@@ -104,6 +117,8 @@ async fn cancels(client: &Client, seen: &mut Seen) {
     seen.push(format!("{code:?}"));
     let one: i32 = client.query_one("SELECT 1", &[]).await.unwrap().get(0);
     seen.push(one.to_string());
+    drop(watcher);
+    driven.await.unwrap().unwrap();
 }
 
 async fn suite(dsn: &str) -> Seen {
@@ -114,7 +129,7 @@ async fn suite(dsn: &str) -> Seen {
     prepared(&client, &mut seen).await;
     copies(&client, &mut seen).await;
     transactions(&mut client, &mut seen).await;
-    cancels(&client, &mut seen).await;
+    cancels(&client, dsn, &mut seen).await;
     drop(client);
     driven.await.unwrap().unwrap();
     seen
