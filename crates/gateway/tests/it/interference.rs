@@ -1,7 +1,8 @@
 //! Non-interference: two databases that differ in masked values alone answer a restricted client byte for byte alike,
 //! whatever it asks.
 //!
-//! Queries are generated from a seed over generated tables. `PORTCULLIS_INTERFERENCE=N` asks N of them from a seed of
+//! Queries are generated from a seed over generated tables, and asked by both protocols, in text and binary, by COPY, cursor
+//! and EXECUTE, and from within statements that change rows and return them. `PORTCULLIS_INTERFERENCE=N` asks N of them from a seed of
 //! the clock, which is printed, `PORTCULLIS_INTERFERENCE=N:SEED` from that one; a seed that ever found a difference belongs
 //! into `testing/corpus/interference.seeds`.
 
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use testkit::{Frame, Postgres, PostgresOptions, RawClient, Server};
 
 use crate::generate::{COLUMNS, Dice, Writer, seeded};
+use crate::leaks::extended;
 use crate::stage::{Stage, Wishes, new_shop, oidc};
 
 /// Queries of one ordinary run, for each seed.
@@ -76,7 +78,7 @@ fn schema(seed: u64, side: u64) -> String {
     }
     text.push_str(
         "CREATE VIEW gv AS SELECT id, a, n, d, j, upper(mt) AS mt, mr, mi, mq, md, mj FROM g1;\n\
-         GRANT SELECT ON g1, g2, gv TO portcullis_gateway;\n",
+         GRANT SELECT ON g1, g2, gv TO portcullis_gateway; GRANT INSERT, UPDATE ON g1, g2 TO portcullis_gateway;\n",
     );
     text
 }
@@ -101,12 +103,55 @@ struct Counts {
     failed: usize,
     served: usize,
     served_masked: usize,
+    /// The same, by the way of asking.
+    by_way: [usize; 9],
     /// Of the first [`TOLD_MAX`] served, asked of the databases themselves: how many the masked values decide.
     told_apart: usize,
 }
 
-fn ask(client: &mut RawClient, sql: &str) -> Vec<Frame> {
-    client.query(sql)
+/// Ways in which a query is asked, by its number: what the client says, to be undone again where it changes rows.
+const WAYS: u64 = 9;
+
+/// Asks in one of [`WAYS`].
+fn ask(client: &mut RawClient, sql: &str, way: u64) -> Vec<Frame> {
+    let undone = |client: &mut RawClient, steps: &[&str]| {
+        client.query("BEGIN");
+        let frames = steps.iter().flat_map(|step| client.query(step)).collect();
+        client.query("ROLLBACK");
+        frames
+    };
+    match way % WAYS {
+        1 => extended(client, sql),
+        2 => client.query(&format!("COPY ({sql}) TO STDOUT")),
+        3 => client.query(&format!("COPY ({sql}) TO STDOUT (FORMAT binary)")),
+        4 => {
+            let declare = format!("DECLARE c CURSOR FOR {sql}");
+            undone(client, &[&declare, "FETCH 5 FROM c", "FETCH ALL FROM c"])
+        }
+        5 => {
+            let prepare = format!("PREPARE q AS {sql}");
+            let steps = [prepare.as_str(), "EXECUTE q", "DEALLOCATE q"];
+            steps.iter().flat_map(|step| client.query(step)).collect()
+        }
+        6 => {
+            let insert = format!(
+                "WITH q AS ({sql}) INSERT INTO g2 (id, a, n) SELECT 100, 'x', count(*)::int FROM q \
+                 RETURNING id, a, n, mt, mr"
+            );
+            undone(client, &[&insert, "SELECT a, n FROM g2 WHERE id = 100"])
+        }
+        7 => {
+            let update = format!(
+                "UPDATE g2 AS t0 SET a = 'w' WHERE EXISTS ({sql}) RETURNING t0.id, t0.a, t0.mq, t0.mr"
+            );
+            undone(client, &[&update, "SELECT a FROM g2 ORDER BY id"])
+        }
+        8 => {
+            let text = format!("SELECT json_agg(q), count(*) FROM ({sql}) AS q");
+            extended(client, &text)
+        }
+        _ => client.query(sql),
+    }
 }
 
 fn bytes(frames: &[Frame]) -> Vec<(u8, &[u8])> {
@@ -140,7 +185,7 @@ fn run(seed: u64, queries: u64) -> Counts {
     let mut counts = Counts::default();
     let mut differ = Vec::new();
     for sql in ONCE_TOLD {
-        let (a, b) = (ask(&mut left, sql), ask(&mut right, sql));
+        let (a, b) = (ask(&mut left, sql, 0), ask(&mut right, sql, 0));
         assert!(a.iter().all(|frame| frame.tag != b'E'), "{sql} is served");
         if bytes(&a) != bytes(&b) {
             differ.push((*sql).to_owned());
@@ -152,9 +197,10 @@ fn run(seed: u64, queries: u64) -> Counts {
             (&["g1", "g2"], &["gv"]),
         )
         .query();
-        let (a, b) = (ask(&mut left, &sql), ask(&mut right, &sql));
+        let (a, b) = (ask(&mut left, &sql, nth), ask(&mut right, &sql, nth));
         if bytes(&a) != bytes(&b) {
-            differ.push(format!("seed {seed}, query {nth}: {sql}"));
+            let way = nth % WAYS;
+            differ.push(format!("seed {seed}, query {nth}, way {way}: {sql}"));
         }
         counts.asked += 1;
         let error = a.iter().find(|frame| frame.tag == b'E');
@@ -165,6 +211,7 @@ fn run(seed: u64, queries: u64) -> Counts {
         }
         if error.is_none() && names_masked(&sql) {
             counts.served_masked += 1;
+            counts.by_way[usize::try_from(nth % WAYS).unwrap()] += 1;
             // The test could not fail if the masked values did not matter.
             if counts.served_masked <= TOLD_MAX
                 && first.sql("shop", &sql) != second.sql("shop", &sql)
