@@ -301,6 +301,13 @@ fn what_the_session_made_otherwise_is_not_taken_for_what_it_was() {
         ),
         (
             &[
+                "CREATE DOMAIN pg_temp.upper AS pg_catalog.text CHECK (VALUE < '0')",
+                "SELECT card_number::upper FROM customers WHERE id = 1",
+            ],
+            "ERROR",
+        ),
+        (
+            &[
                 "CREATE TYPE pg_temp.text AS ENUM ('a')",
                 "SELECT card_number::text FROM customers WHERE id = 1",
             ],
