@@ -40,6 +40,9 @@ CREATE DOMAIN public.small AS int;
 CREATE TABLE public.holds (v public.small);
 CREATE FUNCTION public.cries(int) RETURNS boolean LANGUAGE plpgsql AS $$
     BEGIN RAISE WARNING '%', (SELECT card_number FROM public.customers WHERE id = 1); RETURN true; END $$;
+CREATE SCHEMA first;
+CREATE DOMAIN first.word AS text;
+CREATE DOMAIN public.word AS text CHECK (public.cries(length(VALUE)));
 ALTER ROLE portcullis_gateway SUPERUSER;
 ";
 
@@ -289,6 +292,15 @@ fn what_the_session_made_otherwise_is_not_taken_for_what_it_was() {
                 "BEGIN",
                 "ALTER DOMAIN small ADD CONSTRAINT c CHECK (cries(VALUE)) NOT VALID",
                 "INSERT INTO holds VALUES (1)",
+            ],
+            "the value",
+        ),
+        (
+            &[
+                "SET search_path = first, public",
+                "BEGIN",
+                "DROP DOMAIN first.word",
+                "SELECT 'x'::word",
             ],
             "the value",
         ),

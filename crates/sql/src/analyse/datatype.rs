@@ -31,9 +31,7 @@ impl<'a> Analysis<'a> {
         self.sees_type(element);
         if let ([only], true) = (parts.as_slice(), self.unsure_path) {
             let path = self.view.search_path.iter();
-            let holding = path.filter(|schema| {
-                self.type_in(schema, only).is_some() || self.hides_type(schema, only)
-            });
+            let holding = path.filter(|schema| self.holds_type(schema, only));
             if holding.count() > 1 {
                 self.unknown("type that may be another", only);
             }
@@ -50,13 +48,19 @@ impl<'a> Analysis<'a> {
     }
 
     fn type_in_path(&self, name: &str) -> Option<u32> {
-        for schema in &self.view.search_path {
-            let found = self.type_in(schema, name);
-            if found.is_some() || self.hides_type(schema, name) {
-                return found;
-            }
+        let mut path = self.view.search_path.iter();
+        let schema = path.find(|schema| self.holds_type(schema, name))?;
+        // A transaction that changed something may have dropped the first, and then another is meant.
+        let overlay = &self.runtime.unwrap_or(self.view).overlay;
+        if overlay.present.is_some() && path.any(|schema| self.holds_type(schema, name)) {
+            return None;
         }
-        None
+        self.type_in(schema, name)
+    }
+
+    /// Whether a schema holds a type of that name, known or not.
+    fn holds_type(&self, schema: &str, name: &str) -> bool {
+        self.type_in(schema, name).is_some() || self.hides_type(schema, name)
     }
 
     /// Whether a schema holds a type of this session's own that the catalog does not know as it is.
