@@ -901,7 +901,7 @@ SELECT  DISTINCT ON (t.relname, ic.relname, k.i) t.relname as table_name, ic.rel
       c.nspname = 'public' AND
       t.relname = 'staff';
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -914,7 +914,7 @@ SELECT
         WHERE idx.relname = 'customers' and schemaname = 'public'
         group by index_name, table_name,schemaname, generated_by_constraint;
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -927,7 +927,7 @@ SELECT
         WHERE idx.relname = 'orders' and schemaname = 'public'
         group by index_name, table_name,schemaname, generated_by_constraint;
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -940,7 +940,7 @@ SELECT
         WHERE idx.relname = 'order_items' and schemaname = 'public'
         group by index_name, table_name,schemaname, generated_by_constraint;
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -953,7 +953,7 @@ SELECT
         WHERE idx.relname = 'products' and schemaname = 'public'
         group by index_name, table_name,schemaname, generated_by_constraint;
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -1609,7 +1609,7 @@ SELECT  DISTINCT ON (t.relname, ic.relname, k.i) t.relname as table_name, ic.rel
       c.nspname = 'desk' AND
       t.relname = 'tickets';
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,
@@ -1622,7 +1622,7 @@ SELECT
         WHERE idx.relname = 'topics' and schemaname = 'desk'
         group by index_name, table_name,schemaname, generated_by_constraint;
 
---> drizzle-kit 0.31.11 | differs | simple
+--> drizzle-kit 0.31.11 | simple
 SELECT
           idx.indexrelname AS index_name,
           idx.relname AS table_name,

@@ -317,7 +317,7 @@ SHOW server_version
             AND pg_stats.attname = 'customer_id'
             
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 
             SELECT
                 schemaname AS schema,
@@ -478,7 +478,7 @@ SHOW server_version
                 index_name
         
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 
             SELECT
                 schemaname AS schema,
@@ -583,7 +583,7 @@ SELECT state FROM pg_stat_replication
                 FROM pg_replication_slots
             
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 
             SELECT
                 (sum(idx_blks_hit)) / nullif(sum(idx_blks_hit + idx_blks_read), 0) AS rate
@@ -591,7 +591,7 @@ SELECT state FROM pg_stat_replication
                 pg_statio_user_indexes
         
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 
             SELECT
                 sum(heap_blks_hit) / nullif(sum(heap_blks_hit + heap_blks_read), 0) AS rate
@@ -778,7 +778,7 @@ ROLLBACK
             AND pg_stats.attname = 'customer_id'
             
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 /* crystaldba */ 
             SELECT
                 schemaname AS schema,
@@ -939,7 +939,7 @@ ROLLBACK
                 index_name
         
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 /* crystaldba */ 
             SELECT
                 schemaname AS schema,
@@ -1034,7 +1034,7 @@ ROLLBACK
                 FROM pg_replication_slots
             
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 /* crystaldba */ 
             SELECT
                 (sum(idx_blks_hit)) / nullif(sum(idx_blks_hit + idx_blks_read), 0) AS rate
@@ -1042,7 +1042,7 @@ ROLLBACK
                 pg_statio_user_indexes
         
 
---> postgres-mcp 0.3.0 | differs | simple
+--> postgres-mcp 0.3.0 | simple
 /* crystaldba */ 
             SELECT
                 sum(heap_blks_hit) / nullif(sum(heap_blks_hit + heap_blks_read), 0) AS rate

@@ -11,7 +11,7 @@ SHOW timezone
 SELECT n.nspname, t.typname FROM pg_type AS t INNER JOIN pg_namespace AS n ON t.typnamespace = n.oid
 WHERE t.oid IN (SELECT DISTINCT e.enumtypid FROM pg_enum AS e) ORDER BY 1, 2
 
---> Metabase's sync, by its description | differs | extended {"types": [], "values": ["public"]}
+--> Metabase's sync, by its description | extended {"types": [], "values": ["public"]}
 SELECT n.nspname AS schema, c.relname AS name,
   CASE c.relkind WHEN 'r' THEN 'TABLE' WHEN 'p' THEN 'PARTITIONED TABLE' WHEN 'v' THEN 'VIEW'
     WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE NULL END AS type,

@@ -1227,7 +1227,7 @@ FROM
 GROUP BY g.rolname, gt.rolname
 ORDER BY grantee
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     funcname AS "None",
     calls AS "None",
@@ -1503,7 +1503,7 @@ WHERE
 ORDER BY
     proname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     calls AS "None",
     total_time AS "None",
@@ -1559,7 +1559,7 @@ FROM
 GROUP BY g.rolname, gt.rolname
 ORDER BY grantee;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     funcname AS "None",
     calls AS "None",
@@ -1820,7 +1820,7 @@ WHERE
 ORDER BY
     proname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     funcname AS "None",
     calls AS "None",
@@ -2114,7 +2114,7 @@ WHERE nsp.oid=2200::oid AND (
     nspname NOT LIKE E'pg\\temp\\%' AND
     nspname NOT LIKE E'pg\\toast_temp\\%'
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     relname AS "None",
     blks_read AS "None",
@@ -2233,7 +2233,7 @@ FROM pg_catalog.pg_class cl
 WHERE cl.relkind = 'S' AND cl.relnamespace  = 2200::oid
 ORDER BY cl.relname
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     blks_read AS "None",
     blks_hit AS "None"
@@ -2896,7 +2896,7 @@ AND cls.oid = 16427::oid
 AND contype='p'
 ORDER BY cls.relname
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
   idx_scan AS "None",
     idx_tup_read AS "None",
@@ -2918,7 +2918,7 @@ FROM
 WHERE
     c.oid = 16470::oid
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     indexrelname AS "None",
     pg_catalog.pg_relation_size(indexrelid) AS "None",
@@ -3135,7 +3135,7 @@ WHERE idx.indrelid = 16422::OID
             AND cls.oid = 16464::OID
     ORDER BY cls.relname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     idx_scan AS "None",
     idx_tup_read AS "None",
@@ -3407,7 +3407,7 @@ AND
 AND
  nspname NOT LIKE E'pg\\toast_temp\\%'
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     st.relname AS "None",
     pg_catalog.pg_relation_size(st.relid)
@@ -3834,7 +3834,7 @@ WHERE rel.relkind IN ('r','s','t','p') AND rel.relnamespace = 2200::oid
 AND NOT rel.relispartition
 ORDER BY rel.relname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     seq_scan AS "None",
     seq_tup_read AS "None",
@@ -4413,7 +4413,7 @@ WHERE
 
 ORDER BY datname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
         pg_catalog.pg_database_size(db.datid) AS "None",
     numbackends AS "None",
@@ -4431,7 +4431,7 @@ FROM
 WHERE db.datid = '16384'::OID
 ORDER BY db.datname;
 
---> pgAdmin 4 9.18 | differs | simple
+--> pgAdmin 4 9.18 | simple
 SELECT
     db.datname AS "None",     pg_catalog.pg_database_size(db.datid) AS "None",
     numbackends AS "None",
