@@ -298,11 +298,8 @@ fn doubts(
     for kind in &view.overlay.changed {
         analysis.unknown("definition changed in this transaction", kind);
     }
-    let composites = view.overlay.composites.iter();
-    if composites
-        .into_iter()
-        .any(|oid| catalog.composites.contains_key(oid))
-    {
+    let mut composites = view.overlay.composites.iter();
+    if composites.any(|oid| catalog.composites.contains_key(oid)) {
         analysis.unknown("definition changed in this transaction", "composite type");
     }
     for (oid, name) in &view.overlay.schemas {

@@ -227,7 +227,8 @@ pub struct Overlay {
     pub enums: Vec<(u32, String, String)>,
     /// Schemas it made or renamed: OID and name.
     pub schemas: Vec<(u32, String)>,
-    /// Kinds of other definitions it changed (`operator`, `cast`, `type`): nothing is analysed until it ends.
+    /// Kinds of other definitions it changed (`operator`, `cast`, `type`, `check of a domain`, `event trigger`): nothing is
+    /// analysed until it ends.
     pub changed: Vec<String>,
 }
 
