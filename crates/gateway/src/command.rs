@@ -124,7 +124,10 @@ fn own_questions() -> cli::OwnQuestions {
 fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::read(path)?;
     log_to_stderr(&config.log.level, config.log.format)?;
-    for lack in lacks(&config, false) {
+    // Files that cannot be read are told by the start itself.
+    let sources = crate::rules::Sources::read(&config.policy);
+    let has_no_policies = sources.is_ok_and(|sources| sources.policies.is_empty());
+    for lack in lacks(&config, has_no_policies) {
         tracing::warn!("{lack}");
     }
     wait(async {
