@@ -203,6 +203,7 @@ impl RelyingParty for Oidc {
             Ok(Authenticated {
                 principal: verified.principal,
                 credential: verified.credential,
+                made_with: None,
                 resource: None,
                 end_with_token: verified.end_with_token.then_some(verified.expires),
                 claims: verified.claims,

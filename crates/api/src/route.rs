@@ -213,15 +213,9 @@ async fn admit(
     Ok(caller)
 }
 
-/// Whether a login's credential, its principal or somebody it acts for is kept out.
+/// Whether a login is kept out, by any of its names.
 pub(crate) async fn is_barred(shared: &Shared, login: &Authenticated) -> Result<bool, Failure> {
-    let mut names = vec![login.credential.clone()];
-    let mut next = Some(&login.principal);
-    while let Some(principal) = next {
-        names.push(principal.key());
-        next = principal.acts_for.as_deref();
-    }
-    for name in names {
+    for name in login.names() {
         if shared.parts.keys.is_barred(&name).await? {
             return Ok(true);
         }

@@ -37,6 +37,7 @@ pub(crate) fn login(name: &str, groups: &[&str]) -> Authenticated {
             acts_for: None,
         },
         credential: format!("oidc:https://idp.example:{name}"),
+        made_with: None,
         resource: None,
         end_with_token: None,
         claims: Vec::new(),

@@ -550,6 +550,7 @@ impl World {
             principal: principal.to_owned(),
             acts_for: None,
             credential: credential.to_owned(),
+            made_with: None,
             stop: Box::new(move |reason| *tell.lock().unwrap() = Some(reason)),
         };
         self.bench.gate.live().insert(SessionId::generate(), entry);

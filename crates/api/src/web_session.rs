@@ -110,7 +110,7 @@ impl WebSessions {
         lock(&self.sessions).remove(&fingerprint(cookie));
     }
 
-    /// Ends every session of a principal, or of one credential.
+    /// Ends every session of a principal, or of one credential. Nobody signs in here with what the gateway made.
     pub(crate) fn end_of(&self, name: &str) {
         lock(&self.sessions).retain(|_, kept| {
             let login = &kept.browser.login;

@@ -96,6 +96,8 @@ pub struct KeyView {
     pub label: String,
     /// Whose.
     pub principal: Principal,
+    /// The credential that it was made with; none in what was made before this was kept.
+    pub made_with: Option<String>,
     /// The only resource it is good for, if any.
     pub resource: Option<ResourceName>,
     /// When it was issued.
@@ -108,7 +110,8 @@ pub struct KeyView {
 
 /// API keys and session tokens: shown once, stored only as a hash, expire, can be revoked.
 pub trait KeyRing: Send + Sync {
-    /// Issues an API key for a principal. Returns the listing and the secret (`pck_…`).
+    /// Issues an API key for a principal, by a login with the credential `made_with`. Returns the listing and the secret
+    /// (`pck_…`).
     ///
     /// # Errors
     /// [`PortError`]; nothing was issued.
@@ -116,6 +119,7 @@ pub trait KeyRing: Send + Sync {
         &'a self,
         principal: &'a Principal,
         label: &'a str,
+        made_with: &'a str,
         resource: Option<&'a ResourceName>,
         life: Duration,
     ) -> BoxFuture<'a, Result<(KeyView, Secret<String>), PortError>>;
@@ -127,6 +131,7 @@ pub trait KeyRing: Send + Sync {
     fn mint_token<'a>(
         &'a self,
         principal: &'a Principal,
+        made_with: &'a str,
         resource: Option<&'a ResourceName>,
         life: Duration,
     ) -> BoxFuture<'a, Result<(KeyView, Secret<String>), PortError>>;

@@ -38,6 +38,8 @@ pub struct Entry {
     pub acts_for: Option<String>,
     /// The credential used.
     pub credential: String,
+    /// The credential that this one was made with, if any.
+    pub made_with: Option<String>,
     /// Wakes the session's task; must not block.
     pub stop: Box<dyn Fn(StopReason) + Send + Sync>,
 }
@@ -91,10 +93,11 @@ impl Live {
         })
     }
 
-    /// Ends every session opened with a credential (`key:…`, `token:…`, `oidc:…`); returns how many were told.
+    /// Ends every session opened with a credential (`key:…`, `token:…`, `oidc:…`), or with one that was made with it;
+    /// returns how many were told.
     pub fn revoke_credential(&self, credential: &str) -> usize {
         self.stop_where(&StopReason::Revoked, |_, entry| {
-            entry.credential == credential
+            entry.credential == credential || entry.made_with.as_deref() == Some(credential)
         })
     }
 

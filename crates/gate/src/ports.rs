@@ -256,12 +256,29 @@ pub struct Authenticated {
     pub principal: Principal,
     /// Which credential was used, for revocation: `oidc:<issuer>:<jti or sub>`, `key:<id>`, `token:<id>`.
     pub credential: String,
+    /// The credential that this one was made with, where the gateway made it.
+    pub made_with: Option<String>,
     /// The only resource the credential is good for, if bound to one.
     pub resource: Option<ResourceName>,
     /// When the session must end with the token, where the issuer is configured so.
     pub end_with_token: Option<SystemTime>,
     /// Claims worth recording (issuer, subject, audience, expiry, groups), never the token.
     pub claims: Vec<(String, String)>,
+}
+
+impl Authenticated {
+    /// All that keeps this login out when it is barred: its credential, the one that it was made with, its principal, and
+    /// everybody it acts for.
+    pub fn names(&self) -> Vec<String> {
+        let credentials = [Some(&self.credential), self.made_with.as_ref()];
+        let mut names: Vec<String> = credentials.into_iter().flatten().cloned().collect();
+        let mut link = Some(&self.principal);
+        while let Some(principal) = link {
+            names.push(principal.key());
+            link = principal.acts_for.as_deref();
+        }
+        names
+    }
 }
 
 /// Why a login failed. The client is told only that it failed; the log gets the reason.

@@ -389,6 +389,7 @@ pub fn login(principal: Principal) -> Authenticated {
     Authenticated {
         credential: format!("key:{}", principal.name),
         principal,
+        made_with: None,
         resource: None,
         end_with_token: None,
         claims: Vec::new(),

@@ -1078,6 +1078,7 @@ fn opening_counts_and_ends_in_time() {
                 principal: key,
                 acts_for: None,
                 credential: format!("key:{name}"),
+                made_with: Some(format!("oidc:i:{name}")),
                 stop: Box::new(|_| {}),
             };
             bench.gate.live().insert(id, entry);
@@ -1092,6 +1093,7 @@ fn opening_counts_and_ends_in_time() {
     assert_eq!(enter("bob"), None);
     assert_eq!(enter("eve").as_deref(), Some("too many sessions are open"));
     assert_eq!(bench.gate.live().revoke_credential("key:ada"), 1);
+    assert_eq!(bench.gate.live().revoke_credential("oidc:i:bob"), 1);
     assert_eq!(
         bench.gate.live().revoke_principal("https://id.example|bob"),
         1

@@ -42,20 +42,14 @@ impl Authenticator {
         Ok(found)
     }
 
-    /// Refuses principals, persons behind agents, and tokens that were barred.
+    /// Refuses principals, persons behind agents, and tokens that were barred, with all that was made with these.
     ///
     /// # Errors
     /// [`LoginError`].
     pub async fn check_bars(&self, login: &Authenticated) -> Result<(), LoginError> {
-        let mut keys = vec![login.credential.clone()];
-        let mut link = Some(&login.principal);
-        while let Some(principal) = link {
-            keys.push(principal.key());
-            link = principal.acts_for.as_deref();
-        }
-        for key in keys {
-            if self.keys.is_barred(&key).await? {
-                return Err(Error::refused(format!("{key} is barred")).into());
+        for name in login.names() {
+            if self.keys.is_barred(&name).await? {
+                return Err(Error::refused(format!("{name} is barred")).into());
             }
         }
         Ok(())
@@ -66,10 +60,14 @@ impl Authenticator {
         let view = found.ok_or_else(|| {
             Error::refused("the key or session token is unknown, expired or revoked")
         })?;
+        let mut claims = vec![("key".to_owned(), view.prefix)];
+        let maker = view.made_with.clone();
+        claims.extend(maker.map(|maker| ("made_with".to_owned(), maker)));
         Ok(Authenticated {
-            claims: vec![("key".to_owned(), view.prefix)],
+            claims,
             principal: view.principal,
             credential: view.id,
+            made_with: view.made_with,
             resource: view.resource,
             end_with_token: None,
         })
@@ -80,6 +78,7 @@ impl Authenticator {
         Ok(Authenticated {
             principal: verified.principal,
             credential: verified.credential,
+            made_with: None,
             resource: None,
             end_with_token: verified.end_with_token.then_some(verified.expires),
             claims: verified.claims,

@@ -169,7 +169,7 @@ async fn keys_and_session_tokens() {
     let hour = Duration::from_secs(3600);
     let (view, secret) = scene
         .store
-        .issue_key(&ana, "ci", orders.as_ref(), hour)
+        .issue_key(&ana, "ci", "oidc:i:1", orders.as_ref(), hour)
         .await
         .unwrap();
     let login = scene.authenticator.bearer(&secret).await.unwrap();
@@ -203,7 +203,11 @@ async fn who_is_barred_stays_out_with_every_credential() {
     let ana = scene.principal(json!({})).await;
     let bot = scene.principal(json!({"act": {"sub": "bot"}})).await;
     let hour = Duration::from_secs(3600);
-    let (_, key) = scene.store.mint_token(&bot, None, hour).await.unwrap();
+    let (_, key) = scene
+        .store
+        .mint_token(&bot, "oidc:i:1", None, hour)
+        .await
+        .unwrap();
     let (token, agent) = (
         scene.token(json!({})),
         scene.token(json!({"act": {"sub": "bot"}})),
@@ -216,6 +220,13 @@ async fn who_is_barred_stays_out_with_every_credential() {
         good
     };
     assert_eq!(each().await, [true, true, true]);
+    scene.store.bar("oidc:i:1", true).await.unwrap();
+    assert_eq!(
+        each().await,
+        [false, true, true],
+        "what a barred token made"
+    );
+    scene.store.bar("oidc:i:1", false).await.unwrap();
     scene.store.bar(&bot.key(), true).await.unwrap();
     assert_eq!(each().await, [false, true, false]);
     scene.store.bar(&bot.key(), false).await.unwrap();

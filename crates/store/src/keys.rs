@@ -30,26 +30,29 @@ const LIST_MAX: i64 = 10_000;
 const LABEL_CHARS_MAX: usize = 200;
 /// Bytes of a presented secret worth hashing; ours have 68.
 const SECRET_BYTES_MAX: usize = 128;
-const COLUMNS: &str = "id, prefix, label, principal, resource, created, expires, revoked, hash";
+const COLUMNS: &str =
+    "id, prefix, label, principal, resource, created, expires, revoked, hash, made_with";
 
 impl KeyRing for Store {
     fn issue_key<'a>(
         &'a self,
         principal: &'a Principal,
         label: &'a str,
+        made_with: &'a str,
         resource: Option<&'a ResourceName>,
         life: Duration,
     ) -> BoxFuture<'a, Result<(KeyView, Secret<String>), PortError>> {
-        self.issue(&KEY, principal, label, resource, life)
+        self.issue(&KEY, principal, label, made_with, resource, life)
     }
 
     fn mint_token<'a>(
         &'a self,
         principal: &'a Principal,
+        made_with: &'a str,
         resource: Option<&'a ResourceName>,
         life: Duration,
     ) -> BoxFuture<'a, Result<(KeyView, Secret<String>), PortError>> {
-        self.issue(&TOKEN, principal, "", resource, life)
+        self.issue(&TOKEN, principal, "", made_with, resource, life)
     }
 
     fn look_up<'a>(
@@ -141,11 +144,13 @@ impl Store {
         sort: &'static Sort,
         principal: &Principal,
         label: &str,
+        made_with: &str,
         resource: Option<&ResourceName>,
         life: Duration,
     ) -> BoxFuture<'static, Result<(KeyView, Secret<String>), PortError>> {
         let principal = principal.clone();
         let label: String = label.chars().take(LABEL_CHARS_MAX).collect();
+        let made_with = Some(made_with.to_owned());
         let resource = resource.cloned();
         self.call(move |engine| {
             if life > KEY_LIFE_MAX {
@@ -163,6 +168,7 @@ impl Store {
                 prefix,
                 label,
                 principal,
+                made_with,
                 resource,
                 created,
                 expires: created + Duration::from_micros(micros),
@@ -215,8 +221,8 @@ fn insert(engine: &mut Engine, view: &KeyView, secret: &Secret<String>) -> Resul
     }
     change.execute(
         "INSERT INTO keys (id, hash, prefix, label, principal, principal_key, resource, created,
-             expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             expires, made_with)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             view.id,
             hash(secret),
@@ -227,6 +233,7 @@ fn insert(engine: &mut Engine, view: &KeyView, secret: &Secret<String>) -> Resul
             view.resource.as_ref().map(ResourceName::as_str),
             created,
             row::write_time(view.expires),
+            view.made_with,
         ],
     )?;
     Ok(change.commit()?)
@@ -263,6 +270,7 @@ fn read_view(from: &Row<'_>) -> Result<KeyView, Error> {
         created: row::read_time(from.get(5)?),
         expires: row::read_time(from.get(6)?),
         revoked: from.get::<_, Option<i64>>(7)?.is_some(),
+        made_with: from.get(9)?,
     })
 }
 
@@ -286,7 +294,7 @@ mod tests {
         let bot = agent("bot", person("ana", &["dba"]));
         let orders = ResourceName::new("orders-prod");
         let (key, secret) = store
-            .issue_key(&bot, "nightly", orders.as_ref(), HOUR)
+            .issue_key(&bot, "nightly", "oidc:i:1", orders.as_ref(), HOUR)
             .await
             .unwrap();
         assert_eq!(store.look_up(&secret).await.unwrap(), Some(key.clone()));
@@ -305,7 +313,10 @@ mod tests {
     async fn anything_else_is_unknown() {
         let (_folder, store) = store();
         let ana = person("ana", &[]);
-        let (_, token) = store.mint_token(&ana, None, HOUR).await.unwrap();
+        let (_, token) = store
+            .mint_token(&ana, "oidc:i:1", None, HOUR)
+            .await
+            .unwrap();
         let good = token.expose().clone();
         assert!(store.look_up(&token).await.unwrap().is_some());
         let other = good.replacen("pct_", "pck_", 1);
@@ -324,10 +335,19 @@ mod tests {
     async fn revoked_and_expired_keys_are_unknown_even_after_a_restart() {
         let (folder, store) = store();
         let ana = person("ana", &[]);
-        let (key, revoked) = store.issue_key(&ana, "", None, HOUR).await.unwrap();
+        let (key, revoked) = store
+            .issue_key(&ana, "", "oidc:i:1", None, HOUR)
+            .await
+            .unwrap();
         let short = Duration::from_millis(1);
-        let (_, expired) = store.mint_token(&ana, None, short).await.unwrap();
-        let (_, good) = store.mint_token(&ana, None, HOUR).await.unwrap();
+        let (_, expired) = store
+            .mint_token(&ana, "oidc:i:1", None, short)
+            .await
+            .unwrap();
+        let (_, good) = store
+            .mint_token(&ana, "oidc:i:1", None, HOUR)
+            .await
+            .unwrap();
         assert!(store.revoke(&key.id).await.unwrap());
         assert!(!store.revoke("key:unknown").await.unwrap());
         let deadline = std::time::Instant::now() + Duration::from_secs(5);
@@ -348,7 +368,12 @@ mod tests {
         let (_folder, store) = store();
         let ana = person("ana", &[]);
         for life in [Duration::ZERO, KEY_LIFE_MAX + HOUR] {
-            assert!(store.issue_key(&ana, "", None, life).await.is_err());
+            assert!(
+                store
+                    .issue_key(&ana, "", "oidc:i:1", None, life)
+                    .await
+                    .is_err()
+            );
         }
     }
 

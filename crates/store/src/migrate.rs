@@ -82,6 +82,13 @@ ALTER TABLE approvals ADD COLUMN named TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE approvals ADD COLUMN reach TEXT NOT NULL DEFAULT '{\"tables\":[],\"notes\":[]}';
 ",
     },
+    Step {
+        version: 4,
+        name: "made_with",
+        sql: "
+ALTER TABLE keys ADD COLUMN made_with TEXT;
+",
+    },
 ];
 
 /// Brings the schema up to date, each step in a transaction of its own.

@@ -51,7 +51,10 @@ pub(crate) async fn mint(
     ];
     shared.record(who.key(), "token.minted", fields).await?;
     let keys = &shared.parts.keys;
-    Ok(keys.mint_token(who, resource.as_ref(), life).await?)
+    let made_with = &caller.login.credential;
+    Ok(keys
+        .mint_token(who, made_with, resource.as_ref(), life)
+        .await?)
 }
 
 /// Issues an API key for an agent or a workload.
@@ -77,7 +80,8 @@ pub(crate) async fn issue(
     let actor = caller.principal().key();
     shared.record(actor, "key.issued", fields).await?;
     let keys = &shared.parts.keys;
-    let issued = keys.issue_key(&principal, &wish.label, resource.as_ref(), life);
+    let made_with = &caller.login.credential;
+    let issued = keys.issue_key(&principal, &wish.label, made_with, resource.as_ref(), life);
     Ok(issued.await?)
 }
 

@@ -196,10 +196,20 @@ fn revoking_one_token_ends_its_sessions_and_leaves_the_others() {
     let enter =
         |token: &str| RawClient::login(stage.gateway.address(), "alice", "orders-prod", token);
     let (mut thief, mut owner) = (enter(&one), enter(&other));
+    // The thief provided for it.
+    let environment = [
+        ("PORTCULLIS_GATEWAY", stage.gateway.http()),
+        ("PORTCULLIS_TOKEN", one.as_str()),
+    ];
+    let minted = stage.gateway.cli(&["token", "--life", "12h"], &environment);
+    let minted = minted.ok().trim().to_owned();
+    let mut hidden = enter(&minted);
     let credential = format!("oidc:{}:stolen", oidc().issuer());
     stage.cli("dora", &["revoke", &credential]).ok();
     drop(ended_at_once(&mut thief));
+    drop(ended_at_once(&mut hidden));
     assert!(login(&stage, "alice", &one).is_some());
+    assert!(login(&stage, "alice", &minted).is_some());
     assert!(login(&stage, "alice", &other).is_none());
     assert!(owner.query("SELECT 1").iter().any(|f| f.tag == b'D'));
 }

@@ -267,6 +267,7 @@ impl Host {
             principal: principal.key(),
             acts_for: principal.acts_for.as_ref().map(|human| human.key()),
             credential: identity.credential.clone(),
+            made_with: identity.made_with.clone(),
             stop: Box::new(move |reason| stop.stop(reason)),
         };
         self.shared.gate.live().insert(id, entry);
