@@ -3,11 +3,13 @@
 CARGO ?= cargo
 RUN   ?=
 
-.PHONY: help demo demo-check test e2e tidy bench bench-search regress fmt lint doc fuzz fuzz-smoke setup
+.PHONY: help demo demo-check release profile test e2e tidy bench bench-search regress fmt lint doc fuzz fuzz-smoke setup
 
 help:
 	@echo 'make demo        a PostgreSQL, an identity provider and the gateway, until Ctrl-C'
 	@echo 'make demo-check  the same, walked through by real clients, step by step'
+	@echo 'make release     the gateway as production should run it'
+	@echo 'make profile     the profile that it is built by, taken anew'
 	@echo 'make test        everything that CI checks'
 	@echo 'make e2e         the end-to-end tests alone; RUN=name picks some'
 	@echo 'make bench       direct, PgBouncer and Portcullis side by side; target/bench/'
@@ -27,6 +29,12 @@ demo-check:
 	@$(CARGO) build --locked --bin portcullis
 	@exec target/debug/portcullis demo --check $(RUN)
 
+release:
+	@scripts/release.sh
+
+profile:
+	@scripts/profile.sh
+
 test: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -45,11 +53,10 @@ setup:
 bench:
 	@scripts/setup.sh bench
 	@mkdir -p target/bench
-	$(CARGO) build --locked --release --package wire --features testing --example analysis_cost
-	$(CARGO) build --locked --release --bin portcullis --features gateway/unrecorded
-	cp target/release/portcullis target/bench/unrecorded
-	$(CARGO) build --locked --release --bin portcullis
-	python3 scripts/bench.py --portcullis target/release/portcullis --unrecorded target/bench/unrecorded --analysis target/release/examples/analysis_cost $(RUN)
+	cp "$$(scripts/release.sh --package wire --features testing --example analysis_cost)/examples/analysis_cost" target/bench/
+	cp "$$(scripts/release.sh --bin portcullis --features gateway/unrecorded)/portcullis" target/bench/unrecorded
+	cp "$$(scripts/release.sh)/portcullis" target/bench/
+	python3 scripts/bench.py --portcullis target/bench/portcullis --unrecorded target/bench/unrecorded --analysis target/bench/analysis_cost $(RUN)
 
 # Takes about 20 GB under target/bench/search, and removes it.
 bench-search:
@@ -58,8 +65,7 @@ bench-search:
 
 regress:
 	@scripts/setup.sh test
-	$(CARGO) build --locked --release --bin portcullis
-	scripts/regress.py "$$(scripts/regress-source.sh)" --portcullis target/release/portcullis $(RUN)
+	scripts/regress.py "$$(scripts/regress-source.sh)" --portcullis "$$(scripts/release.sh)/portcullis" $(RUN)
 
 fmt:
 	$(CARGO) fmt --all

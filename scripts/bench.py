@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures PostgreSQL directly, through PgBouncer and through Portcullis, side by side, and prints the ratios.
 
-    scripts/bench.py [--portcullis target/release/portcullis] [--unrecorded target/bench/unrecorded] [--analysis target/release/examples/analysis_cost]
+    scripts/bench.py [--portcullis target/bench/portcullis] [--unrecorded target/bench/unrecorded] [--analysis target/bench/analysis_cost]
                      [--rounds 5] [--seconds 4] [--only point,churn,bulk]
 
 What makes the figures comparable: one server for all, on a fresh data folder in memory with fsync off; everything on

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs PostgreSQL's own regression suite directly and through Portcullis, and compares what psql printed.
 
-    scripts/regress.py INPUTS [--portcullis target/release/portcullis] [--only select,join] [--reuse-direct]
+    scripts/regress.py INPUTS [--portcullis BINARY] [--only select,join] [--reuse-direct]
 
 INPUTS is the folder that scripts/regress-source.sh prints. Two fresh servers of the same version run the same scripts
 in the suite's own order, one by one; the second is entered through the gateway under a policy that allows everything.
