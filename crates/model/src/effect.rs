@@ -370,8 +370,10 @@ pub enum Part {
     Elements,
     /// A field of a row, counted from 0.
     Field(usize),
-    /// Each of the pieces that a text is split into.
+    /// Each of the pieces that a text is split into, at signs that are not known.
     Pieces,
+    /// Each of the pieces that a text is split into at this one.
+    SplitAt(std::sync::Arc<str>),
     /// Anything: what follows is not known.
     Computed,
 }

@@ -491,6 +491,7 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
                 model::Part::Elements => format!("{from}[]"),
                 model::Part::Field(nth) => format!("{from}.{nth}"),
                 model::Part::Pieces => format!("split({from})"),
+                model::Part::SplitAt(mark) => format!("split({from}, {mark})"),
                 model::Part::Computed => format!("f({from})"),
             })
         };
@@ -624,7 +625,11 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     );
     check(
         "UPDATE customers SET email = unnest(string_to_array($1, ',')), name = jsonb_build_object('a', $2)->>'a'",
-        "shop.customers.email: split($1)[]; shop.customers.name: f($2) f('a')",
+        "shop.customers.email: split($1, ,)[]; shop.customers.name: f($2) f('a')",
+    );
+    check(
+        "UPDATE customers SET email = unnest(string_to_array($1, $2)), name = split_part($3, '~', 2)",
+        "shop.customers.email: split($1)[]; shop.customers.name: split($3, ~)",
     );
     check(
         "UPDATE customers SET email = $1::jsonb->>$2, name = ($3::jsonb)['a']",
