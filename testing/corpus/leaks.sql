@@ -205,7 +205,6 @@ SELECT count(*) FROM customers GROUP BY substring(ssn, 1, 1)
 SELECT count(*) FROM customers GROUP BY card_number
 SELECT rank('x') WITHIN GROUP (ORDER BY ssn) FROM customers
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY salary) FROM staff
-SELECT xmlforest(email) FROM customers LIMIT 1
 SELECT (ARRAY[ssn])[1] FROM customers LIMIT 1
 SELECT max(birth_date) FROM customers
 SELECT unnest(ARRAY(SELECT ssn FROM customers LIMIT 2))
@@ -413,9 +412,32 @@ SELECT * FROM pg_stat_statements
 SELECT pg_get_expr('x', 0) FROM no_such_relation
 SELECT database_to_xml(true, true, '')
 SELECT schema_to_xml('public', true, true, '')
-SELECT xmlelement(name a, ssn) FROM customers LIMIT 1
-SELECT xmlagg(xmlelement(name a, ssn)) FROM customers WHERE id < 3
 SELECT xmlconcat(ssn::xml) FROM customers LIMIT 1
+SELECT xmlelement(name a, birth_date) FROM customers LIMIT 1
+SELECT xmlforest(c) FROM customers c LIMIT 1
+SELECT xmlelement(name a, ARRAY[ssn]) FROM customers LIMIT 1
+SELECT xmlcomment(ssn) FROM customers LIMIT 1
+SELECT xmlpi(name php, ssn) FROM customers LIMIT 1
+SELECT xmlparse(content ssn) FROM customers LIMIT 1
+SELECT xmlroot(xmlelement(name a, ssn), version '1.0') FROM customers LIMIT 1
+SELECT xmlelement(name a, ssn) IS DOCUMENT FROM customers LIMIT 1
+SELECT xmlserialize(document xmlelement(name a, ssn) AS text) FROM customers LIMIT 1
+SELECT xpath('/a/text()', xmlelement(name a, ssn)) FROM customers LIMIT 1
+SELECT (xpath('/a/text()', xmlelement(name a, ssn)))[1]::text FROM customers LIMIT 1
+SELECT xmlexists('/a[starts-with(., "666")]' PASSING xmlelement(name a, ssn)) FROM customers LIMIT 1
+SELECT xmlelement(name a, ssn)::text LIKE '%666%' FROM customers LIMIT 1
+SELECT xmlelement(name a, ssn)::text::int FROM customers LIMIT 1
+SELECT id FROM customers WHERE xmlforest(ssn)::text = '<ssn>666-54-7920</ssn>'
+SELECT xmlagg(xmlforest(id) ORDER BY ssn) FROM customers
+SELECT to_json(xmlelement(name a, ssn)), json_build_object('a', xmlforest(ssn)) FROM customers LIMIT 1
+SELECT json_agg(x) FROM (SELECT id, xmlforest(ssn) AS f FROM customers) x
+INSERT INTO customers (id, name, email, notes) SELECT -id, 'a', 'b', xmlforest(ssn)::text FROM customers
+SELECT unnest(xpath('//ssn/text()', card)) FROM xfolded LIMIT 1
+SELECT x.* FROM xfolded, xmltable('/card' PASSING card COLUMNS s text PATH 'ssn') x LIMIT 1
+SELECT id FROM xfolded WHERE told LIKE '%666%'
+SELECT by_ssn FROM keyed
+SELECT numbers ->> '1' FROM keyed
+SELECT key, value FROM keyed, json_each_text(numbers)
 SELECT * FROM xmltable('/r' PASSING (SELECT xmlelement(name r, ssn) FROM customers LIMIT 1) COLUMNS a text PATH '.')
 SELECT to_tsvector(ssn) FROM customers LIMIT 1
 SELECT ts_headline(ssn, '666'::tsquery) FROM customers LIMIT 1
@@ -440,6 +462,29 @@ SET search_path = public; SELECT phone FROM customers
 
 -- runs alice
 SELECT * FROM folded LIMIT 3
+SELECT xmlforest(email) FROM customers LIMIT 1
+SELECT xmlelement(name a, ssn) FROM customers LIMIT 1
+SELECT xmlagg(xmlelement(name a, ssn)) FROM customers WHERE id < 3
+SELECT xmlelement(name c, xmlattributes(id, ssn AS s, 'x' AS "a b"), xmlforest(name, ssn, email, upper(ssn) AS u, length(ssn) AS n, birth_date::text AS b)) FROM customers LIMIT 3
+SELECT xmlagg(xmlelement(name c, xmlattributes(c.id), xmlforest(c.name, c.ssn), (SELECT xmlagg(xmlelement(name o, o.id) ORDER BY o.id) FROM orders o WHERE o.customer_id = c.id)) ORDER BY c.id) FROM customers c WHERE id < 4
+SELECT xmlconcat(xmlforest(ssn), xmlelement(name a, email, card_number)), xmlforest(xmlforest(ssn, id) AS inner, phone) FROM customers LIMIT 3
+SELECT xmlforest(ssn)::text, xmlserialize(content xmlforest(ssn) AS text), xmlelement(name a, ssn)::varchar, md5(xmlelement(name a, ssn)::text) FROM customers LIMIT 3
+SELECT xmlforest(name AS ssn, ssn AS name), xmlforest(name AS x, ssn AS x), xmlforest(ssn AS "xml x", ssn AS "a:b") FROM customers LIMIT 3
+SELECT xmlelement(name r, '<ssn>x</ssn>'::xml, ssn), xmlelement(name r, xmlforest(ssn), '<ssn>x</ssn><!-- '), xmlconcat('<ssn/>', xmlforest(ssn)) FROM customers LIMIT 3
+SELECT xmlelement(name r, '<!-- ' || name, xmlforest(ssn), ' -->'), xmlelement(name r, '</r><r>', ssn), xmlelement(name r, xmlattributes('" s="' AS k, ssn AS s)) FROM customers LIMIT 3
+SELECT xmlconcat(xmlcomment('<'), xmlforest(ssn)), xmlelement(name r, xmlpi(name php, '<ssn>'), ssn), xmlelement(name r, xmlparse(content '<a/>'), ssn) FROM customers LIMIT 3
+SELECT xmlelement(name "é", ssn), xmlforest(ssn AS "ßb"), xmlelement(name a, xmlattributes(ssn AS "é")) FROM customers LIMIT 3
+SELECT xmlelement(name a, json_build_object('s', ssn)), xmlelement(name a, row_to_json(c)), xmlforest(to_jsonb(c)::text AS t) FROM customers c LIMIT 3
+SELECT CASE WHEN id > 1 THEN xmlelement(name a, ssn) ELSE xmlforest(email) END, coalesce(xmlagg(xmlforest(ssn)) OVER (), '<none/>') FROM customers LIMIT 3
+SELECT xmlforest(ssn) FROM customers WHERE id < 3 UNION ALL SELECT xmlforest(email AS ssn) FROM customers WHERE id < 3
+WITH w AS (SELECT id, xmlforest(ssn, name) AS x FROM customers LIMIT 3) SELECT x, xmlelement(name e, x), xmlelement(name e, x, id, ssn) FROM w JOIN customers USING (id)
+SELECT card, told, told::varchar, xmlelement(name all, card), xmlagg(card) OVER () FROM xfolded WHERE id < 4
+SELECT x, again FROM xfolded_again AS f (a, x, again) WHERE a < 4
+BEGIN ;; DECLARE j CURSOR FOR SELECT card, xmlforest(id, told) FROM xfolded ;; FETCH 3 FROM j ;; COMMIT
+PREPARE f AS SELECT card FROM xfolded WHERE id = $1 ;; EXECUTE f (3)
+COPY (SELECT card, told, xmlforest(id, told) FROM xfolded LIMIT 3) TO STDOUT
+SELECT numbers, whole, numbers::text, to_json(numbers) FROM keyed
+SELECT json_agg(numbers) FROM keyed
 SELECT card, whole, told, mails FROM folded LIMIT 3
 SELECT f.* FROM folded AS f (a, b, c) LIMIT 3
 SELECT list FROM folded_lists

@@ -12,6 +12,7 @@ mod judge;
 mod labels;
 pub mod live;
 mod oblige;
+mod oblige_xml;
 pub mod open;
 pub mod permit;
 pub mod ports;

@@ -6,13 +6,14 @@ use model::decision::{ResultObligation, Searched};
 use std::sync::Arc;
 
 use model::{
-    ColumnRef, ColumnUse, Effect, JsonMask, JsonShape, Mask, MaskKind, Object, Projection,
-    Projections, Reason, Search, Statement, Usage, Verb,
+    ColumnRef, ColumnUse, Effect, Inside, JsonMask, JsonShape, Mask, MaskKind, Object, Projection,
+    Projections, Reason, Search, Shape, Statement, Usage, Verb, XmlMask,
 };
 
 use mask::{Classification, PredicateUse};
 
 use crate::labels::LabelView;
+use crate::oblige_xml::xml_mask;
 
 /// The demands on one statement.
 #[derive(Default)]
@@ -92,7 +93,7 @@ fn search(view: &LabelView<'_>, projections: &Projections, result: &mut ResultOb
 }
 
 /// What is stored is searched for what its own entries name; whatever is computed may come from anywhere.
-fn search_of(view: &LabelView<'_>, projection: &Projection) -> Search {
+pub(crate) fn search_of(view: &LabelView<'_>, projection: &Projection) -> Search {
     let sources = projection.sources().iter();
     let stored = sources.fold(Search::default(), |all, column| {
         all.and(view.search(column))
@@ -174,14 +175,33 @@ fn project_column(
             if let Some((kind, _)) = strictest(view, whole) {
                 let kind = mask::stricter(kind, MaskKind::Redact);
                 demands.mask(view, position, (kind, 0), sources);
-            } else if json_mask(view, shape, false) != JsonMask::Keep {
-                let json = json_mask(view, shape, view.searches());
-                demands.mask(view, position, (MaskKind::Redact, 0), sources);
+            } else if let Some((kind, inside)) = inside(view, shape) {
+                demands.mask(view, position, (kind, 0), sources);
                 if let Some(mask) = demands.result.masks.last_mut() {
-                    mask.json = Some(Arc::new(json));
+                    mask.inside = inside.map(Arc::new);
                 }
             }
         }
+    }
+}
+
+/// The mask of a value by what it holds, if anything in it is hidden; without its inside where all of it is.
+fn inside(view: &LabelView<'_>, shape: &Shape) -> Option<(MaskKind, Option<Inside>)> {
+    let searched = view.searches();
+    match shape {
+        Shape::Json(shape) => {
+            let hides = json_mask(view, shape, false) != JsonMask::Keep;
+            let json = || Inside::Json(json_mask(view, shape, searched));
+            hides.then(|| (MaskKind::Redact, Some(json())))
+        }
+        Shape::Xml(pieces) => match xml_mask(view, pieces, false) {
+            XmlMask::Keep => None,
+            XmlMask::Hidden(kind) => Some((kind, None)),
+            XmlMask::Search(_) | XmlMask::Value { .. } | XmlMask::Nodes { .. } => {
+                let xml = xml_mask(view, pieces, searched);
+                Some((MaskKind::Redact, Some(Inside::Xml(xml))))
+            }
+        },
     }
 }
 
@@ -224,11 +244,20 @@ fn json_mask(view: &LabelView<'_>, shape: &JsonShape, searched: bool) -> JsonMas
 /// The mask of one value within JSON.
 fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) -> JsonMask {
     let hidden = match projection {
-        Projection::Shaped { whole, shape, .. } => match strictest(view, whole) {
+        Projection::Shaped {
+            whole,
+            shape: Shape::Json(shape),
+            ..
+        } => match strictest(view, whole) {
             None => return json_mask(view, shape, searched),
             hidden => hidden,
         },
-        Projection::Free
+        // XML within JSON is a string: nothing in it is told from another.
+        Projection::Shaped {
+            shape: Shape::Xml(_),
+            ..
+        }
+        | Projection::Free
         | Projection::Direct(_)
         | Projection::Derived(_)
         | Projection::Withheld(_) => strictest(view, projection.sources()),
@@ -256,7 +285,7 @@ fn member_mask(view: &LabelView<'_>, projection: &Projection, searched: bool) ->
 }
 
 /// The mask of a column that has several sources: the strictest of theirs, and NULL where not even their types agree.
-fn strictest(view: &LabelView<'_>, sources: &[ColumnRef]) -> Option<(MaskKind, u32)> {
+pub(crate) fn strictest(view: &LabelView<'_>, sources: &[ColumnRef]) -> Option<(MaskKind, u32)> {
     let mut chosen: Option<(MaskKind, u32)> = None;
     for column in sources {
         let Some(found) = view.hidden(column) else {
@@ -375,7 +404,7 @@ impl Demands {
             position,
             kind,
             type_oid,
-            json: None,
+            inside: None,
         });
         let hidden = sources.iter().filter(|c| view.hidden(c).is_some());
         self.masked.extend(hidden.map(ToString::to_string));

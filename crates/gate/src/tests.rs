@@ -8,9 +8,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use model::{
-    Action, ActionKind, Class, Classes, ColumnRef, ColumnUse, Detected, Effect, Ground, JsonShape,
-    Limits, Named, Object, Parameter, ParameterFormat, Principal, Projection, Projections, Reach,
-    RefusalKind, ResourceName, Search, SessionId, Statement, Usage, Verb,
+    Action, ActionKind, Class, Classes, ColumnRef, ColumnUse, Detected, Effect, Ground, Inside,
+    JsonShape, Limits, Named, Object, Parameter, ParameterFormat, Principal, Projection,
+    Projections, Reach, RefusalKind, ResourceName, Search, SessionId, Shape, Statement, Usage,
+    Verb, XmlElement, XmlMask, XmlShape,
 };
 
 use crate::admit::{Admission, Completion, HoldEnd, Session};
@@ -535,7 +536,7 @@ fn masks_follow_lineage_into_json() {
     let shaped = |whole: &str, shape| Projection::Shaped {
         sources: vec![column("customers", "ssn"), column("customers", "name")],
         whole: vec![column("customers", whole)],
-        shape,
+        shape: Shape::Json(shape),
     };
     let check_in = |whole: &str, shape: JsonShape, expect: Option<&str>| {
         let bench = bench();
@@ -546,7 +547,13 @@ fn masks_follow_lineage_into_json() {
             panic!("{}", outcome(&admission));
         };
         let masks = permit.obligations().results[0].masks.first();
-        let found = masks.map(|mask| format!("{:?} {:?}", mask.kind, mask.json.as_deref()));
+        let found = masks.map(|mask| {
+            let json = mask.inside.as_deref().map(|inside| match inside {
+                Inside::Json(json) => json,
+                Inside::Xml(_) => panic!("{inside:?}"),
+            });
+            format!("{:?} {json:?}", mask.kind)
+        });
         assert_eq!(found.as_deref(), expect);
     };
     let check = |shape: JsonShape, expect: Option<&str>| check_in("name", shape, expect);
@@ -582,6 +589,134 @@ fn masks_follow_lineage_into_json() {
         ]),
         Some("Redact Some(Tuple([Value { kind: Redact, type_oid: 114 }, Keep]))"),
     );
+}
+
+/// What of some XML is masked for one of the staff: `name[attributes](content)`, `?` where it may be left out.
+fn xml_masked(whole: &str, pieces: Vec<XmlShape>) -> String {
+    fn shown(mask: &XmlMask) -> String {
+        let XmlMask::Nodes { elements, text } = mask else {
+            return match mask {
+                XmlMask::Value { kind, .. } => kind.word().to_owned(),
+                XmlMask::Hidden(kind) => format!("all {}", kind.word()),
+                other => format!("{other:?}").to_lowercase(),
+            };
+        };
+        let elements = elements.iter().map(|element| {
+            let optional = if element.optional { "?" } else { "" };
+            let attributes = element.attributes.iter();
+            let attributes = attributes.map(|(name, mask)| format!("[{name} {}]", shown(mask)));
+            let attributes: String = attributes.collect();
+            let (name, content) = (&element.name, shown(&element.content));
+            format!("{name}{optional}{attributes}({content})")
+        });
+        let text = text.map(|_| "text".to_owned());
+        let all: Vec<String> = text.into_iter().chain(elements).collect();
+        all.join(" ")
+    }
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let projection = Projection::Shaped {
+        sources: vec![column("customers", "ssn"), column("customers", "name")],
+        whole: vec![column("customers", whole)],
+        shape: Shape::Xml(pieces),
+    };
+    let admission = ask(&mut session, select(vec![projection], vec![]));
+    let Admission::Ready(Verdict::Release(permit)) = &admission else {
+        panic!("{}", outcome(&admission));
+    };
+    match permit.obligations().results[0].masks.first() {
+        None => "none".to_owned(),
+        Some(mask) => match mask.inside.as_deref() {
+            Some(Inside::Xml(xml)) => shown(xml),
+            Some(Inside::Json(json)) => panic!("{json:?}"),
+            None => format!("whole {}", mask.kind.word()),
+        },
+    }
+}
+
+#[test]
+fn masks_follow_lineage_into_xml() {
+    type Pieces = Vec<XmlShape>;
+    let text = |projection| XmlShape::Text(Box::new(projection));
+    let with = |name: &str, attributes: &[(&str, &str)], content: Pieces| {
+        let attributes = attributes.iter();
+        let attributes = attributes.map(|(name, of)| ((*name).to_owned(), direct(of)));
+        XmlShape::Element(XmlElement {
+            name: name.to_owned(),
+            optional: false,
+            attributes: attributes.collect(),
+            content,
+        })
+    };
+    let element = |name: &str, content: Pieces| with(name, &[], content);
+    let of = |name: &str, column: &str| element(name, vec![text(direct(column))]);
+    let check = |pieces: Pieces, expect: &str| {
+        assert_eq!(xml_masked("name", pieces), expect);
+    };
+    check(vec![of("a", "name"), element("b", vec![])], "none");
+    check(
+        vec![with(
+            "p",
+            &[("k", "name"), ("s", "ssn")],
+            vec![of("a", "email"), of("b", "name")],
+        )],
+        "p[k keep][s redact](a(email) b(keep))",
+    );
+    // Computed, and so that it tells.
+    let columns = vec![column("customers", "ssn")];
+    check(
+        vec![
+            element("a", vec![text(Projection::Derived(columns.clone()))]),
+            element("b", vec![text(Projection::Withheld(columns.clone()))]),
+        ],
+        "a(all redact) b(all null)",
+    );
+    // Texts side by side are not told apart; those that anybody may see need not be.
+    check(
+        vec![element(
+            "a",
+            vec![text(Projection::Free), text(direct("ssn")), of("b", "card")],
+        )],
+        "a(all null)",
+    );
+    check(
+        vec![element(
+            "a",
+            vec![text(Projection::Free), text(direct("name")), of("b", "ssn")],
+        )],
+        "a(text b(redact))",
+    );
+    // Of one name and masked otherwise.
+    check(vec![of("a", "ssn"), of("a", "ssn")], "a(redact)");
+    check(vec![of("a", "ssn"), of("a", "name")], "a(all redact)");
+    check(vec![of("a", "ssn"), of("a", "card")], "a(all null)");
+    check(
+        vec![
+            with("a", &[("k", "ssn")], vec![of("b", "name")]),
+            with(
+                "a",
+                &[("k", "name"), ("l", "name")],
+                vec![of("b", "email"), of("c", "ssn")],
+            ),
+        ],
+        "a[k all redact][l keep](b(all redact) c(redact))",
+    );
+    check(
+        vec![element("a", vec![of("b", "ssn")]), of("a", "name")],
+        "a(all redact)",
+    );
+    // A label on the view's column that it is, alone and within another.
+    let held = |column_name: &str| {
+        XmlShape::Column(
+            vec![column("customers", column_name)],
+            vec![of("a", "email")],
+        )
+    };
+    check(vec![held("name")], "a(email)");
+    check(vec![element("v", vec![held("ssn")])], "v(all redact)");
+    check(vec![held("ssn"), of("b", "name")], "whole redact");
+    check(vec![of("b", "card"), held("ssn")], "whole null");
+    assert_eq!(xml_masked("ssn", vec![of("b", "name")]), "whole redact");
 }
 
 /// What each result column, and everything else, is searched for: whole classes, and classes by place.
@@ -670,7 +805,7 @@ fn members_of_masked_json_are_searched() {
         let projection = Projection::Shaped {
             sources,
             whole: Vec::new(),
-            shape: shape(name),
+            shape: Shape::Json(shape(name)),
         };
         assert_eq!(searched("", &["staff"], vec![projection]), expect);
     };

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use gate::rehearse::Rehearsal;
 use model::decision::ResultObligation;
 use model::effect::Usage;
-use model::{Class, ColumnRef, Projection, Projections, Reason, Search, Statement};
+use model::{Class, ColumnRef, Projection, Projections, Reason, Search, Shape, Statement};
 use serde_json::{Value, json};
 
 /// As a tree: the outcome, why, and for each statement what it does and where its columns come from.
@@ -76,7 +76,7 @@ fn delivered(obliged: Option<&ResultObligation>, position: usize) -> String {
         return String::new();
     };
     if let Some(mask) = obliged.masks.iter().find(|mask| mask.position == position) {
-        let inside = if mask.json.is_some() { " inside" } else { "" };
+        let inside = if mask.inside.is_some() { " inside" } else { "" };
         return format!(", masked{inside}: {}", mask.kind.word());
     }
     let search = obliged
@@ -163,7 +163,10 @@ fn origin(column: &Projection) -> &'static str {
         Projection::Direct(_) => "stored",
         Projection::Derived(_) => "derived",
         Projection::Withheld(_) => "withheld",
-        Projection::Shaped { .. } => "json",
+        Projection::Shaped { shape, .. } => match shape {
+            Shape::Json(_) => "json",
+            Shape::Xml(_) => "xml",
+        },
     }
 }
 
@@ -226,7 +229,7 @@ mod tests {
                         position: 1,
                         kind: MaskKind::Redact,
                         type_oid: 25,
-                        json: None,
+                        inside: None,
                     }],
                     searched: vec![Searched {
                         position: 0,

@@ -32,7 +32,9 @@ pub fn is_masked(kind: MaskKind, type_oid: u32, value: &[u8], format: ParameterF
         (Family::Json | Family::Jsonb, _) => {
             value.trim_ascii() == b"***" || any_string(value, &mut |said| said == "***")
         }
-        (Family::Xml, _) => value.trim_ascii() == b"***",
+        (Family::Xml, _) => {
+            value.trim_ascii() == b"***" || any_text(value, format, &mut |met| met.value == b"***")
+        }
         // Of arrays and rows NULL is given; of what is taken out of them, this.
         (Family::Other, _) => {
             value == b"***" || any_text(value, format, &mut |met| met.value == b"***")

@@ -16,8 +16,6 @@ const JSONB_VERSION: u8 = 1;
 
 const JSON: u32 = 114;
 const JSONB: u32 = 3802;
-const TIMESTAMP: u32 = 1114;
-const TIMESTAMPTZ: u32 = 1184;
 
 /// Masks one JSON value of a type (`json`, `jsonb` or text that holds one) by its shape: appends the masked bytes and
 /// says whether the result is a value. What is not of that shape is redacted whole.
@@ -219,33 +217,15 @@ impl<'a> Reader<'a, '_> {
             _ if form == Form::Number => String::from_utf8(raw.to_vec()).ok()?,
             _ => return None,
         };
-        let is_moment = matches!(type_oid, TIMESTAMP | TIMESTAMPTZ);
-        let text = match is_moment {
-            true => text.replacen('T', " ", 1),
-            false => text,
-        };
-        let mut masked = BytesMut::new();
-        let text = text.as_bytes();
-        if !mask_value(
-            &self.masking.key,
-            kind,
-            type_oid,
-            ParameterFormat::Text,
-            text,
-            &mut masked,
-        ) {
+        let Some(masked) = self.masking.mask_written(kind, type_oid, &text) else {
             self.out.extend_from_slice(b"null");
             return Some(());
-        }
-        let is_number = || number(&masked).is_some_and(|found| found.len() == masked.len());
-        if form == Form::Number && is_number() {
-            self.out.extend_from_slice(&masked);
-            return Some(());
-        }
-        let masked = std::str::from_utf8(&masked).ok()?;
-        match is_moment {
-            true => escape(masked.replacen(' ', "T", 1).as_bytes(), self.out),
-            false => escape(masked.as_bytes(), self.out),
+        };
+        let masked = masked.as_bytes();
+        let is_number = || number(masked).is_some_and(|found| found.len() == masked.len());
+        match form == Form::Number && is_number() {
+            true => self.out.extend_from_slice(masked),
+            false => escape(masked, self.out),
         }
         Some(())
     }

@@ -16,6 +16,7 @@ mod secret;
 mod text;
 mod value;
 mod within;
+mod xml;
 
 pub use catalog::{Classification, DataCatalog, DataCatalogError, PredicateUse, quoted, stricter};
 pub use delivered::{Given, is_masked};
@@ -25,3 +26,4 @@ pub use search::{is_searchable, search_value};
 pub use secret::MaskKey;
 pub use value::mask_value;
 pub use within::{Met, any_within};
+pub use xml::mask_xml;

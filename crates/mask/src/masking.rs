@@ -2,6 +2,7 @@
 //!
 //! Knows no column and no policy, and keeps no value.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -10,6 +11,9 @@ use model::{Detected, Limits, MaskKind, ParameterFormat};
 use crate::delivered::Given;
 use crate::secret::MaskKey;
 use crate::value::mask_value;
+
+const TIMESTAMP: u32 = 1114;
+const TIMESTAMPTZ: u32 = 1184;
 
 /// What masking of one session's values needs.
 #[derive(Debug)]
@@ -54,6 +58,25 @@ impl Masking {
             self.given.note(type_oid, masked, format);
         }
         is_value
+    }
+
+    /// As [`Self::mask_value`], for a value as JSON and XML write it, and in the same form: moments with a `T` (XSD).
+    /// `None` is NULL.
+    pub(crate) fn mask_written(&self, kind: MaskKind, type_oid: u32, said: &str) -> Option<String> {
+        let is_moment = matches!(type_oid, TIMESTAMP | TIMESTAMPTZ);
+        let plain: Cow<'_, str> = match is_moment {
+            true => said.replacen('T', " ", 1).into(),
+            false => said.into(),
+        };
+        let (plain, mut masked) = (plain.as_bytes(), BytesMut::new());
+        let format = ParameterFormat::Text;
+        self.mask_value(kind, type_oid, format, plain, &mut masked)
+            .then_some(())?;
+        let masked = String::from_utf8(masked.to_vec()).ok()?;
+        Some(match is_moment {
+            true => masked.replacen(' ', "T", 1),
+            false => masked,
+        })
     }
 
     /// What was given so far.

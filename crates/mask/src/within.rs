@@ -15,6 +15,7 @@ const DEPTH_MAX: usize = 8;
 const DIMENSIONS_MAX: usize = 6;
 /// `jsonb_send` puts its version before the text.
 const JSONB_VERSION: u8 = 1;
+const TEXT: u32 = 25;
 
 /// A value that was met.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +139,7 @@ impl<'v> Item<'v> {
             Part::Elements => self.elements(),
             Part::Field(nth) => Some(self.fields()?.into_iter().nth(*nth)?.into_iter().collect()),
             Part::Pieces => Some(self.pieces()),
+            Part::SplitAt(mark) => Some(self.split_at(mark)),
             Part::Computed => None,
         }
     }
@@ -194,6 +196,19 @@ impl<'v> Item<'v> {
         parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
     }
 
+    /// The pieces between the marks, and the whole: of no mark there is one piece.
+    fn split_at(&self, mark: &str) -> Vec<Item<'_>> {
+        let (mut rest, mut parts) = (&*self.bytes, Vec::new());
+        let finder = memchr::memmem::Finder::new(mark);
+        while let Some(at) = finder.find(rest).filter(|_| !mark.is_empty()) {
+            parts.extend(rest.get(..at));
+            rest = rest.get(at + mark.len()..).unwrap_or_default();
+        }
+        parts.extend([rest, &*self.bytes]);
+        let parts = parts.into_iter();
+        parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
+    }
+
     /// What stands between the marks of XML, or of an `hstore`; nothing of any other text.
     fn marked_up(&self) -> Vec<Item<'_>> {
         let text = self.bytes.trim_ascii();
@@ -227,8 +242,14 @@ impl<'v> Item<'v> {
             return false;
         }
         let fields = || Some(self.fields()?.into_iter().flatten().collect());
-        let found = self.elements().or_else(fields);
-        let found = found.unwrap_or_else(|| self.marked_up());
+        let binary = self.format == ParameterFormat::Binary;
+        let pairs = binary.then(|| hstore_of_binary(&self.bytes)).flatten();
+        // The bytes of one may be read as another as well.
+        let found = [self.elements().or_else(fields), pairs];
+        let found: Vec<Item<'_>> = match found.iter().all(Option::is_none) {
+            true => self.marked_up(),
+            false => found.into_iter().flatten().flatten().collect(),
+        };
         let mut found = found.iter();
         found.any(|item| item.is_met(false, wanted) || item.anywhere(depth + 1, wanted))
     }
@@ -445,6 +466,20 @@ fn row_of_binary(bytes: &[u8]) -> Option<Vec<Option<Item<'_>>>> {
     for _ in 0..count {
         let type_oid = reader.oid()?;
         found.push(reader.value(type_oid)?);
+    }
+    reader.0.is_empty().then_some(found)
+}
+
+/// The values of an `hstore` as `hstore_send` writes it.
+fn hstore_of_binary(bytes: &[u8]) -> Option<Vec<Item<'_>>> {
+    let mut reader = Binary(bytes);
+    let pairs = usize::try_from(reader.number()?).ok()?;
+    let mut found = Vec::new();
+    for _ in 0..pairs {
+        let key = usize::try_from(reader.number()?).ok()?;
+        reader.take(key)?;
+        let value = reader.value(TEXT)?;
+        found.extend(value.map(|value| Item::text(value.bytes)));
     }
     reader.0.is_empty().then_some(found)
 }

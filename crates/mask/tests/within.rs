@@ -77,6 +77,10 @@ fn parts_are_taken() {
         "x | y z",
     );
     check("a,b c", &[Part::Pieces], "a | b | c | a,b c");
+    let split = |mark: &str| [Part::SplitAt(mark.into())];
+    check("a,b::c:d", &split("::"), "a,b | c:d | a,b::c:d");
+    check("a~~b~", &split("~"), "a |  | b |  | a~~b~");
+    check("a", &split(""), "a | a");
     // What a string of JSON says is taken apart, not how it stands there.
     check(
         r#"{"doc": "{\"ssn\": \"x\"}"}"#,
@@ -135,6 +139,11 @@ fn binary_forms_are_read() {
     let row = b"\0\0\0\x02\0\0\0\x17\0\0\0\x01y\0\0\0\x19\0\0\0\x01x";
     assert_eq!(met(row, BINARY, &[Part::Field(1)]), "x");
     assert_eq!(met(b"\x01{\"a\": \"x\"}", BINARY, &[member("a")]), "x");
+    let hstore = b"\0\0\0\x02\0\0\0\x04mail\0\0\0\x03***\0\0\0\x01k\xff\xff\xff\xff";
+    assert!(met(hstore, BINARY, &[member("mail")]).ends_with(" | (***)"));
+    // An array whose bytes might be an hstore's.
+    let both = b"\0\0\0\x01\0\0\0\0\0\0\0\x19\0\0\0\x01\0\0\0\x01\0\0\0\x0d*************";
+    assert!(met(both, BINARY, &[Part::Computed]).contains("(*************)"));
     // The binary form of a text is the text.
     assert_eq!(met(b"{x,y}", BINARY, &[Part::Elements]), "x | y");
 }
@@ -145,6 +154,7 @@ fn part() -> impl Strategy<Value = Part> {
         Just(Part::Elements),
         (0_usize..3).prop_map(Part::Field),
         Just(Part::Pieces),
+        Just(Part::SplitAt("a".into())),
         Just(Part::Computed),
     ]
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::detected::Search;
 use crate::effect::ColumnRef;
 use crate::id::ApprovalId;
+use crate::xml::XmlMask;
 
 /// The outcome lattice: `Deny > Hold > Allow`; combining is `max`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -103,6 +104,15 @@ pub enum JsonMask {
     Map(Box<JsonMask>),
 }
 
+/// What of a value is masked that holds others.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Inside {
+    /// Of JSON.
+    Json(JsonMask),
+    /// Of XML.
+    Xml(XmlMask),
+}
+
 /// One output column to mask.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Mask {
@@ -112,8 +122,8 @@ pub struct Mask {
     pub kind: MaskKind,
     /// The column's type OID, which decides how text and binary values are rewritten.
     pub type_oid: u32,
-    /// For JSON whose inside is known: what of it is masked; `kind` is for what is of another form.
-    pub json: Option<Arc<JsonMask>>,
+    /// For JSON and XML whose inside is known: what of it is masked; `kind` is for what is of another form.
+    pub inside: Option<Arc<Inside>>,
 }
 
 /// One output column whose values are searched.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::xml::XmlShape;
+
 /// One kind of effect. Policies name it as `Action::"<name>"`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Verb {
@@ -283,15 +285,24 @@ pub enum Projection {
     Derived(Vec<ColumnRef>),
     /// It is computed from these columns, and even its length or its being NULL may tell of their values.
     Withheld(Vec<ColumnRef>),
-    /// It is JSON built from these columns, and where each of them stands in it is known.
+    /// It is JSON or XML built from these columns, and where each of them stands in it is known.
     Shaped {
         /// All of them.
         sources: Vec<ColumnRef>,
         /// Columns of views that it is, as a whole: where one of them is hidden, so is all of it.
         whole: Vec<ColumnRef>,
         /// Where they stand.
-        shape: JsonShape,
+        shape: Shape,
     },
+}
+
+/// How a value that holds others is built.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// As JSON.
+    Json(JsonShape),
+    /// As XML, of these pieces.
+    Xml(Vec<XmlShape>),
 }
 
 /// How JSON is built: every value of it by where it comes from.
@@ -370,8 +381,10 @@ pub enum Part {
     Elements,
     /// A field of a row, counted from 0.
     Field(usize),
-    /// Each of the pieces that a text is split into.
+    /// Each of the pieces that a text is split into, at signs that are not known.
     Pieces,
+    /// Each of the pieces that a text is split into at this one.
+    SplitAt(std::sync::Arc<str>),
     /// Anything: what follows is not known.
     Computed,
 }

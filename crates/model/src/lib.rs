@@ -14,15 +14,18 @@ pub mod principal;
 pub mod reach;
 pub mod resource;
 pub mod secret;
+pub mod xml;
 
 pub use action::{
     Action, ActionKind, Application, Delivered, Parameter, ParameterFormat, Statement,
 };
-pub use decision::{JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind};
+pub use decision::{
+    Inside, JsonMask, Mask, MaskKind, Obligations, Outcome, Reason, Refusal, RefusalKind,
+};
 pub use detected::{Class, Classes, Detected, Search};
 pub use effect::{
     Assignment, ColumnRef, ColumnUse, Effect, Given, GivenValue, JsonShape, Object, Part,
-    Projection, Projections, Usage, Verb, VerbGroup,
+    Projection, Projections, Shape, Usage, Verb, VerbGroup,
 };
 pub use fault::Fault;
 pub use id::{ActionId, ApprovalId, CatalogVersion, PolicyHash, SessionId};
@@ -31,3 +34,4 @@ pub use principal::{Principal, PrincipalKind};
 pub use reach::{Ground, Named, Reach, Touched};
 pub use resource::{Resource, ResourceName};
 pub use secret::Secret;
+pub use xml::{XmlElement, XmlMask, XmlShape};

@@ -7,6 +7,7 @@ use model::{Classes, ParameterFormat};
 
 use super::{Form, Seen, classes_in, places, rewrite, unread};
 use crate::json::{escape, scalar, unescape_loosely};
+use crate::xml::referred;
 
 /// Dimensions of an array (`MAXDIM`).
 const DIMENSIONS_MAX: usize = 6;
@@ -109,27 +110,6 @@ fn dereference(text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
-}
-
-fn referred(name: &str) -> Option<char> {
-    let code = match name.strip_prefix('#') {
-        None => {
-            return match name {
-                "amp" => Some('&'),
-                "lt" => Some('<'),
-                "gt" => Some('>'),
-                "quot" => Some('"'),
-                "apos" => Some('\''),
-                _ => None,
-            };
-        }
-        Some(code) => code,
-    };
-    let code = match code.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-        None => code.parse().ok()?,
-    };
-    char::from_u32(code)
 }
 
 /// Appends an array as text, element by element; `None` where it is not one.

@@ -472,7 +472,7 @@ pub(crate) fn beside(mut result: Value, arguments: &[Value]) -> Value {
     }
     Value {
         telling: result.telling,
-        risky: false,
+        risks: Vec::new(),
         ..Value::derived(arguments.iter().chain([&result]), result.type_oid)
     }
 }

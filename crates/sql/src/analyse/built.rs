@@ -1,16 +1,16 @@
-//! JSON as a query builds it: which value of it comes from where.
+//! JSON and XML as a query builds them: which value of it comes from where.
 //!
 //! Names members only where PostgreSQL takes them from what stands in the statement or the catalog; what is not
-//! certain is no shape at all, and the JSON is redacted whole.
+//! certain is no shape at all, and all of it is redacted.
 
 use std::rc::Rc;
 
-use model::{ColumnRef, JsonShape, Projection};
+use model::{ColumnRef, JsonShape, Projection, Shape, XmlElement, XmlShape};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{FuncCall, Node, a_const};
 
 use super::scope::{Source, Value};
-use super::total::oid::{JSON, JSONB, RECORD};
+use super::total::oid::{JSON, JSONB, RECORD, XML};
 use super::{Analysis, inner};
 
 /// Values that one shape may have; a wider one is given up.
@@ -18,7 +18,7 @@ const SIZE_MAX: usize = 2_000;
 /// Levels that one shape may have.
 const DEPTH_MAX: usize = 32;
 
-/// What a record or JSON value is made of.
+/// What a record, JSON or XML value is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Built {
     form: Form,
@@ -35,8 +35,24 @@ pub(crate) enum Form {
     Tuple(Vec<Rc<Built>>),
     Array(Rc<Built>),
     Map(Rc<Built>),
+    /// An element of XML.
+    Element(Element),
+    /// XML side by side.
+    Nodes(Vec<Rc<Built>>),
+    /// XML of any number of rows.
+    Many(Rc<Built>),
     /// All of a view's column: a label may stand on that as well.
     Column(Vec<Source>, Rc<Built>),
+}
+
+/// An element of XML, by its names in the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Element {
+    pub(crate) name: String,
+    /// It is left out where its content is NULL.
+    pub(crate) optional: bool,
+    pub(crate) attributes: Vec<(String, Rc<Built>)>,
+    pub(crate) content: Vec<Rc<Built>>,
 }
 
 /// Who says the names of an object's members.
@@ -53,8 +69,15 @@ impl Form {
         match self {
             Self::Value(_) => Vec::new(),
             Self::Object(members, _) => members.iter().map(|(_, part)| part.as_ref()).collect(),
-            Self::Tuple(elements) => elements.iter().map(Rc::as_ref).collect(),
-            Self::Array(element) | Self::Map(element) | Self::Column(_, element) => vec![element],
+            Self::Tuple(parts) | Self::Nodes(parts) => parts.iter().map(Rc::as_ref).collect(),
+            Self::Element(element) => {
+                let attributes = element.attributes.iter().map(|(_, value)| value);
+                let parts = attributes.chain(&element.content);
+                parts.map(Rc::as_ref).collect()
+            }
+            Self::Array(part) | Self::Map(part) | Self::Many(part) | Self::Column(_, part) => {
+                vec![part]
+            }
         }
     }
 }
@@ -74,9 +97,14 @@ impl Built {
         if let Some(built) = value.built.as_ref().filter(|_| is_built) {
             return Some(Rc::clone(built));
         }
-        if value.type_oid == RECORD {
-            return None;
+        match value.type_oid {
+            RECORD => None,
+            _ => Self::plain(value),
         }
+    }
+
+    /// A value by itself, whatever it is made of.
+    pub(crate) fn plain(value: &Value) -> Option<Rc<Self>> {
         let plain = Value {
             built: None,
             ..value.clone()
@@ -102,9 +130,13 @@ impl Built {
     /// Made of any number of rows, of which none may be there.
     pub(crate) fn is_many(&self) -> bool {
         match &self.form {
-            Form::Array(_) | Form::Map(_) => true,
+            Form::Array(_) | Form::Map(_) | Form::Many(_) => true,
             Form::Column(_, part) => part.is_many(),
-            Form::Value(_) | Form::Object(..) | Form::Tuple(_) => false,
+            Form::Value(_)
+            | Form::Object(..)
+            | Form::Tuple(_)
+            | Form::Element(_)
+            | Form::Nodes(_) => false,
         }
     }
 
@@ -125,7 +157,7 @@ impl Built {
 }
 
 impl<'a> Analysis<'a> {
-    /// What a call of a built-in that makes JSON makes.
+    /// What a call of a built-in that makes JSON or XML makes.
     pub(crate) fn built(
         &mut self,
         name: &str,
@@ -137,6 +169,9 @@ impl<'a> Analysis<'a> {
             ("json_agg" | "jsonb_agg", [value]) => Built::of(Form::Array(Built::from(value)?)),
             ("json_object_agg" | "jsonb_object_agg", [_, value]) => {
                 Built::of(Form::Map(Built::from(value)?))
+            }
+            ("xmlagg", [value]) if value.type_oid == XML => {
+                Built::of(Form::Many(Rc::clone(value.built.as_ref()?)))
             }
             ("json_build_array" | "jsonb_build_array", _) => {
                 let elements = arguments.iter().map(Built::from);
@@ -158,7 +193,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// JSON of these sources, whose shape is known.
+    /// JSON or XML of these sources, whose shape is known.
     pub(crate) fn shaped(&self, built: &Built, sources: Vec<ColumnRef>) -> Projection {
         let (mut whole, mut part) = (Vec::new(), built);
         while let Form::Column(column, within) = &part.form {
@@ -167,29 +202,62 @@ impl<'a> Analysis<'a> {
         }
         whole.sort();
         whole.dedup();
+        let shape = match part.form {
+            Form::Element(_) | Form::Nodes(_) | Form::Many(_) => Shape::Xml(self.xml_of(part)),
+            _ => Shape::Json(self.json_of(part)),
+        };
         Projection::Shaped {
             sources,
             whole,
-            shape: self.shape_of(part),
+            shape,
         }
     }
 
-    /// As it is told outside.
-    fn shape_of(&self, built: &Built) -> JsonShape {
+    /// JSON as it is told outside.
+    fn json_of(&self, built: &Built) -> JsonShape {
         match &built.form {
             Form::Value(value) => JsonShape::Value(Box::new(self.projection(value))),
-            Form::Object(members, _) => JsonShape::Object(
-                members
-                    .iter()
-                    .map(|(name, part)| (name.clone(), self.shape_of(part)))
-                    .collect(),
-            ),
-            Form::Tuple(elements) => {
-                JsonShape::Tuple(elements.iter().map(|part| self.shape_of(part)).collect())
+            Form::Object(members, _) => {
+                let members = members.iter();
+                let members = members.map(|(name, part)| (name.clone(), self.json_of(part)));
+                JsonShape::Object(members.collect())
             }
-            Form::Array(element) => JsonShape::Array(Box::new(self.shape_of(element))),
-            Form::Map(member) => JsonShape::Map(Box::new(self.shape_of(member))),
-            Form::Column(..) => JsonShape::Value(Box::new(self.shaped(built, Vec::new()))),
+            Form::Tuple(elements) => {
+                JsonShape::Tuple(elements.iter().map(|part| self.json_of(part)).collect())
+            }
+            Form::Array(element) => JsonShape::Array(Box::new(self.json_of(element))),
+            Form::Map(member) => JsonShape::Map(Box::new(self.json_of(member))),
+            Form::Element(_) | Form::Nodes(_) | Form::Many(_) | Form::Column(..) => {
+                JsonShape::Value(Box::new(self.shaped(built, Vec::new())))
+            }
+        }
+    }
+
+    /// XML as it is told outside.
+    fn xml_of(&self, built: &Built) -> Vec<XmlShape> {
+        let all = |parts: &[Rc<Built>]| parts.iter().flat_map(|part| self.xml_of(part)).collect();
+        match &built.form {
+            Form::Element(element) => {
+                let attributes = element.attributes.iter();
+                let attributes = attributes.filter_map(|(name, part)| match &part.form {
+                    Form::Value(value) => Some((name.clone(), self.projection(value))),
+                    _ => None,
+                });
+                vec![XmlShape::Element(XmlElement {
+                    name: element.name.clone(),
+                    optional: element.optional,
+                    attributes: attributes.collect(),
+                    content: all(&element.content),
+                })]
+            }
+            Form::Nodes(parts) => all(parts),
+            Form::Many(part) => self.xml_of(part),
+            Form::Column(column, part) => {
+                let column = column.iter().flat_map(|source| self.stored(*source));
+                vec![XmlShape::Column(column.collect(), self.xml_of(part))]
+            }
+            Form::Value(value) => vec![XmlShape::Text(Box::new(self.projection(value)))],
+            Form::Object(..) | Form::Tuple(_) | Form::Array(_) | Form::Map(_) => Vec::new(),
         }
     }
 }

@@ -72,16 +72,8 @@ impl<'a> Analysis<'a> {
                 Some(argument) => self.expression(argument, scope),
                 None => Ok(Value::default()),
             },
-            NodeEnum::XmlExpr(xml) => {
-                let parts = xml.named_args.iter().chain(&xml.args);
-                self.named_parts(parts, scope)
-            }
-            NodeEnum::XmlSerialize(xml) => {
-                if let Some(name) = &xml.type_name {
-                    self.type_name(name);
-                }
-                self.parts(xml.expr.as_deref(), scope, 0)
-            }
+            NodeEnum::XmlExpr(xml) => self.xml(xml, scope),
+            NodeEnum::XmlSerialize(xml) => self.xml_serialize(xml, scope),
             NodeEnum::MergeSupportFunc(_) => {
                 self.needs(170_000, "merge_action");
                 Ok(Value::free(25))
@@ -134,20 +126,6 @@ impl<'a> Analysis<'a> {
     ) -> Walk<Value> {
         let values = self.each(parts, scope)?;
         Ok(self.unsure(&values, type_oid, "an expression that may fail"))
-    }
-
-    /// Parts that stand in named targets, as in XMLFOREST.
-    fn named_parts<'n>(
-        &mut self,
-        parts: impl IntoIterator<Item = &'n Node>,
-        scope: &Scope<'_>,
-    ) -> Walk<Value> {
-        let bare = parts.into_iter().filter_map(|part| match inner(part) {
-            Some(NodeEnum::ResTarget(target)) => target.val.as_deref(),
-            _ => Some(part),
-        });
-        let bare: Vec<&Node> = bare.collect();
-        self.parts(bare, scope, 0)
     }
 
     /// A row constructor; `t.*` within stands for all columns of `t`.

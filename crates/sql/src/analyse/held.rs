@@ -1,4 +1,4 @@
-//! JSON as a view's columns hold it: what [`Built`] says, free of any one analysis and for all threads.
+//! JSON and XML as a view's columns hold them: what [`Built`] says, free of any one analysis and for all threads.
 //!
 //! Says no more than the view's query did. Bounded for all columns of a view together; what is beyond is no shape.
 
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Analysis;
-use super::built::{Built, Form};
+use super::built::{Built, Element, Form};
 use super::relation::Under;
 use super::scope::{Source, Value};
 use crate::catalog::RelationId;
@@ -14,7 +14,7 @@ use crate::catalog::RelationId;
 /// Values that the shapes of one view's columns may have together.
 const HELD_MAX: usize = 10_000;
 
-/// What one JSON column is made of.
+/// What one column of JSON or XML is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     form: HeldForm,
@@ -31,7 +31,19 @@ enum HeldForm {
     Tuple(Vec<Held>),
     Array(Box<Held>),
     Map(Box<Held>),
+    Element(HeldElement),
+    Nodes(Vec<Held>),
+    Many(Box<Held>),
     Column(Vec<(RelationId, usize)>, Box<Held>),
+}
+
+/// See [`Element`].
+#[derive(Clone, Debug)]
+struct HeldElement {
+    name: String,
+    optional: bool,
+    attributes: Vec<(String, Held)>,
+    content: Vec<Held>,
 }
 
 impl Held {
@@ -62,7 +74,7 @@ impl<'a> Analysis<'a> {
             kind: value.kind,
             mixed: value.mixed,
             telling: value.telling,
-            risky: value.risky,
+            risks: self.places(&value.risks),
             type_oid: value.type_oid,
             sources: self.places(&value.sources),
             held: None,
@@ -76,16 +88,25 @@ impl<'a> Analysis<'a> {
 
     fn held(&self, built: &Built) -> Held {
         let each = |parts: &[Rc<Built>]| parts.iter().map(|part| self.held(part)).collect();
+        let named = |parts: &[(String, Rc<Built>)]| {
+            let parts = parts.iter();
+            let parts = parts.map(|(name, part)| (name.clone(), self.held(part)));
+            parts.collect::<Vec<_>>()
+        };
         let form = match built.form() {
             Form::Value(value) => HeldForm::Value(self.under(value)),
-            Form::Object(members, fixed) => {
-                let members = members.iter();
-                let members = members.map(|(name, part)| (name.clone(), self.held(part)));
-                HeldForm::Object(members.collect(), *fixed)
-            }
+            Form::Object(members, fixed) => HeldForm::Object(named(members), *fixed),
             Form::Tuple(elements) => HeldForm::Tuple(each(elements)),
             Form::Array(element) => HeldForm::Array(Box::new(self.held(element))),
             Form::Map(member) => HeldForm::Map(Box::new(self.held(member))),
+            Form::Element(element) => HeldForm::Element(HeldElement {
+                name: element.name.clone(),
+                optional: element.optional,
+                attributes: named(&element.attributes),
+                content: each(&element.content),
+            }),
+            Form::Nodes(parts) => HeldForm::Nodes(each(parts)),
+            Form::Many(part) => HeldForm::Many(Box::new(self.held(part))),
             Form::Column(column, part) => {
                 HeldForm::Column(self.places(column), Box::new(self.held(part)))
             }
@@ -108,18 +129,18 @@ impl<'a> Analysis<'a> {
     fn part_from(&mut self, held: &Held) -> Option<Rc<Built>> {
         let form = match &held.form {
             HeldForm::Value(under) => Form::Value(Box::new(self.value_from(under))),
-            HeldForm::Object(members, fixed) => {
-                let members = members.iter();
-                let members =
-                    members.map(|(name, part)| Some((name.clone(), self.part_from(part)?)));
-                Form::Object(members.collect::<Option<_>>()?, *fixed)
-            }
-            HeldForm::Tuple(elements) => {
-                let elements = elements.iter().map(|part| self.part_from(part));
-                Form::Tuple(elements.collect::<Option<_>>()?)
-            }
+            HeldForm::Object(members, fixed) => Form::Object(self.named_from(members)?, *fixed),
+            HeldForm::Tuple(elements) => Form::Tuple(self.parts_from(elements)?),
             HeldForm::Array(element) => Form::Array(self.part_from(element)?),
             HeldForm::Map(member) => Form::Map(self.part_from(member)?),
+            HeldForm::Element(element) => Form::Element(Element {
+                name: element.name.clone(),
+                optional: element.optional,
+                attributes: self.named_from(&element.attributes)?,
+                content: self.parts_from(&element.content)?,
+            }),
+            HeldForm::Nodes(parts) => Form::Nodes(self.parts_from(parts)?),
+            HeldForm::Many(part) => Form::Many(self.part_from(part)?),
             HeldForm::Column(column, part) => {
                 let column = column.iter().map(|(id, at)| self.source(*id, *at));
                 let column = column.collect();
@@ -129,18 +150,35 @@ impl<'a> Analysis<'a> {
         Built::of(form)
     }
 
-    /// A value by where it comes from, without what it is built of.
-    pub(crate) fn value_from(&mut self, under: &Under) -> Value {
-        let sources = under.sources.iter();
-        let mut sources: Vec<_> = sources.map(|(id, at)| self.source(*id, *at)).collect();
+    fn parts_from(&mut self, parts: &[Held]) -> Option<Vec<Rc<Built>>> {
+        parts.iter().map(|part| self.part_from(part)).collect()
+    }
+
+    fn named_from(&mut self, parts: &[(String, Held)]) -> Option<Vec<(String, Rc<Built>)>> {
+        let parts = parts.iter();
+        let parts = parts.map(|(name, part)| Some((name.clone(), self.part_from(part)?)));
+        parts.collect()
+    }
+
+    /// These places as this analysis knows them, in order.
+    pub(crate) fn sources_from(&mut self, places: &[(RelationId, usize)]) -> Vec<Source> {
+        let places = places.iter();
+        let mut sources: Vec<_> = places.map(|(id, at)| self.source(*id, *at)).collect();
         sources.sort_unstable();
         sources.dedup();
+        sources
+    }
+
+    /// A value by where it comes from, without what it is built of.
+    pub(crate) fn value_from(&mut self, under: &Under) -> Value {
+        let sources = self.sources_from(&under.sources);
+        let risks = self.sources_from(&under.risks);
         Value {
             kind: under.kind,
             sources,
             mixed: under.mixed,
             telling: under.telling,
-            risky: under.risky,
+            risks,
             ..Value::free(under.type_oid)
         }
     }

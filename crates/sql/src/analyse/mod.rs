@@ -33,6 +33,7 @@ mod total;
 mod unasked;
 mod utility;
 mod write;
+mod xml;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -436,16 +437,12 @@ impl<'a> Analysis<'a> {
     fn projection(&self, value: &Value) -> Projection {
         let refs = self.refs(value);
         // Bounded texts are redacted to their own length, and other types to NULL.
-        let whole = matches!(value.type_oid, oid::TEXT | oid::JSON | oid::JSONB);
-        let holds_json = matches!(
+        let whole = matches!(
             value.type_oid,
-            oid::JSON | oid::JSONB | oid::TEXT | oid::VARCHAR
+            oid::TEXT | oid::JSON | oid::JSONB | oid::XML
         );
-        if let Some(built) = value
-            .built
-            .as_ref()
-            .filter(|_| holds_json && !refs.is_empty())
-        {
+        let holds = whole || value.type_oid == oid::VARCHAR;
+        if let Some(built) = value.built.as_ref().filter(|_| holds && !refs.is_empty()) {
             return self.shaped(built, refs);
         }
         match value.kind {

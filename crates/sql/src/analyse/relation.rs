@@ -100,7 +100,7 @@ pub(crate) struct Under {
     pub(crate) kind: Kind,
     pub(crate) mixed: bool,
     pub(crate) telling: bool,
-    pub(crate) risky: bool,
+    pub(crate) risks: Vec<(RelationId, usize)>,
     pub(crate) type_oid: u32,
     pub(crate) sources: Vec<(RelationId, usize)>,
     /// What it is built of.
@@ -232,7 +232,9 @@ impl<'a> Analysis<'a> {
                 let type_oid = value.type_oid;
                 *value = Value::derived([&*value, &under], type_oid);
                 // Stored, it was computed by whoever wrote it.
-                value.risky &= self.catalog.server_version >= 180_000;
+                if self.catalog.server_version < 180_000 {
+                    value.risks.clear();
+                }
                 value.telling = true;
                 value.steady = true;
             }
@@ -272,15 +274,10 @@ impl<'a> Analysis<'a> {
         };
         self.above(&mut within);
         let mut value = Value::derived(row.iter().map(|(_, value)| value), 0);
-        let places: Vec<_> = value
-            .sources
-            .iter()
-            .filter_map(|at| within.place(*at))
-            .collect();
-        value.sources = places
-            .into_iter()
-            .map(|(under, at)| self.source(under, at))
-            .collect();
+        for all in [&mut value.sources, &mut value.risks] {
+            let places: Vec<_> = all.iter().filter_map(|at| within.place(*at)).collect();
+            *all = self.sources_from(&places);
+        }
         value
     }
 
@@ -340,7 +337,11 @@ impl<'a> Analysis<'a> {
                 value.mixed = under.mixed;
                 value.telling = under.telling;
                 let made_before = relation.kind == b'm';
-                value.risky = under.risky && !made_before;
+                if !under.risks.is_empty() && !made_before {
+                    // A label may stand on the view's own column.
+                    value.risks = self.sources_from(&under.risks);
+                    value.risk(value.sources.clone());
+                }
                 value.steady = under.kind == Kind::Direct;
                 // What was made under other names is not known by those of now.
                 let held = under.held.as_deref();

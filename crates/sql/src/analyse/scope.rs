@@ -42,9 +42,9 @@ pub(crate) struct Value {
     pub(crate) mixed: bool,
     /// Its being NULL may tell more than that a source is NULL.
     pub(crate) telling: bool,
-    /// Computing it may fail by its sources' values, and nobody answers for that yet: a view's computation, whose
-    /// choice was not the client's. Whoever takes it answers.
-    pub(crate) risky: bool,
+    /// Computing it may fail by the values of these of its sources, and nobody answers for that yet: a view's
+    /// computation, whose choice was not the client's. Whoever takes it answers. Sorted.
+    pub(crate) risks: Vec<Source>,
     /// Computing it never fails, and never builds more than its parts together hold.
     pub(crate) steady: bool,
     /// What it is built of, of JSON and records; text of JSON included.
@@ -73,16 +73,18 @@ impl Value {
     /// A value computed from `parts`. Says nothing of whether computing may fail: see `total`.
     pub(crate) fn derived<'v>(parts: impl IntoIterator<Item = &'v Self>, type_oid: u32) -> Self {
         let mut sources: Vec<Source> = Vec::new();
-        let (mut telling, mut risky) = (false, false);
+        let (mut telling, mut risks) = (false, Vec::new());
         let givens = Givens::join(parts.into_iter().map(|part| {
             sources.extend(&part.sources);
             telling |= part.telling;
-            risky |= part.risky;
+            risks.extend(&part.risks);
             &part.givens
         }))
         .within(Part::Computed);
-        sources.sort_unstable();
-        sources.dedup();
+        for all in [&mut sources, &mut risks] {
+            all.sort_unstable();
+            all.dedup();
+        }
         Self {
             kind: if sources.is_empty() {
                 Kind::Free
@@ -93,11 +95,18 @@ impl Value {
             type_oid,
             mixed: false,
             telling,
-            risky,
+            risks,
             steady: false,
             built: None,
             givens,
         }
+    }
+
+    /// Computing it may fail by the values of these sources as well.
+    pub(crate) fn risk(&mut self, risks: Vec<Source>) {
+        self.risks.extend(risks);
+        self.risks.sort_unstable();
+        self.risks.dedup();
     }
 
     /// A value that is either this one or the other one, unchanged (CASE, COALESCE, UNION).

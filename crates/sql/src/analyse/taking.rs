@@ -76,11 +76,14 @@ impl<'a> Analysis<'a> {
                 // What JSON lacks is taken from the first argument.
                 Givens::join([&first.within(Part::Computed), &rows].into_iter())
             }
-            "string_to_array"
-            | "string_to_table"
-            | "regexp_split_to_array"
-            | "regexp_split_to_table"
-            | "split_part" => first.within(Part::Pieces),
+            "string_to_array" | "string_to_table" | "split_part" => {
+                let mark = call
+                    .args
+                    .get(1)
+                    .and_then(|node| self.written_key(node, first));
+                first.within(mark.map_or(Part::Pieces, |mark| Part::SplitAt(mark.into())))
+            }
+            "regexp_split_to_array" | "regexp_split_to_table" => first.within(Part::Pieces),
             "json_extract_path"
             | "json_extract_path_text"
             | "jsonb_extract_path"

@@ -19,6 +19,7 @@ pub(crate) mod oid {
     pub(crate) const INT4: u32 = 23;
     pub(crate) const TEXT: u32 = 25;
     pub(crate) const JSON: u32 = 114;
+    pub(crate) const XML: u32 = 142;
     pub(crate) const FLOAT4: u32 = 700;
     pub(crate) const FLOAT8: u32 = 701;
     pub(crate) const BPCHAR: u32 = 1042;
@@ -39,6 +40,7 @@ pub(crate) mod oid {
 use oid::{
     ANY, ANYCOMPATIBLE, ANYELEMENT, ANYNONARRAY, BOOL, BPCHAR, DATE, FLOAT4, FLOAT8, INT2, INT4,
     INT8, JSON, JSONB, NAME, NUMERIC, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, VARCHAR,
+    XML,
 };
 
 /// Built-in types whose input was checked once and whose output, comparison and conversion to JSON never fail.
@@ -147,6 +149,7 @@ const FUNCTIONS: &[(&str, &[u32], u32, Promise)] = &[
     ("to_jsonb", &[ANYELEMENT], ALL, Plain),
     ("translate", &[TEXT, TEXT, TEXT], ALL, Plain),
     ("upper", &[TEXT], ALL, Plain),
+    ("xmlagg", &[XML], ALL, Plain),
 ];
 
 /// Functions whose result is one of their argument's values, unchanged.
@@ -246,22 +249,25 @@ impl<'a> Analysis<'a> {
     ) -> Value {
         let mut value = Value::derived(parts, type_oid);
         value.telling = true;
-        value.risky = !value.sources.is_empty();
+        value.risks.clone_from(&value.sources);
         self.answer(value, place)
     }
 
     /// Takes a value into the query being walked: a computation that may fail is answered for, except within a view,
     /// where whoever takes its column answers.
     pub(crate) fn answer(&mut self, mut value: Value, place: impl Into<Place>) -> Value {
-        if value.risky && !self.lenient {
-            value.risky = false;
-            self.use_at(&value, Usage::Computed, place);
+        if !value.risks.is_empty() && !self.lenient {
+            let risks = Value {
+                sources: std::mem::take(&mut value.risks),
+                ..Value::default()
+            };
+            self.use_at(&risks, Usage::Computed, place);
         }
         value
     }
 
     /// Its type, of a domain the one behind it.
-    fn plain_type(&self, value: &Value) -> u32 {
+    pub(crate) fn plain_type(&self, value: &Value) -> u32 {
         match value.type_oid {
             user if user >= FIRST_USER_OID => self.catalog.base_type(user),
             known => known,
@@ -323,7 +329,7 @@ impl<'a> Analysis<'a> {
                 // What a window is over was judged as a use; it still shows in the value.
                 let mut value = Self::sure(arguments.iter().chain(clauses), known);
                 value.telling |= promise == Telling || !closed.is_empty();
-                value.risky |= failing.risky;
+                value.risk(failing.risks);
                 // A key that may fail was judged by itself, and shows as it is.
                 let keyed = name.ends_with("object_agg") && closed.iter().all(|nth| *nth == 0);
                 if promise == Plain && (closed.is_empty() || keyed) {
@@ -412,7 +418,10 @@ impl<'a> Analysis<'a> {
                 let is_open = open >> (nth % 32) & 1 == 1;
                 // jsonb reads json text again, and may not take it.
                 let rereads = source == JSON && function.name.contains("jsonb");
-                let sure = is_open && !rereads && reaches(source, parameter(function, nth));
+                let wanted = parameter(function, nth);
+                // Of XML, only what was built here is known to have no declaration that may be wrong.
+                let is_built = source == XML && wanted == XML && value.built.is_some();
+                let sure = is_open && !rereads && (is_built || reaches(source, wanted));
                 if !value.sources.is_empty() && !sure {
                     closed.push(nth);
                 }
@@ -488,7 +497,9 @@ impl<'a> Analysis<'a> {
             return converted;
         }
         let source = self.plain_type(value);
+        let is_built = value.built.is_some() && matches!(source, JSON | JSONB | XML);
         let sure = match target {
+            TEXT | VARCHAR if source == XML => is_built,
             _ if is_text(target) => PLAIN.contains(&source),
             INT4 | INT8 if is_integer(source) => reaches(source, target),
             NUMERIC => bare && is_integer(source),
@@ -498,7 +509,7 @@ impl<'a> Analysis<'a> {
         };
         if sure {
             let mut converted = Self::sure([value], target);
-            if bare && reads_alike(target) && matches!(source, JSON | JSONB) {
+            if bare && reads_alike(target) && is_built {
                 converted.built.clone_from(&value.built);
             }
             return converted;

@@ -10,7 +10,7 @@ mod server;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use model::{CatalogVersion, JsonShape, Projection, Projections};
+use model::{CatalogVersion, JsonShape, Projection, Projections, Shape, XmlShape};
 use server::Server;
 use sql::catalog::{Builder, FINGERPRINT, QUERIES};
 use sql::{Catalog, Inspected, Inspection, NotUnderstood, STACK_BYTES, Step, View};
@@ -47,8 +47,27 @@ fn projected(projection: &Projection) -> String {
         Projection::Direct(refs) => format!("={}", columns(refs)),
         Projection::Derived(refs) => format!("~{}", columns(refs)),
         Projection::Withheld(refs) => format!("!{}", columns(refs)),
-        Projection::Shaped { shape, .. } => shaped(shape),
+        Projection::Shaped { shape, .. } => match shape {
+            Shape::Json(shape) => shaped(shape),
+            Shape::Xml(pieces) => xml(pieces),
+        },
     }
+}
+
+fn xml(pieces: &[XmlShape]) -> String {
+    let pieces = pieces.iter().map(|piece| match piece {
+        XmlShape::Text(projection) => projected(projection),
+        XmlShape::Element(element) => {
+            let mark = if element.optional { "?" } else { "" };
+            let attributes = element.attributes.iter();
+            let attributes =
+                attributes.map(|(name, value)| format!(" {name}={}", projected(value)));
+            let (name, attributes): (_, String) = (&element.name, attributes.collect());
+            format!("<{name}{mark}{attributes}>{}</>", xml(&element.content))
+        }
+        XmlShape::Column(column, within) => format!("({}: {})", columns(column), xml(within)),
+    });
+    pieces.collect::<Vec<_>>().join(" ")
 }
 
 fn shaped(shape: &JsonShape) -> String {
@@ -491,6 +510,7 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
                 model::Part::Elements => format!("{from}[]"),
                 model::Part::Field(nth) => format!("{from}.{nth}"),
                 model::Part::Pieces => format!("split({from})"),
+                model::Part::SplitAt(mark) => format!("split({from}, {mark})"),
                 model::Part::Computed => format!("f({from})"),
             })
         };
@@ -624,7 +644,11 @@ fn given_values_are_followed_to_the_columns_that_take_them() {
     );
     check(
         "UPDATE customers SET email = unnest(string_to_array($1, ',')), name = jsonb_build_object('a', $2)->>'a'",
-        "shop.customers.email: split($1)[]; shop.customers.name: f($2) f('a')",
+        "shop.customers.email: split($1, ,)[]; shop.customers.name: f($2) f('a')",
+    );
+    check(
+        "UPDATE customers SET email = unnest(string_to_array($1, $2)), name = split_part($3, '~', 2)",
+        "shop.customers.email: split($1)[]; shop.customers.name: split($3, ~)",
     );
     check(
         "UPDATE customers SET email = $1::jsonb->>$2, name = ($3::jsonb)['a']",

@@ -105,6 +105,10 @@ CREATE VIEW shop.baskets AS SELECT c.id, to_jsonb(c) AS customer, row_to_json(c)
 CREATE VIEW shop.mixed AS SELECT json_build_object('number', ssn) AS card FROM shop.customers
     UNION ALL SELECT json_build_object('number', note) FROM shop.orders;
 CREATE VIEW shop.pairs AS SELECT c AS whole, json_object_agg(c.id, c.ssn) AS numbers FROM shop.customers c GROUP BY c.id;
+CREATE VIEW shop.xcards AS SELECT xmlelement(NAME card, xmlattributes(id AS "a b"), xmlforest(ssn, email AS mail)) AS card,
+    xmlelement(NAME a, ssn)::text AS told FROM shop.customers;
+CREATE VIEW shop.keyed AS SELECT json_object_agg(id, ssn) AS numbers, jsonb_object_agg(email, to_jsonb(c)) AS whole,
+    json_object_agg(ssn, id) AS by_ssn FROM shop.customers c;
 CREATE MATERIALIZED VIEW shop.kept_cards AS SELECT jsonb_build_object('id', p.id, 'list', jsonb_build_array(p.ssn, p.email)) AS written,
     (SELECT json_agg(x) FROM (SELECT p.ssn AS number) x) AS named, to_jsonb(p) AS whole FROM shop.plain p WITH NO DATA;
 CREATE MATERIALIZED VIEW shop.kept AS SELECT id, ssn, tools.mail_atomic(id) AS mail FROM shop.plain WITH NO DATA;

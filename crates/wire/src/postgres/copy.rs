@@ -456,7 +456,7 @@ mod tests {
                 position: masked,
                 kind: MaskKind::Null,
                 type_oid: 25,
-                json: None,
+                inside: None,
             }],
             ..ResultObligation::default()
         };
@@ -509,7 +509,7 @@ mod tests {
             position,
             kind: MaskKind::Partial { first: 2, last: 1 },
             type_oid: 25,
-            json: None,
+            inside: None,
         };
         let obliged = ResultObligation {
             width: Some(4),

@@ -189,7 +189,7 @@ mod tests {
                 position: *position,
                 kind: MaskKind::Null,
                 type_oid: 25,
-                json: None,
+                inside: None,
             };
             let obliged = ResultObligation {
                 width: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use mask::Masking;
 use model::decision::ResultObligation;
-use model::{JsonMask, MaskKind, ParameterFormat, Search};
+use model::{Inside, MaskKind, ParameterFormat, Search};
 
 use super::frame::{self, Fields, FrameError};
 
@@ -43,8 +43,8 @@ pub(crate) struct ColumnMask {
 pub(crate) enum How {
     /// Masked.
     Mask(MaskKind),
-    /// As JSON whose inside is known.
-    Json(Arc<JsonMask>),
+    /// As JSON or XML whose inside is known.
+    Inside(Arc<Inside>),
     /// As far as nothing is found in it.
     Search(Search),
 }
@@ -55,7 +55,10 @@ impl ColumnMask {
         let (oid, format) = (self.type_oid, self.format);
         match &self.how {
             How::Mask(kind) => masking.mask_value(*kind, oid, format, value, out),
-            How::Json(json) => mask::mask_json(masking, json, oid, format, value, out),
+            How::Inside(inside) => match &**inside {
+                Inside::Json(json) => mask::mask_json(masking, json, oid, format, value, out),
+                Inside::Xml(xml) => mask::mask_xml(masking, xml, oid, format, value, out),
+            },
             How::Search(search) => mask::search_value(masking, *search, oid, format, value, out),
         }
     }
@@ -89,8 +92,8 @@ impl Plan {
             let format = format_of(fields.i16()?)?;
             let search = searched.next_if(|one| one.position == position);
             if let Some(mask) = wanted.next_if(|mask| mask.position == position) {
-                let how = match &mask.json {
-                    Some(json) => How::Json(Arc::clone(json)),
+                let how = match &mask.inside {
+                    Some(inside) => How::Inside(Arc::clone(inside)),
                     None => How::Mask(mask.kind),
                 };
                 masks.push(ColumnMask {
@@ -269,7 +272,7 @@ mod tests {
                     position: *position,
                     kind: MaskKind::Null,
                     type_oid: 25,
-                    json: None,
+                    inside: None,
                 })
                 .collect(),
             ..ResultObligation::default()

@@ -258,7 +258,7 @@ impl<'a> Analysis<'a> {
                 .into_iter()
                 .map(|place| self.row_source(place))
                 .collect();
-            value.risky = false;
+            value.risks.clear();
             value.built = None;
             if value.kind == Kind::Free {
                 value.kind = Kind::Direct;
