@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub use export::Events;
 pub(crate) use export::Export;
 pub(crate) use pack::{Pack, Trust, VerifyPart};
 pub(crate) use search::Search;

@@ -15,8 +15,9 @@ mod session;
 
 use std::process::ExitCode;
 
-pub use crate::args::{Command, Globals};
+pub use crate::args::{Command, Events, Globals};
 pub use crate::commands::audit::OwnQuestions;
+pub use crate::commands::export::events;
 pub use crate::problem::{Kind, Problem};
 
 /// Runs one command and gives the exit code: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not permitted, 5 no such

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use ledger::event::{ActionRecorded, Completed, SessionOpened};
+use ledger::event::{ActionRecorded, Completed, Human, SessionOpened};
 use ledger::find::{id_text, rfc3339};
 use serde_json::{Value as Json, json};
 
@@ -182,6 +182,15 @@ pub const COLUMNS: &[Column] = columns! {
     result_sequence: Number = |e| Some(Value::Number(e.end()?.record.sequence));
     result_hash: Text = |e| Value::hex(&e.end()?.record.hash);
     journal: Text = |e| Value::hex(&e.journal);
+    email: Text = |e| opened(e, |o| &o.email);
+    acts_for_kind: Text = |e| Value::of(&human(e)?.kind);
+    acts_for_groups: List = |e| Value::texts(&human(e)?.groups);
+    acts_for_email: Text = |e| Value::of(&human(e)?.email);
+    statements: List = statements;
+    in_transaction: Text = |e| {
+        let word = if action(e)?.in_transaction? { "yes" } else { "no" };
+        Some(Value::Text(word.into()))
+    };
 };
 
 fn opened<'a>(
@@ -193,6 +202,21 @@ fn opened<'a>(
 
 fn action(event: &AuditEvent) -> Option<&ActionRecorded<'static>> {
     Some(&event.statement()?.action)
+}
+
+fn human(event: &AuditEvent) -> Option<&Human<'static>> {
+    event.opened.as_deref()?.human.as_ref()
+}
+
+fn statements(event: &AuditEvent) -> Option<Value<'_>> {
+    let statements = action(event)?.statements.iter().map(|statement| {
+        json!({
+            "kind": statement.kind,
+            "effects": statement.effects,
+            "has_where": statement.has_where,
+        })
+    });
+    Value::list(statements.collect())
 }
 
 fn completed(event: &AuditEvent) -> Option<&Completed<'static>> {

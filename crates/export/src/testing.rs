@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use ledger::event::{ActionRecorded, ApprovalRecorded, Completed, SessionOpened};
+use ledger::event::{
+    ActionRecorded, ApprovalRecorded, Completed, Human, SessionOpened, StatementRecorded,
+};
 
 use crate::event::{AuditEvent, Detail, End, Reference, Statement};
 
@@ -28,6 +30,12 @@ pub(crate) fn opened() -> SessionOpened<'static> {
         address: "192.0.2.7".into(),
         login: "token".into(),
         tls: "TLSv1.3".into(),
+        email: "ada@example.com".into(),
+        human: Some(Human {
+            kind: "human".into(),
+            groups: vec!["engineers".into()],
+            email: "bob@example.com".into(),
+        }),
     }
 }
 
@@ -47,6 +55,12 @@ fn statement(text: &str) -> Box<Statement> {
             approval: Some([5; 16]),
             approvers: vec!["https://idp.example|cleo".into()],
             labels: vec!["personal".into()],
+            statements: vec![StatementRecorded {
+                kind: "SELECT".into(),
+                effects: 1,
+                has_where: true,
+            }],
+            in_transaction: Some(true),
         },
         record: Reference {
             sequence: 12,

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ledger::Event;
-use ledger::event::{ActionRecorded, ApprovalRecorded, SessionOpened};
+use ledger::event::{ActionRecorded, ApprovalRecorded, Human, SessionOpened, StatementRecorded};
 use model::{
     Action, ActionKind, ApprovalId, Detected, Outcome, Parameter, ParameterFormat, Principal,
-    Resource, SessionId,
+    Resource, SessionId, Statement,
 };
 
 use crate::judge::Judged;
@@ -60,7 +60,25 @@ pub(crate) fn opened<'a>(
         address: (&client.application.address).into(),
         login: (&client.login).into(),
         tls: (&client.tls).into(),
+        email: principal.email.as_deref().unwrap_or_default().into(),
+        human: acts_for.map(human),
     })
+}
+
+fn human(of: &Principal) -> Human<'_> {
+    Human {
+        kind: of.kind.as_str().into(),
+        groups: of.groups.iter().map(Cow::from).collect(),
+        email: of.email.as_deref().unwrap_or_default().into(),
+    }
+}
+
+fn statement(of: &Statement) -> StatementRecorded<'_> {
+    StatementRecorded {
+        kind: (&of.kind).into(),
+        effects: of.effects.len() as u64,
+        has_where: of.has_where,
+    }
 }
 
 fn pairs(claims: &[(String, String)]) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
@@ -97,6 +115,8 @@ pub(crate) fn action<'a>(
         approval: redeemed.map(|used| *used.id.as_bytes()),
         approvers: approvers.iter().map(Cow::from).collect(),
         labels: judged.labels.iter().map(Cow::from).collect(),
+        statements: action.statements.iter().map(statement).collect(),
+        in_transaction: Some(action.in_transaction),
     }
 }
 

@@ -55,7 +55,7 @@ enum Command {
     /// Check a configuration file, or print an annotated one.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Check, explain and test policies.
+    /// Check, explain, test and simulate policies.
     #[command(subcommand)]
     Policy(rehearse::PolicyCommand),
     /// Look at data: what should be labelled.
@@ -91,13 +91,16 @@ pub fn main() -> ExitCode {
             Ok(())
         }
         Command::Config(ConfigCommand::Check { place }) => check(&place.config, globals.json),
-        Command::Policy(command) => wait(rehearse::run(command, globals.json)),
+        Command::Policy(command) => wait(rehearse::run(command, &globals)),
         Command::Data(command) => wait(scan::run(command, globals.json)),
         Command::User(command) => return cli::run(&globals, &command, &own_questions()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(problem) = error.downcast_ref::<cli::Problem>() {
+                return problem.report();
+            }
             eprintln!("portcullis: {error:#}");
             ExitCode::FAILURE
         }

@@ -17,6 +17,7 @@ mod retention;
 pub mod rules;
 pub mod scan;
 mod searching;
+pub mod simulate;
 mod sink;
 #[cfg(feature = "unrecorded")]
 mod unrecorded;

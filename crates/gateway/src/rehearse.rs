@@ -17,6 +17,7 @@ use crate::convert;
 use crate::credentials::ConfiguredCredentials;
 use crate::grants::{Ground, Weighed};
 use crate::rules::Sources;
+use crate::simulate::Simulate;
 
 /// Warnings about one credential that are printed.
 const EXCESS_MAX: usize = 20;
@@ -33,6 +34,8 @@ pub enum PolicyCommand {
     Explain(Explain),
     /// Run a file of cases; non-zero if one differs.
     Test(Test),
+    /// Say what a draft would have decided about recorded statements, and where that differs from what was decided.
+    Simulate(Simulate),
     /// Print the schema that policies are validated against.
     Schema,
 }
@@ -108,11 +111,12 @@ pub struct Test {
     cases: PathBuf,
 }
 
-/// Runs one command; `as_json` is the form of what it says.
+/// Runs one command; `globals` name the form of what it says, and where recordings are.
 ///
 /// # Errors
 /// What is wrong with the files, or how many cases differ.
-pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
+pub async fn run(command: PolicyCommand, globals: &cli::Globals) -> Result<()> {
+    let as_json = globals.json;
     match command {
         PolicyCommand::Schema => {
             print!("{}", policy::schema_text());
@@ -130,6 +134,7 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<()> {
             Ok(())
         }
         PolicyCommand::Test(test) => test.run(as_json).await,
+        PolicyCommand::Simulate(simulate) => simulate.run(globals).await,
     }
 }
 

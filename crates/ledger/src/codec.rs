@@ -191,6 +191,12 @@ fn encode_opened(opened: &SessionOpened<'_>, to: &mut Writer<'_>) -> u8 {
     to.text(14, &opened.address);
     to.text(15, &opened.login);
     to.text(16, &opened.tls);
+    to.text(17, &opened.email);
+    if let Some(human) = &opened.human {
+        to.repeated(18, human.kind.as_bytes());
+        to.texts(19, &human.groups);
+        to.text(20, &human.email);
+    }
     TAG_OPENED
 }
 
@@ -211,6 +217,13 @@ fn encode_own(action: &ActionRecorded<'_>, to: &mut Writer<'_>) {
     }
     to.texts(13, &action.approvers);
     to.texts(15, &action.labels);
+    for statement in &action.statements {
+        to.repeated(16, statement.kind.as_bytes());
+        to.repeated_number(17, statement.effects << 1 | u64::from(statement.has_where));
+    }
+    if let Some(is_inside) = action.in_transaction {
+        to.number(18, 1 + u64::from(is_inside));
+    }
 }
 
 /// One of [`SHARED_FIELDS`].

@@ -199,6 +199,21 @@ pub struct SessionOpened<'a> {
     pub login: Cow<'a, str>,
     /// TLS version and cipher, or `none`.
     pub tls: Cow<'a, str>,
+    /// The principal's e-mail address, where it is known.
+    pub email: Cow<'a, str>,
+    /// What policies may ask of the human it acts for, besides key and name.
+    pub human: Option<Human<'a>>,
+}
+
+/// The human behind a principal, as policies see one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Human<'a> {
+    /// human, agent or workload.
+    pub kind: Cow<'a, str>,
+    /// Groups.
+    pub groups: Vec<Cow<'a, str>>,
+    /// The e-mail address, where it is known.
+    pub email: Cow<'a, str>,
 }
 
 /// An action and what was decided.
@@ -232,6 +247,21 @@ pub struct ActionRecorded<'a> {
     pub approvers: Vec<Cow<'a, str>>,
     /// Labels of the columns that it touches, sorted.
     pub labels: Vec<Cow<'a, str>>,
+    /// Its statements, in order.
+    pub statements: Vec<StatementRecorded<'a>>,
+    /// Whether it stood inside a transaction block; `None` in recordings of gateways that did not say so.
+    pub in_transaction: Option<bool>,
+}
+
+/// What policies may ask of one statement of an action.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StatementRecorded<'a> {
+    /// Its kind: `SELECT`, `CREATE TABLE`…
+    pub kind: Cow<'a, str>,
+    /// How many of the action's effects are its own: the first statement has the first ones.
+    pub effects: u64,
+    /// Its data-changing part has a WHERE, or could not have one.
+    pub has_where: bool,
 }
 
 /// The status of an action that was sent and not answered when its session ended: whether it ran is not known.
@@ -295,6 +325,29 @@ impl SessionOpened<'_> {
             address: own(self.address),
             login: own(self.login),
             tls: own(self.tls),
+            email: own(self.email),
+            human: self.human.map(Human::into_owned),
+        }
+    }
+}
+
+impl Human<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> Human<'static> {
+        Human {
+            kind: own(self.kind),
+            groups: own_all(self.groups),
+            email: own(self.email),
+        }
+    }
+}
+
+impl StatementRecorded<'_> {
+    /// The same on its own memory.
+    pub fn into_owned(self) -> StatementRecorded<'static> {
+        StatementRecorded {
+            kind: own(self.kind),
+            ..self
         }
     }
 }
@@ -303,6 +356,7 @@ impl ActionRecorded<'_> {
     /// The same on its own memory.
     pub fn into_owned(self) -> ActionRecorded<'static> {
         let parameters = self.parameters.into_iter();
+        let statements = self.statements.into_iter();
         ActionRecorded {
             time: self.time,
             sequence: self.sequence,
@@ -317,6 +371,8 @@ impl ActionRecorded<'_> {
             approval: self.approval,
             approvers: own_all(self.approvers),
             labels: own_all(self.labels),
+            statements: statements.map(StatementRecorded::into_owned).collect(),
+            in_transaction: self.in_transaction,
         }
     }
 }

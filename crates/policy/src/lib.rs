@@ -6,11 +6,12 @@ use model::{Effect, Object, Outcome, PolicyHash, Principal, Reason, Resource, St
 use sha2::{Digest, Sha256};
 
 mod approval;
-mod clock;
+mod asks;
 mod decide;
 mod entities;
 mod load;
 mod reach;
+pub mod simulate;
 pub mod test;
 #[cfg(test)]
 mod testing;
@@ -131,7 +132,12 @@ impl PolicySet {
 
     /// Whether any policy asks for the time. If none does, equal questions have equal answers whenever they are asked.
     pub fn asks_time(&self) -> bool {
-        self.loaded.asks_time
+        self.asks("time")
+    }
+
+    /// Whether any policy may ask for an attribute of the context, or for one of the principal, by its name.
+    pub fn asks(&self, attribute: &str) -> bool {
+        self.loaded.asks.has(attribute)
     }
 
     /// Decides whether `principal` may connect.

@@ -13,7 +13,7 @@ use miette::Diagnostic;
 use model::Verb;
 
 use crate::approval::ApprovalRule;
-use crate::clock;
+use crate::asks::Asks;
 use crate::vocabulary::{ACTS, Vocabulary};
 
 /// The annotations that mean something here; any other is a mistake.
@@ -44,7 +44,7 @@ pub(crate) struct Loaded {
     pub(crate) rules: BTreeMap<String, Rule>,
     pub(crate) slices: BTreeMap<&'static str, Slice>,
     pub(crate) warnings: Vec<String>,
-    pub(crate) asks_time: bool,
+    pub(crate) asks: Asks,
 }
 
 /// Parses, checks and validates all files.
@@ -77,7 +77,7 @@ pub(crate) fn load(words: &Vocabulary, files: &[(String, String)]) -> Result<Loa
             rules,
             slices,
             warnings,
-            asks_time: policies.iter().any(clock::asks_time),
+            asks: Asks::of(&policies),
         })
     } else {
         Err(problems)

@@ -1,10 +1,33 @@
-//! The options of `export`.
+//! The options of `export`, and of others who read what it writes.
 //!
 //! Does nothing.
 
 use std::path::PathBuf;
 
 use clap::Args;
+
+/// Which recorded events are read, and where from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Events {
+    /// Not before: 2026-01-31T12:00:00Z, or an age such as 2h or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Not after, likewise
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only this session
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// A resource
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub resource: String,
+    /// A principal's key, or part of a name
+    #[arg(long, default_value = "", value_name = "WHO")]
+    pub principal: String,
+    /// Read this journal instead of asking the gateway
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+}
 
 /// `export`
 #[derive(Args, Clone, Debug)]

@@ -6,36 +6,85 @@ use std::io::Write;
 
 use export::{Filter, Format, Kind};
 use jiff::Timestamp;
+use ledger::journal::Folder;
 
-use crate::args::{Export, Globals};
+use crate::args::{Events, Export, Globals};
 use crate::commands::output::{Output, unwritten};
 use crate::commands::{offline, sessions};
 use crate::problem::{Kind as Problems, Problem};
 use crate::session;
 
 pub(crate) async fn export(globals: &Globals, wish: &Export) -> Result<(), Problem> {
-    let format = Format::parse(&wish.format)
-        .ok_or_else(|| Problem::usage(format!("{} is no format", wish.format)))?;
-    let folder = wish.journal.as_deref();
-    let folder = folder
-        .map(|dir| offline::folder(globals, dir))
-        .transpose()?;
-    let filter = filter(wish)?;
+    let source = Source::open(globals, wish)?;
     let mut out = Output::open(&wish.output)?;
-    let written = match &folder {
-        Some(folder) => {
-            let mut encoder = format.encoder();
-            let done = export::export(folder, u64::MAX, &filter, &mut *encoder, &mut out.to);
-            done.map(drop).map_err(|error| failed(&error))
-        }
-        None => fetch(globals, wish, &mut out.to).await,
-    };
-    match written {
+    match source.write(globals, wish, &mut out.to).await {
         Ok(()) => out.keep(),
         Err(problem) => {
             out.discard();
             Err(problem)
         }
+    }
+}
+
+/// Writes recorded events of these kinds to `out` as JSON Lines. Whoever asks a gateway needs the right to view
+/// recordings, and is recorded.
+///
+/// # Errors
+/// [`Problem`]; what was written until then is not all there is.
+pub async fn events(
+    globals: &Globals,
+    wish: &Events,
+    kinds: &[Kind],
+    out: &mut dyn Write,
+) -> Result<(), Problem> {
+    let wish = Export {
+        format: Format::Jsonl.as_str().to_owned(),
+        output: "-".into(),
+        since: wish.since.clone(),
+        until: wish.until.clone(),
+        session: wish.session.clone(),
+        resource: wish.resource.clone(),
+        principal: wish.principal.clone(),
+        kinds: kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
+        journal: wish.journal.clone(),
+    };
+    let source = Source::open(globals, &wish)?;
+    source.write(globals, &wish, out).await
+}
+
+/// What is read, with the wish found to make sense.
+struct Source {
+    format: Format,
+    filter: Filter,
+    /// The gateway is asked where there is none.
+    folder: Option<Folder>,
+}
+
+impl Source {
+    fn open(globals: &Globals, wish: &Export) -> Result<Self, Problem> {
+        let format = Format::parse(&wish.format)
+            .ok_or_else(|| Problem::usage(format!("{} is no format", wish.format)))?;
+        let folder = wish.journal.as_deref();
+        let folder = folder.map(|dir| offline::folder(globals, dir));
+        Ok(Self {
+            format,
+            folder: folder.transpose()?,
+            filter: filter(wish)?,
+        })
+    }
+
+    async fn write(
+        &self,
+        globals: &Globals,
+        wish: &Export,
+        out: &mut dyn Write,
+    ) -> Result<(), Problem> {
+        let Some(folder) = &self.folder else {
+            return fetch(globals, wish, out).await;
+        };
+        let mut encoder = self.format.encoder();
+        let done = export::export(folder, u64::MAX, &self.filter, &mut *encoder, out);
+        done.map(drop).map_err(|error| failed(&error))
     }
 }
 

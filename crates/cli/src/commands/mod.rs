@@ -3,7 +3,7 @@
 mod approvals;
 pub(crate) mod audit;
 mod connect;
-mod export;
+pub(crate) mod export;
 mod keys;
 mod login;
 mod offline;

@@ -39,6 +39,7 @@ mod refusing;
 mod replaying;
 mod scanning;
 mod searching;
+mod simulating;
 mod sinking;
 mod stage;
 mod startup;

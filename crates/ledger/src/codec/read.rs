@@ -7,7 +7,8 @@ use super::{
     TAG_OPENED, TAG_RESPONSE, TAG_RESPONSE_REST, TAG_STREAM_END,
 };
 use crate::event::{
-    ActionRecorded, ApprovalRecorded, Completed, Event, SessionOpened, StreamEnd, Unknown,
+    ActionRecorded, ApprovalRecorded, Completed, Event, Human, SessionOpened, StatementRecorded,
+    StreamEnd, Unknown,
 };
 
 /// Why bytes are not a list of events.
@@ -123,10 +124,18 @@ fn decode_opened(fields: Fields<'_>) -> Result<SessionOpened<'_>, DecodeError> {
             (14, value) => opened.address = value.text()?,
             (15, value) => opened.login = value.text()?,
             (16, value) => opened.tls = value.text()?,
+            (17, value) => opened.email = value.text()?,
+            (18, value) => human(&mut opened).kind = value.text()?,
+            (19, value) => human(&mut opened).groups.push(value.text()?),
+            (20, value) => human(&mut opened).email = value.text()?,
             (_, _) => {}
         }
     }
     Ok(opened)
+}
+
+fn human<'o, 'a>(opened: &'o mut SessionOpened<'a>) -> &'o mut Human<'a> {
+    opened.human.get_or_insert_default()
 }
 
 /// An action, with what it leaves out as in the one `before` it; what has none before it lacks that.
@@ -152,6 +161,18 @@ fn decode_action<'a>(
             (12, value) => action.approval = Some(value.array()?),
             (13, value) => action.approvers.push(value.text()?),
             (15, value) => action.labels.push(value.text()?),
+            (16, value) => action.statements.push(StatementRecorded {
+                kind: value.text()?,
+                ..StatementRecorded::default()
+            }),
+            (17, value) => {
+                let number = value.number()?;
+                if let Some(statement) = action.statements.last_mut() {
+                    statement.effects = number >> 1;
+                    statement.has_where = number & 1 == 1;
+                }
+            }
+            (18, value) => action.in_transaction = Some(value.number()? > 1),
             (AS_BEFORE, value) => as_before = value.number()?,
             (_, _) => {}
         }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{ActionRecorded, Completed};
+use crate::event::{ActionRecorded, Completed, Human, SessionOpened, StatementRecorded};
 use crate::journal::segment_name;
 use crate::record::{GENESIS, Payload, write};
 
@@ -203,7 +203,26 @@ proptest! {
         approval in proptest::option::of(any::<[u8; 16]>()),
         policy in any::<[u8; 32]>(),
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        statements in proptest::collection::vec((".*", any::<u32>(), any::<bool>()), 0..4),
+        in_transaction in proptest::option::of(any::<bool>()),
+        human in proptest::option::of((".*", proptest::collection::vec(".*", 0..3), ".*")),
     ) {
+        let statement = |(kind, effects, has_where): (String, u32, bool)| StatementRecorded {
+            kind: kind.into(),
+            effects: effects.into(),
+            has_where,
+        };
+        let human = human.map(|(kind, groups, email)| Human {
+            kind: kind.into(),
+            groups: groups.into_iter().map(Into::into).collect(),
+            email: email.into(),
+        });
+        let opened = Event::SessionOpened(SessionOpened {
+            time,
+            email: text.clone().into(),
+            human,
+            ..SessionOpened::default()
+        });
         let action = Event::Action(ActionRecorded {
             time,
             sequence,
@@ -212,6 +231,8 @@ proptest! {
             reasons: reasons.into_iter().map(|(a, b)| (a.into(), b.into())).collect(),
             approval,
             policy,
+            statements: statements.into_iter().map(statement).collect(),
+            in_transaction,
             ..ActionRecorded::default()
         });
         let completed = Event::Completed(Completed {
@@ -222,7 +243,7 @@ proptest! {
             ..Completed::default()
         });
         let response = Event::Response { sequence, bytes: bytes.into() };
-        let events = [action, completed, response];
+        let events = [opened, action, completed, response];
         let mut encoded = Vec::new();
         events.iter().for_each(|event| codec::encode(event, &mut encoded));
         let decoded: Result<Vec<_>, _> = codec::events(&encoded).collect();
