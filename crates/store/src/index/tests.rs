@@ -1,6 +1,7 @@
 //! The index against the scan, against kills and damage, and against being asked to forget.
 #![allow(clippy::unwrap_used)]
 
+mod beginnings;
 mod bounds;
 mod rows;
 
