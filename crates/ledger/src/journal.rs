@@ -266,6 +266,10 @@ pub fn sessions(folder: &Folder) -> Result<Vec<SessionSummary>, ReadError> {
     let mut opener = folder.opener();
     for_each_record(folder, |record| {
         let session = record.header.session;
+        // There is nothing in rows that a summary tells.
+        if record.is_rows() {
+            return;
+        }
         match opener.payload(record) {
             Ok(payload) => {
                 for event in codec::events(&payload).map_while(Result::ok) {

@@ -22,6 +22,8 @@ pub const KIND_EVENTS: u8 = 1;
 pub const FLAG_ZSTD: u8 = 1;
 /// The payload is encrypted under its session's key. Hashes are over what is stored, so they hold without it.
 pub const FLAG_ENCRYPTED: u8 = 2;
+/// Nothing but rows: whoever has enough rows of this response need not read it. The format's page says what is promised.
+pub const FLAG_ROWS: u8 = 4;
 
 /// What is hashed of every record begins with this.
 const PREFIX: &[u8; 13] = b"pcj record 1\n";
@@ -60,7 +62,7 @@ impl Stream {
 pub struct Header {
     /// What the payload is: [`KIND_EVENTS`].
     pub kind: u8,
-    /// [`FLAG_ZSTD`], [`FLAG_ENCRYPTED`].
+    /// [`FLAG_ZSTD`], [`FLAG_ENCRYPTED`], [`FLAG_ROWS`].
     pub flags: u8,
     /// Which chain.
     pub stream: Stream,
@@ -135,6 +137,12 @@ impl<'a> Content<'a> {
             raw_bytes,
             flags: FLAG_ZSTD,
         }
+    }
+
+    /// Says that it is nothing but rows.
+    pub fn of_rows(mut self) -> Self {
+        self.flags |= FLAG_ROWS;
+        self
     }
 
     /// The payload that stores it without encryption.
@@ -398,6 +406,11 @@ impl<'a> Record<'a> {
     /// The hash that the record must have after a chain's last hash.
     pub fn expected_hash(&self, before: &[u8; 32]) -> [u8; 32] {
         self.header.hash(before, &sha256(self.stored))
+    }
+
+    /// Whether it goes on with the response that the record before it in its stream ended with, by rows alone.
+    pub fn is_rows(&self) -> bool {
+        self.header.flags & FLAG_ROWS != 0
     }
 
     /// Whether it takes a key to read it.

@@ -9,6 +9,7 @@ pub(crate) mod log;
 mod recorder;
 pub(crate) mod recover;
 mod results;
+mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 

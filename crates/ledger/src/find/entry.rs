@@ -247,7 +247,12 @@ impl Entry {
         }
     }
 
-    /// Takes in that a part of the response was not recorded.
+    /// Whether it takes no more rows, and stands where rows may begin.
+    pub(super) fn has_rows_enough(&self, seat: &Seat, max: usize) -> bool {
+        seat.protocol == "postgres" && self.returned.is_full(max) && self.reader.is_between()
+    }
+
+    /// Takes in that a part of the response was not recorded, or not read.
     pub(super) fn withheld(&mut self) {
         self.returned.cut = true;
     }

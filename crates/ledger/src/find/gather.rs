@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Found, Order, Place, Seat};
 use super::memo::Memo;
-use crate::record::Header;
+use crate::record::{Header, Stream};
 use crate::verify::RECORDING_ERASED;
 use crate::{Event, Id};
 
@@ -32,6 +32,8 @@ pub struct Gatherer {
 struct Open {
     seat: Arc<Seat>,
     entries: BTreeMap<u64, Entry>,
+    /// The record of results read last, and the action of which it ended with a part of the response.
+    answering: Option<(u64, u64)>,
 }
 
 /// A session that goes on, and what is open of it.
@@ -56,6 +58,7 @@ impl Gatherer {
         let open = Open {
             entries: entries.collect(),
             seat: Arc::new(seat),
+            answering: None,
         };
         self.sessions.insert(open.seat.session, open);
     }
@@ -90,6 +93,28 @@ impl Gatherer {
     /// Leaves out a session, with all that is open of it.
     pub fn forget(&mut self, session: &[u8; 16]) {
         self.sessions.remove(session);
+    }
+
+    /// Takes in a record of rows alone without its payload, if it can add nothing to what is gathered of that response:
+    /// says whether it could.
+    pub fn pass_over(&mut self, header: &Header) -> bool {
+        let Some(open) = self.sessions.get_mut(&header.session) else {
+            return false;
+        };
+        let Some((number, sequence)) = open.answering else {
+            return false;
+        };
+        let Some(entry) = open.entries.get_mut(&sequence) else {
+            return false;
+        };
+        let is_next = header.stream == Stream::Results && header.number == number.saturating_add(1);
+        if !is_next || !entry.has_rows_enough(&open.seat, self.part_bytes_max) {
+            return false;
+        }
+        open.answering = Some((header.number, sequence));
+        entry.withheld();
+        self.touched.insert(header.session);
+        true
     }
 
     /// Takes one record's event in; `settled` is given the entries that are done.
@@ -128,12 +153,12 @@ impl Gatherer {
                     sequence: action.sequence,
                 };
                 self.decided(session, order, settled);
-                self.change(&session, &event, place, settled);
+                self.change(header, &event, place, settled);
             }
             Event::Response { .. }
             | Event::ResponseRest { .. }
             | Event::Completed(_)
-            | Event::Approval(_) => self.change(&session, &event, place, settled),
+            | Event::Approval(_) => self.change(header, &event, place, settled),
         }
     }
 
@@ -168,16 +193,21 @@ impl Gatherer {
 
     fn change(
         &mut self,
-        session: &[u8; 16],
+        header: &Header,
         event: &Event<'_>,
         place: Place,
         settled: &mut impl FnMut(Found),
     ) {
         let max = self.part_bytes_max;
+        let session = &header.session;
         let (Some(open), Some(sequence)) = (self.sessions.get_mut(session), event.sequence())
         else {
             return;
         };
+        if header.stream == Stream::Results {
+            let is_response = matches!(event, Event::Response { .. });
+            open.answering = is_response.then_some((header.number, sequence));
+        }
         let Some(entry) = open.entries.get_mut(&sequence) else {
             return;
         };

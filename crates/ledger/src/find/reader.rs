@@ -52,6 +52,11 @@ impl Reader {
         }
     }
 
+    /// Whether the next byte begins a message.
+    pub(super) fn is_between(&self) -> bool {
+        self.begun.is_empty() && self.skip == 0
+    }
+
     /// How long what has begun must be before anything can be said of it.
     fn wanted(&self) -> usize {
         whole(&self.begun).unwrap_or(HEAD_BYTES)

@@ -129,6 +129,10 @@ pub fn take(
     (opener, record, place): (&mut Opener<'_>, &Record<'_>, Place),
     settled: &mut impl FnMut(Found),
 ) {
+    // Neither deciphered nor decompressed: of a large result almost all is passed over.
+    if record.is_rows() && gatherer.pass_over(&record.header) {
+        return;
+    }
     let Ok(payload) = opener.payload(record) else {
         return;
     };

@@ -1,6 +1,6 @@
 //! Answering a search: from the index, and from the journal behind it.
 //!
-//! Must never put anything typed into a query of its own: words and terms of `ledger::find` alone stand in it, in quotes.
+//! Must never look further back than the page needs, and never say that it did.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use ::ledger::find::entry::{Entry, Found, Order, Seat, person};
 use ::ledger::find::facet::{Facet, Measure};
 use ::ledger::find::filter::is_person;
-use ::ledger::find::query::{Phrase, Query};
 use ::ledger::find::scan::{self, Newest};
 use ::ledger::find::{Filter, rfc3339};
 use ::ledger::journal::ReadError;
@@ -17,6 +16,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::file::{self, CHAPTER_ENTRIES, VOLUME_ENTRIES};
 use super::keep::{int, nat};
+use super::words::{Expression, Words, any, phrase, quoted};
 use super::{Shared, behind};
 use crate::error::Error;
 
@@ -103,8 +103,7 @@ type Stop = (Order, u64);
 /// A filter as the index is asked.
 struct Asked<'a> {
     filter: &'a Filter,
-    /// What the words must be; `None` when only numbers and times are asked for.
-    words: Option<String>,
+    words: Words,
     /// What they must be at least, where beginnings are asked for and something else: a volume without it needs no
     /// look at all words that begin so, which takes long.
     at_least: Option<String>,
@@ -119,13 +118,13 @@ impl<'a> Asked<'a> {
         let Some((first, last)) = range(view, filter)? else {
             return Ok(None);
         };
-        let Some((words, at_least)) = words(view, filter)? else {
+        let Some(words) = words(view, filter)? else {
             return Ok(None);
         };
         Ok(Some(Self {
             filter,
-            words: (!words.is_empty()).then_some(words),
-            at_least,
+            at_least: words.at_least(),
+            words,
             first,
             last,
         }))
@@ -210,8 +209,13 @@ impl<'a> Asked<'a> {
         }
         const FITS: &str = "a.time BETWEEN ?4 AND ?5 AND a.rows >= ?6 AND a.duration >= ?7 \
                             AND (a.record, a.sequence) < (?8, ?9)";
+        let words = match self.words.within(view, volume)? {
+            Expression::Nothing => return Ok(0),
+            Expression::Anything => None,
+            Expression::Of(words) => Some(words),
+        };
         let table = file::table(volume);
-        let sql = match &self.words {
+        let sql = match &words {
             Some(_) => format!(
                 "SELECT {COLUMNS} FROM {table} w CROSS JOIN action a ON a.id = w.rowid \
                  CROSS JOIN session s ON s.ref = a.session \
@@ -232,7 +236,7 @@ impl<'a> Asked<'a> {
         let (first, last) = self.within(volume);
         let mut ask = view.prepare_cached(&sql)?;
         let mut rows = ask.query(params![
-            self.words,
+            words,
             int(first),
             int(last),
             int(filter.since.unwrap_or(0)),
@@ -325,16 +329,12 @@ fn range(view: &Transaction<'_>, filter: &Filter) -> Result<Option<(u64, u64)>, 
     Ok(last.filter(|last| *last >= first).map(|last| (first, last)))
 }
 
-/// What the words must be, in the language of FTS5; empty when nothing is asked of them, `None` when nothing can fit.
-/// And what they must be [at least](at_least).
-fn words(
-    view: &Transaction<'_>,
-    filter: &Filter,
-) -> Result<Option<(String, Option<String>)>, Error> {
+/// What the words must be; `None` when nothing can fit.
+fn words(view: &Transaction<'_>, filter: &Filter) -> Result<Option<Words>, Error> {
     let mut all: Vec<String> = filter.terms().iter().map(|term| quoted(term)).collect();
-    let (beginnings, phrases): (Vec<_>, Vec<_>) =
-        filter.query.all.iter().partition(|one| one.is_prefix);
-    all.extend(phrases.into_iter().map(phrase));
+    let wanted = filter.query.all.iter().cloned();
+    let (beginnings, phrases): (Vec<_>, Vec<_>) = wanted.partition(|one| one.is_prefix);
+    all.extend(phrases.iter().map(phrase));
     for (role, facet, typed) in [
         ("principal", Facet::Principal, &filter.principal),
         ("principal", Facet::Principal, &filter.agent),
@@ -360,33 +360,12 @@ fn words(
             all.push(any(measure.at_least(least).iter().map(|term| quoted(term))));
         }
     }
-    let at_least = at_least(&all, &filter.query);
-    all.extend(beginnings.into_iter().map(phrase));
-    let none = &filter.query.none;
-    if all.is_empty() && !none.is_empty() {
-        all.push(quoted(&Facet::Any.term("")));
-    }
-    let mut text = all.join(" AND ");
-    if !none.is_empty() {
-        text = format!("({text}) NOT {}", any(none.iter().map(phrase)));
-    }
-    Ok(Some((text, at_least)))
-}
-
-/// What fits all that is asked for, and more, without looking any beginning up; `None` where nothing is left then, or
-/// there is none.
-fn at_least(others: &[String], query: &Query) -> Option<String> {
-    let mut phrases = query.all.iter().chain(&query.none);
-    if !phrases.any(|one| one.is_prefix) {
-        return None;
-    }
-    let mut all = others.to_vec();
-    let beginnings = query.all.iter().filter(|one| one.is_prefix);
-    // Of words one behind the other, only the last one is a beginning.
-    let whole = beginnings.filter_map(|one| one.words.split_last().map(|(_, before)| before));
-    let whole = whole.filter(|before| !before.is_empty());
-    all.extend(whole.map(|before| quoted(&before.join(" "))));
-    (!all.is_empty()).then(|| all.join(" AND "))
+    Ok(Some(Words {
+        all,
+        beginnings,
+        none: filter.query.none.clone(),
+        ..Words::default()
+    }))
 }
 
 /// The terms of the people that are meant.
@@ -408,18 +387,4 @@ fn people(
         }
     }
     Ok(found)
-}
-
-fn any(terms: impl Iterator<Item = String>) -> String {
-    format!("({})", terms.collect::<Vec<_>>().join(" OR "))
-}
-
-/// Words have no quotation marks; were there one, it would be doubled.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
-fn phrase(phrase: &Phrase) -> String {
-    let star = if phrase.is_prefix { "*" } else { "" };
-    format!("{}{star}", quoted(&phrase.words.join(" ")))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::keep::nat;
 use crate::error::Error;
 
 /// The version of what stands in the file. Another one is made anew from the journal.
@@ -90,6 +91,11 @@ pub(super) fn table(volume: u64) -> String {
     format!("words_{volume}")
 }
 
+/// The list of the words in it.
+pub(super) fn terms(volume: u64) -> String {
+    format!("terms_{volume}")
+}
+
 /// Makes the folder, with mode 0700.
 pub(super) fn private_folder(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -145,7 +151,19 @@ pub(super) fn open_to_write(dir: &Path) -> Result<Connection, Error> {
             "BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
         ))?,
     }
+    complete(&db)?;
     Ok(db)
+}
+
+/// Adds what an index that was made earlier lacks.
+fn complete(db: &Connection) -> Result<(), Error> {
+    let sql = "SELECT number FROM volume WHERE 'terms_' || number NOT IN (SELECT name FROM sqlite_schema)";
+    let mut lacking = db.prepare(sql)?;
+    let volumes = lacking.query_map([], |row| row.get(0).map(nat))?;
+    for volume in volumes.collect::<Result<Vec<_>, _>>()? {
+        make_terms(db, volume)?;
+    }
+    Ok(())
 }
 
 /// Opens the file to search it.
@@ -179,6 +197,15 @@ pub(super) fn make_volume(db: &Connection, volume: u64) -> Result<(), Error> {
          INSERT INTO {table} ({table}, rank) VALUES ('hashsize', {COLLECT_BYTES});
          INSERT INTO {table} ({table}, rank) VALUES ('automerge', 0);
          INSERT OR IGNORE INTO volume (number) VALUES ({volume});"
+    ))?;
+    make_terms(db, volume)
+}
+
+/// Makes the list of a volume's words: a way to look at what FTS5 has, not a copy of it.
+fn make_terms(db: &Connection, volume: u64) -> Result<(), Error> {
+    let (table, terms) = (table(volume), terms(volume));
+    db.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS {terms} USING fts5vocab({table}, instance);"
     ))?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The index against the scan, against kills and damage, and against being asked to forget.
 #![allow(clippy::unwrap_used)]
 
+mod beginnings;
 mod bounds;
+mod rows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -126,7 +128,7 @@ impl Bench {
             if act.is_open {
                 continue;
             }
-            let bytes = rows(&act.values);
+            let bytes = rows_of(&act.values);
             recorder.response(sequence, &bytes).unwrap();
             recorder
                 .append(&completed(sequence, self.clock, act))
@@ -230,7 +232,7 @@ fn completed(sequence: u64, time: u64, act: &Act) -> Event<'static> {
     })
 }
 
-fn rows(values: &[String]) -> Vec<u8> {
+fn rows_of(values: &[String]) -> Vec<u8> {
     let row = |value: &String| {
         let length = u32::try_from(value.len()).unwrap();
         let body = [&[0, 1], &length.to_be_bytes()[..], value.as_bytes()].concat();

@@ -14,7 +14,7 @@ use ledger::{Event, codec};
 use zstd::bulk::Compressor;
 
 use super::log::{JournalHealth, Log, Need, failed};
-use super::results::{Closing, PENDING_BYTES_MAX, Results};
+use super::results::{Chunk, Closing, PENDING_BYTES_MAX, Results};
 use crate::oneshot;
 
 /// Chunks shorter than this are stored as they are: zstd would gain little.
@@ -241,9 +241,9 @@ impl Keeper {
                     results.put_back(chunk);
                     return Err(error);
                 }
-                results.written(chunk.len());
+                results.written(chunk.bytes.len());
                 self.relieve(results);
-                bytes += chunk.len();
+                bytes += chunk.bytes.len();
                 if bytes >= most {
                     return Ok(false);
                 }
@@ -278,16 +278,21 @@ impl Keeper {
     fn write_chunk(
         &self,
         results: &Results,
-        chunk: &[u8],
+        chunk: &Chunk,
         compressor: Option<&mut Compressor<'static>>,
     ) -> Result<(), PortError> {
+        let bytes = &chunk.bytes;
         let packed = compressor
-            .filter(|_| chunk.len() >= COMPRESS_BYTES_MIN)
-            .and_then(|compressor| compressor.compress(chunk).ok())
-            .filter(|packed| packed.len() < chunk.len());
+            .filter(|_| bytes.len() >= COMPRESS_BYTES_MIN)
+            .and_then(|compressor| compressor.compress(bytes).ok())
+            .filter(|packed| packed.len() < bytes.len());
         let content = match &packed {
-            Some(packed) => Content::zstd(packed, chunk.len()),
-            None => Content::plain(chunk),
+            Some(packed) => Content::zstd(packed, bytes.len()),
+            None => Content::plain(bytes),
+        };
+        let content = match chunk.is_rows() {
+            true => content.of_rows(),
+            false => content,
         };
         let mut sealed = Vec::new();
         let mut chain = results.chain.lock().unwrap_or_else(PoisonError::into_inner);

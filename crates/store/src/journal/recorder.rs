@@ -233,6 +233,11 @@ impl Recorder for SessionRecorder {
         if let (Some(tags), Some(sealing)) = (tags(event), &self.results.sealing) {
             sealing.tag(tags);
         }
+        if let Event::SessionOpened(opened) = event
+            && opened.protocol == "postgres"
+        {
+            self.results.follow_framing();
+        }
         self.staged.push(event);
         Ok(self.staged.bytes().len())
     }

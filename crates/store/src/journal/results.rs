@@ -9,6 +9,7 @@ use ledger::record::{Chain, Content, GENESIS, Payload, Place, Stream};
 use ledger::{Event, codec};
 
 use super::log::failed;
+use super::rows::Framing;
 use crate::vault::session::Sealing;
 
 /// A chunk is handed on for writing once it is this long.
@@ -28,10 +29,30 @@ pub(crate) struct Closing {
     pub(crate) is_said: bool,
 }
 
+/// Events that are written as one record.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    /// The events, encoded.
+    pub(crate) bytes: Vec<u8>,
+    /// Nothing but rows of the response that the chunk before ended with, so far.
+    is_rows: bool,
+    /// It ends between messages.
+    is_whole: bool,
+}
+
+impl Chunk {
+    /// Whether the record may say that it is nothing but rows.
+    pub(crate) fn is_rows(&self) -> bool {
+        self.is_rows && self.is_whole
+    }
+}
+
 #[derive(Default)]
 struct Inner {
-    /// Encoded events; all but the last are full.
-    chunks: Vec<Vec<u8>>,
+    /// All but the last are full.
+    chunks: Vec<Chunk>,
+    /// What the last response consists of; nothing is known of it unless its protocol is.
+    framing: Option<Framing>,
     pending: usize,
     closing: Option<Closing>,
     /// It stands in the keeper's list.
@@ -92,28 +113,35 @@ impl Results {
         sealing.payload(content, &place, out)
     }
 
+    /// From here on responses are messages of PostgreSQL's protocol.
+    pub(crate) fn follow_framing(&self) {
+        self.lock().framing = Some(Framing::default());
+    }
+
     /// Adds one event; events longer than a chunk make a longer chunk.
     pub(crate) fn push(&self, event: &Event<'_>) -> Added {
         let mut inner = self.lock();
         let was_full = inner.chunks.len() > 1;
-        if inner
-            .chunks
-            .last()
-            .is_none_or(|last| last.len() >= CHUNK_BYTES)
-        {
-            inner.chunks.push(Vec::new());
+        let is_full = |last: &Chunk| last.bytes.len() >= CHUNK_BYTES;
+        if inner.chunks.last().is_none_or(is_full) {
+            let goes_on = inner.framing.as_ref().is_some_and(Framing::is_between);
+            inner.chunks.push(Chunk {
+                is_rows: goes_on,
+                ..Chunk::default()
+            });
         }
+        let are_rows = inner.framing.as_mut().is_some_and(|f| f.pass(event));
+        let is_whole = inner.framing.as_ref().is_some_and(Framing::is_between);
         let grown = inner.chunks.last_mut().map_or(0, |chunk| {
-            let before = chunk.len();
-            codec::encode(event, chunk);
-            chunk.len() - before
+            let before = chunk.bytes.len();
+            codec::encode(event, &mut chunk.bytes);
+            chunk.is_rows &= are_rows;
+            chunk.is_whole = is_whole;
+            chunk.bytes.len() - before
         });
         inner.pending += grown;
         let listed = std::mem::replace(&mut inner.queued, true);
-        let is_full = inner
-            .chunks
-            .last()
-            .is_some_and(|last| last.len() >= CHUNK_BYTES);
+        let is_full = inner.chunks.last().is_some_and(is_full);
         match (is_full && !was_full, listed) {
             (true, listed) => Added::Full { listed },
             (false, true) => Added::Known,
@@ -134,12 +162,12 @@ impl Results {
     }
 
     /// Takes the oldest chunk to write it; what could not be written comes back through [`Results::put_back`].
-    pub(crate) fn take_chunk(&self) -> Option<Vec<u8>> {
+    pub(crate) fn take_chunk(&self) -> Option<Chunk> {
         let mut inner = self.lock();
         (!inner.chunks.is_empty()).then(|| inner.chunks.remove(0))
     }
 
-    pub(crate) fn put_back(&self, chunk: Vec<u8>) {
+    pub(crate) fn put_back(&self, chunk: Chunk) {
         self.lock().chunks.insert(0, chunk);
     }
 
