@@ -367,7 +367,7 @@ fn mask_of(position: usize) -> Mask {
         position,
         kind: MaskKind::Null,
         type_oid: 25,
-        json: None,
+        inside: None,
     }
 }
 
