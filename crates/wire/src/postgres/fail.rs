@@ -55,6 +55,7 @@ impl Session {
             }
             Some(Expect::Refused(_)) => return self.tell_refusal(),
             Some(Expect::Own(run)) => {
+                self.own_left = true;
                 if run.error.replace(code.clone()).is_some() || !run.synced {
                     return Err(Broken::State(code));
                 }
@@ -183,6 +184,11 @@ impl Session {
             Expect::Own(_) => self.asking = false,
             Expect::DescribeStatement | Expect::DescribePortal { .. } | Expect::Sync => {}
         }
+    }
+
+    /// Drops a held message because one before it failed meanwhile: the server would ignore it.
+    pub(crate) fn drop_held(&mut self, sequence: u64) {
+        self.complete(plain_completion(sequence, "SKIPPED", 0));
     }
 
     /// The session is over: whatever has no end yet gets one. What was sent first failed with `code`, if it is known.

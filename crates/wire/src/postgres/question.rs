@@ -16,6 +16,13 @@ const FOOTINGS_MAX: usize = 64;
 /// The gateway's own prepared statement and portal.
 pub(crate) const OWN_NAME: &[u8] = b"portcullis_own";
 
+fn put_close(out: &mut BytesMut, kind: u8) {
+    own(out, b'C', |b| {
+        b.put_u8(kind);
+        super::frame::put_cstr(b, OWN_NAME);
+    });
+}
+
 fn put_question(out: &mut BytesMut, text: &str, synced: bool) {
     use super::frame::put_cstr;
     own(out, b'P', |b| {
@@ -32,12 +39,8 @@ fn put_question(out: &mut BytesMut, text: &str, synced: bool) {
         put_cstr(b, OWN_NAME);
         b.put_u32(0);
     });
-    for kind in [b'P', b'S'] {
-        own(out, b'C', |b| {
-            b.put_u8(kind);
-            put_cstr(b, OWN_NAME);
-        });
-    }
+    put_close(out, b'P');
+    put_close(out, b'S');
     own(out, if synced { b'S' } else { b'H' }, |_| {});
 }
 
@@ -56,12 +59,17 @@ impl Session {
         };
         self.asking |= purpose != Purpose::Name;
         let synced = self.synced;
+        // A question that failed on its way was not closed: its name is still taken.
+        let left = std::mem::take(&mut self.own_left);
+        if left {
+            put_close(&mut self.to_upstream, b'S');
+        }
         put_question(&mut self.to_upstream, &text, synced);
         self.expect(Expect::Own(Box::new(OwnRun {
             purpose,
             rows: Vec::new(),
             synced,
-            closes: 0,
+            closes: if left { 3 } else { 2 },
             error: None,
         })));
         self.flushed = !synced;

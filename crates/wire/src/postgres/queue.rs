@@ -147,8 +147,9 @@ pub(crate) enum Purpose {
 pub(crate) struct OwnRun {
     pub(crate) purpose: Purpose,
     pub(crate) rows: TextRows,
-    /// Whether it ends with ReadyForQuery; otherwise with its second CloseComplete.
+    /// Whether it ends with ReadyForQuery; otherwise with its last CloseComplete.
     pub(crate) synced: bool,
+    /// CloseComplete that are still to come.
     pub(crate) closes: u8,
     pub(crate) error: Option<String>,
 }

@@ -270,11 +270,11 @@ impl Session {
         };
         match kind {
             b'D' => run.rows.push(text_row(body).map_err(Broken::Upstream)?),
-            b'3' => run.closes = run.closes.saturating_add(1),
+            b'3' => run.closes = run.closes.saturating_sub(1),
             b'1' | b'2' | b'C' => {}
             kind => return Err(Broken::Upstream(FrameError::Unexpected { kind })),
         }
-        if run.closes < 2 || run.synced {
+        if run.closes > 0 || run.synced {
             return Ok(());
         }
         match self.queue.pop_front() {

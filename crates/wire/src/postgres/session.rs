@@ -26,7 +26,6 @@ use super::question::OWN_NAME;
 use super::queue::{Expect, Purpose, Refused};
 use super::recent::Recent;
 use super::refuse::{self, Severity, Words, own};
-use super::server::plain_completion;
 use crate::kit::{self, Effect, Span};
 
 /// What a session is made of.
@@ -82,6 +81,8 @@ pub struct Session {
     pub(crate) dirty: bool,
     /// The server was asked for the state and has not answered.
     pub(crate) asking: bool,
+    /// The gateway's own name may still be taken at the server, by a question that failed.
+    pub(crate) own_left: bool,
     /// The session may see something of its own: the state must be asked for as a whole.
     pub(crate) has_own: bool,
     /// Something moved in the transaction that is open, and may move back at its end.
@@ -155,6 +156,7 @@ impl Session {
             standing: None,
             dirty: true,
             asking: false,
+            own_left: false,
             has_own: false,
             moved: false,
             catalog_moved: false,
@@ -401,11 +403,6 @@ impl Session {
             simple,
             answered: false,
         })));
-    }
-
-    /// Drops a held message because one before it failed meanwhile: the server would ignore it.
-    pub(crate) fn drop_held(&mut self, sequence: u64) {
-        self.complete(plain_completion(sequence, "SKIPPED", 0));
     }
 
     /// Refuses a message that is no action: it names what is not there, or is of a form that is not served.

@@ -214,6 +214,11 @@ impl Host {
         self.settle();
     }
 
+    /// Client bytes that were not taken yet.
+    pub fn unread(&self) -> usize {
+        self.client.len()
+    }
+
     /// Upstream bytes arrive.
     pub fn upstream(&mut self, bytes: &[u8]) {
         self.upstream.extend_from_slice(bytes);
@@ -362,7 +367,8 @@ impl Host {
     }
 }
 
-fn mask_of(position: usize) -> Mask {
+/// A mask that makes NULL of a column.
+pub(crate) fn mask_of(position: usize) -> Mask {
     Mask {
         position,
         kind: MaskKind::Null,
@@ -374,6 +380,7 @@ fn mask_of(position: usize) -> Mask {
 /// Takes whole messages from the front and shows them.
 fn messages(bytes: &mut BytesMut) -> Vec<String> {
     let mut lines = Vec::new();
+    let mut portal_closed = false;
     loop {
         let Ok(header) = Header::peek(bytes) else {
             panic!("a session writes whole messages");
@@ -382,10 +389,13 @@ fn messages(bytes: &mut BytesMut) -> Vec<String> {
             break;
         };
         let message = bytes.split_to(header.total());
-        lines.extend(show(
-            header.kind,
-            message.get(HEADER_BYTES..).unwrap_or_default(),
-        ));
+        let body = message.get(HEADER_BYTES..).unwrap_or_default();
+        // The Close of the statement that ends a question stands behind that of its portal.
+        if header.kind == b'C' && body == b"Sportcullis_own\0" && !portal_closed {
+            lines.push("own close".to_owned());
+        }
+        portal_closed = header.kind == b'C' && body == b"Pportcullis_own\0";
+        lines.extend(show(header.kind, body));
     }
     lines
 }
