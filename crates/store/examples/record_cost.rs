@@ -1,4 +1,5 @@
-//! What recording one large result costs: gives the recorder a million rows as PostgreSQL sends them, and counts.
+//! What recording costs: gives the recorder a million rows as PostgreSQL sends them, then many small statements, has all of
+//! it indexed, and counts.
 //!
 //! Must never be read as what another machine does, nor without `--work`: that stands for what a session does besides,
 //! in microseconds for each piece of 16 KiB.
@@ -13,16 +14,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use gate::ports::{Journal as _, Recorder};
+use gate::ports::{Journal as _, MasterKeys, PortError, Recorder};
 use ledger::Event;
 use ledger::event::{ActionRecorded, Completed, SessionOpened};
+use ledger::keys::master::MasterKey;
 use model::{Limits, SessionId};
-use store::{JournalOptions, JournalStore};
+use store::{Index, IndexOptions, JournalOptions, JournalStore};
 
 /// Rows that are made beforehand, and delivered again and again.
 const ROWS_MADE: u64 = 50_000;
 /// Bytes that are delivered at once.
 const PIECE_BYTES: usize = 16 * 1024;
+/// Sessions that run small statements at once.
+const SESSIONS: u64 = 8;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -34,59 +38,223 @@ impl Wake for Unpark {
     }
 }
 
-fn main() -> Outcome<()> {
-    let (mut rows, mut work) = (1_000_000_u64, 80);
-    let mut dir = std::env::temp_dir().join("record-cost");
+/// What was asked for on the command line.
+struct Wish {
+    rows: u64,
+    statements: u64,
+    work: u64,
+    dir: PathBuf,
+}
+
+fn wish() -> Outcome<Wish> {
+    let mut wish = Wish {
+        rows: 1_000_000,
+        statements: 100_000,
+        work: 80,
+        dir: std::env::temp_dir().join("record-cost"),
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or(format!("{word} takes a value"))?;
         match word.as_str() {
-            "--rows" => rows = value.parse()?,
-            "--work" => work = value.parse()?,
-            "--dir" => dir = PathBuf::from(value),
+            "--rows" => wish.rows = value.parse()?,
+            "--statements" => wish.statements = value.parse()?,
+            "--work" => wish.work = value.parse()?,
+            "--dir" => wish.dir = PathBuf::from(value),
             _ => return Err(format!("{word} is not known").into()),
         }
     }
-    std::fs::create_dir_all(&dir)?;
+    Ok(wish)
+}
+
+fn main() -> Outcome<()> {
+    let wish = wish()?;
+    std::fs::create_dir_all(&wish.dir)?;
+    let dir = wish.dir.join("journal");
     let options = JournalOptions {
         limits: Limits::standard(),
         strict: false,
         ledger: None,
-        masters: None,
-        encrypt: false,
+        masters: Some(Arc::new(Sample)),
+        encrypt: true,
     };
     let journal = JournalStore::open(&dir, options)?;
+    let index = index(&journal, wish.dir.join("index"))?;
     let pieces = pieces()?;
-    let (bytes, began) = (folder_bytes(&dir)?, Instant::now());
-    let told = record(&journal, rows, &pieces, Duration::from_micros(work))?;
+    let before = Spent::now(&dir)?;
+    let began = Instant::now();
+    let told = record(
+        &journal,
+        wish.rows,
+        &pieces,
+        Duration::from_micros(wish.work),
+    )?;
     let took = began.elapsed();
-    settle(&journal);
-    let cpu = cpu_by_thread()?;
-    drop(journal);
+    settle(&journal, &index);
+    let rows = Spent::now(&dir)?;
     let raw = told.raw as f64 / 1e6;
     println!(
-        "{rows} rows, {raw:.1} MB as delivered: {:.2} s, {:.1} MB/s; waited {} times, {:.2} s in all; {:.1} MB stored",
+        "{} rows, {raw:.1} MB as delivered: {:.2} s, {:.1} MB/s; waited {} times, {:.2} s in all; {:.1} MB stored",
+        wish.rows,
         took.as_secs_f64(),
         raw / took.as_secs_f64(),
         told.waits,
         told.waited.as_secs_f64(),
-        (folder_bytes(&dir)? - bytes) as f64 / 1e6,
+        (rows.bytes - before.bytes) as f64 / 1e6,
     );
-    for (thread, spent) in cpu {
+    for (thread, spent) in rows.since(&before) {
         println!(
             "{thread:<16} {:.2} ms of CPU for each MB",
             spent * 1e3 / raw
         );
     }
+    statements(&journal, wish.statements)?;
+    settle(&journal, &index);
+    let small = Spent::now(&dir)?;
+    let count = wish.statements.max(1) as f64;
+    println!(
+        "{} statements: {:.0} bytes each",
+        wish.statements,
+        (small.bytes - rows.bytes) as f64 / count
+    );
+    for (thread, spent) in small.since(&rows) {
+        println!("{thread:<16} {:.2} us of CPU for each", spent * 1e6 / count);
+    }
     Ok(())
 }
 
-/// Waits until everything is written and on disk.
-fn settle(journal: &JournalStore) {
+/// A key for a measurement.
+#[derive(Debug)]
+struct Sample;
+
+impl MasterKeys for Sample {
+    fn fetch(&self) -> Result<Vec<MasterKey>, PortError> {
+        let text = "portcullis-master-key-1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+        let key = MasterKey::parse(text).map_err(|error| PortError::Failed {
+            what: "a master key",
+            source: error.into(),
+        })?;
+        Ok(vec![key])
+    }
+}
+
+/// What was used up so far.
+struct Spent {
+    cpu: BTreeMap<String, f64>,
+    bytes: u64,
+}
+
+impl Spent {
+    fn now(journal: &Path) -> Outcome<Self> {
+        Ok(Self {
+            cpu: cpu_by_thread()?,
+            bytes: folder_bytes(journal)?,
+        })
+    }
+
+    /// Seconds of CPU of each thread.
+    fn since(&self, before: &Self) -> BTreeMap<&str, f64> {
+        let spent = self.cpu.iter().map(|(thread, spent)| {
+            let before = before.cpu.get(thread).copied().unwrap_or_default();
+            (thread.as_str(), spent - before)
+        });
+        spent.collect()
+    }
+}
+
+/// Many statements that each return one row, as pgbench sends them, of sessions in turn.
+fn statements(journal: &JournalStore, count: u64) -> Outcome<()> {
+    let (mut sessions, mut told) = (Vec::new(), Told::default());
+    for _ in 0..SESSIONS {
+        sessions.push(begin(journal)?);
+    }
+    let mut answer = Vec::new();
+    for number in 0..count {
+        let sequence = number / SESSIONS + 1;
+        let at = usize::try_from(number % SESSIONS)?;
+        let Some(recorder) = sessions.get_mut(at) else {
+            break;
+        };
+        let account = number.wrapping_mul(7_919) % 1_000_000;
+        recorder.append(&Event::Action(ActionRecorded {
+            time: 1_790_000_000_000_000 + number * 50,
+            sequence,
+            kind: "statement".into(),
+            text: "SELECT abalance FROM pgbench_accounts WHERE aid = $1;".into(),
+            parameters: vec![Some(account.to_string().into())],
+            effects: vec!["select public.pgbench_accounts (abalance, aid)".into()],
+            outcome: "allow".into(),
+            reasons: vec![("bench".into(), "the bench may read and write".into())],
+            policy: [7; 32],
+            ..ActionRecorded::default()
+        }))?;
+        answer.clear();
+        answer.extend_from_slice(b"D\0\0\0\x0b\0\x01\0\0\0\x010");
+        answer.extend_from_slice(b"C\0\0\0\x0dSELECT 1\0");
+        recorder.response(sequence, &answer)?;
+        recorder.append(&Event::Completed(Completed {
+            time: 1_790_000_000_000_090 + number * 50,
+            sequence,
+            status: "SELECT 1".into(),
+            rows: 1,
+            bytes: answer.len() as u64,
+            duration: 90,
+            ..Completed::default()
+        }))?;
+        wait(&mut **recorder, &mut told)?;
+    }
+    sessions.into_iter().try_for_each(end)
+}
+
+/// A session's recording that has begun.
+fn begin(journal: &JournalStore) -> Outcome<Box<dyn Recorder>> {
+    let id = SessionId::generate();
+    let mut recorder = journal.begin(id)?;
+    recorder.append(&Event::SessionOpened(SessionOpened {
+        time: 1,
+        session: *id.as_bytes(),
+        principal: "https://idp.example|bench".into(),
+        name: "bench".into(),
+        kind: "workload".into(),
+        resource: "bench".into(),
+        database: "bench".into(),
+        protocol: "postgres".into(),
+        application: "pgbench".into(),
+        address: "127.0.0.1".into(),
+        ..SessionOpened::default()
+    }))?;
+    Ok(recorder)
+}
+
+fn end(mut recorder: Box<dyn Recorder>) -> Outcome<()> {
+    recorder.append(&Event::SessionClosed {
+        time: 4,
+        reason: "the client left".into(),
+    })?;
+    Ok(())
+}
+
+fn index(journal: &Arc<JournalStore>, dir: PathBuf) -> Outcome<Index> {
+    let options = IndexOptions {
+        dir,
+        part_bytes_max: ledger::find::scan::PART_BYTES_MAX,
+        time_max: Duration::from_secs(30),
+        page_time: Duration::from_millis(150),
+        lag_max: Duration::from_secs(60),
+        lag_bytes_max: 4 * 1024 * 1024,
+    };
+    let durable = Arc::clone(journal);
+    let follow = move || durable.durable_sequence();
+    Ok(Index::start(options, journal.folder(), follow)?)
+}
+
+/// Waits until everything is written, on disk, and indexed.
+fn settle(journal: &JournalStore, index: &Index) {
     loop {
         let last = journal.head().sequence;
         std::thread::sleep(Duration::from_millis(500));
-        if journal.head().sequence == last && journal.durable_sequence() >= last {
+        let is_settled = journal.head().sequence == last && journal.durable_sequence() >= last;
+        if is_settled && index.health().sequence >= last {
             return;
         }
     }
@@ -119,14 +287,7 @@ fn record(
     pieces: &[(Vec<u8>, u64)],
     work: Duration,
 ) -> Outcome<Told> {
-    let id = SessionId::generate();
-    let mut recorder = journal.begin(id)?;
-    recorder.append(&Event::SessionOpened(SessionOpened {
-        time: 1,
-        session: *id.as_bytes(),
-        protocol: "postgres".into(),
-        ..SessionOpened::default()
-    }))?;
+    let mut recorder = begin(journal)?;
     recorder.append(&Event::Action(ActionRecorded {
         time: 2,
         sequence: 1,
@@ -154,10 +315,7 @@ fn record(
         rows: delivered,
         ..Completed::default()
     }))?;
-    recorder.append(&Event::SessionClosed {
-        time: 4,
-        reason: "the client left".into(),
-    })?;
+    end(recorder)?;
     Ok(told)
 }
 

@@ -96,8 +96,17 @@ pub(crate) fn all(
     dirs: &[&Path],
 ) -> Result<(), Box<dyn std::error::Error>> {
     println!(
-        "{:<40} {:>5} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "first page, ms", "hits", "pages", "cold p50", "cold max", "warm p50", "warm max", "all"
+        "{:<40} {:>5} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "first page, ms",
+        "hits",
+        "pages",
+        "cold p50",
+        "cold max",
+        "warm p50",
+        "warm max",
+        "all",
+        "cold CPU",
+        "cold KiB"
     );
     let deep = far_back(index)?;
     for (name, question) in QUESTIONS {
@@ -111,16 +120,18 @@ pub(crate) fn all(
             let found = search(index, &pairs)?;
             Ok((began.elapsed(), found.hits.len()))
         };
+        let before = Spent::now()?;
         let cold = (0..COLD_ROUNDS)
             .map(|_| ask(true))
             .collect::<Result<Vec<_>, _>>()?;
+        let spent = Spent::now()?;
         let warm = (0..ROUNDS)
             .map(|_| ask(false))
             .collect::<Result<Vec<_>, _>>()?;
         let (cold, warm) = (sorted(cold), sorted(warm));
         let whole = whole(index, filters(question, (entries, &deep), &mut dice))?;
         println!(
-            "{name:<40} {:>5} {:>6} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1}",
+            "{name:<40} {:>5} {:>6} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.0}",
             whole.hits,
             whole.pages,
             part(&cold, 50),
@@ -128,9 +139,32 @@ pub(crate) fn all(
             part(&warm, 50),
             part(&warm, 100),
             whole.took.as_secs_f64() * 1_000.0,
+            (spent.cpu - before.cpu) * 1_000.0 / COLD_ROUNDS as f64,
+            (spent.read - before.read) / 1_024.0 / COLD_ROUNDS as f64,
         );
     }
     Ok(())
+}
+
+/// What this thread has used so far. Other than time, it does not depend on what else the machine does.
+struct Spent {
+    /// Seconds of the processor.
+    cpu: f64,
+    /// Bytes read from files, whether they were in memory or not.
+    read: f64,
+}
+
+impl Spent {
+    fn now() -> Result<Self, Box<dyn std::error::Error>> {
+        let spent = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+        let nanoseconds: f64 = spent.split(' ').next().unwrap_or_default().parse()?;
+        let io = std::fs::read_to_string("/proc/thread-self/io")?;
+        let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+        Ok(Self {
+            cpu: nanoseconds / 1e9,
+            read: read.unwrap_or_default().parse()?,
+        })
+    }
 }
 
 /// Asks while so many were just recorded: indexing waits, and the search reads them.
