@@ -553,7 +553,8 @@ impl World {
             made_with: None,
             stop: Box::new(move |reason| *tell.lock().unwrap() = Some(reason)),
         };
-        self.bench.gate.live().insert(SessionId::generate(), entry);
+        let live = self.bench.gate.live();
+        live.insert(SessionId::generate(), entry, live.since());
         told
     }
 

@@ -1216,7 +1216,8 @@ fn opening_counts_and_ends_in_time() {
                 made_with: Some(format!("oidc:i:{name}")),
                 stop: Box::new(|_| {}),
             };
-            bench.gate.live().insert(id, entry);
+            let live = bench.gate.live();
+            live.insert(id, entry, live.since());
         }
         opened.err().map(|refusal| refusal.message)
     };
@@ -1227,16 +1228,10 @@ fn opening_counts_and_ends_in_time() {
     );
     assert_eq!(enter("bob"), None);
     assert_eq!(enter("eve").as_deref(), Some("too many sessions are open"));
-    assert_eq!(bench.gate.live().revoke_credential("key:ada"), 1);
-    assert_eq!(bench.gate.live().revoke_credential("oidc:i:bob"), 1);
-    assert_eq!(
-        bench.gate.live().revoke_principal("https://id.example|bob"),
-        1
-    );
-    assert_eq!(
-        bench.gate.live().revoke_principal("https://id.example|eve"),
-        0
-    );
+    assert_eq!(bench.gate.live().revoke("key:ada"), 1);
+    assert_eq!(bench.gate.live().revoke("oidc:i:bob"), 1);
+    assert_eq!(bench.gate.live().revoke("https://id.example|bob"), 1);
+    assert_eq!(bench.gate.live().revoke("https://id.example|eve"), 0);
 
     let bench = self::bench();
     let mut short = login(person("ada", &["staff"]));

@@ -69,6 +69,7 @@ pub(crate) async fn issue(
     check_text("label", &wish.label)?;
     let principal = described(caller, wish)?;
     let fields = vec![
+        ("credential", caller.login.credential.clone()),
         ("principal", principal.key()),
         ("kind", principal.kind.as_str().to_owned()),
         ("groups", principal.groups.join(",")),
@@ -107,7 +108,7 @@ pub(crate) async fn revoke(shared: &Shared, caller: &Caller, id: &str) -> Result
     if !shared.parts.keys.revoke(&key.id).await? {
         return Err(Failure::not_found("key"));
     }
-    Ok(shared.parts.gate.live().revoke_credential(&key.id))
+    Ok(shared.parts.gate.live().revoke(&key.id))
 }
 
 /// Keeps a principal or one token out, or lets it in again; returns how many live sessions were told to end.
@@ -145,11 +146,7 @@ pub(crate) async fn bar(
         return Ok(0);
     }
     shared.web.end_of(name);
-    let live = shared.parts.gate.live();
-    Ok(match is_credential {
-        true => live.revoke_credential(name),
-        false => live.revoke_principal(name),
-    })
+    Ok(shared.parts.gate.live().revoke(name))
 }
 
 /// Ends one live session; `false` when it is not open.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use gate::live::Entry;
+use gate::live::{Entry, Since};
 use gate::ports::{Authenticated, Credential, LoginError};
 use gate::{ClientInfo, Opening};
 use model::{Application, Refusal, RefusalKind, Resource, SessionId};
@@ -109,6 +109,8 @@ async fn prepare(shared: Arc<Shared>, cells: Arc<Cells>, arrival: Arrival) -> Op
         Ok(Greeting::Login(both)) => *both,
     };
     let (credential, wanted) = Wanted::split(request);
+    // Before the credential is checked, so that no revocation falls between the two.
+    let since = shared.gate.live().since();
     let login = shared.identities.authenticate(&wanted.user, &credential);
     let identity = timeout_at(deadline, login).await;
     drop(credential);
@@ -123,7 +125,7 @@ async fn prepare(shared: Arc<Shared>, cells: Arc<Cells>, arrival: Arrival) -> Op
         address,
     };
     match identity {
-        Ok(identity) => host.admit(guest, wanted, identity).await,
+        Ok(identity) => host.admit(guest, wanted, identity, since).await,
         Err(error) => {
             host.not_authenticated(guest, &wanted, &error).await;
             None
@@ -222,6 +224,7 @@ impl Host {
         guest: Guest,
         wanted: Wanted,
         identity: Authenticated,
+        since: Since,
     ) -> Option<Prepared> {
         let id = SessionId::generate();
         let client = ClientInfo {
@@ -254,13 +257,19 @@ impl Host {
             }
         };
         let control = Arc::new(Control::default());
-        let listed = self.list(id, &identity, &control);
+        let listed = self.list(id, &identity, since, &control);
         self.open(guest, wanted, target, opening, (control, listed))
             .await
     }
 
     /// Makes the session known to those who may end it.
-    fn list(&self, id: SessionId, identity: &Authenticated, control: &Arc<Control>) -> Listed {
+    fn list(
+        &self,
+        id: SessionId,
+        identity: &Authenticated,
+        since: Since,
+        control: &Arc<Control>,
+    ) -> Listed {
         let stop = Arc::clone(control);
         let principal = &identity.principal;
         let entry = Entry {
@@ -270,7 +279,7 @@ impl Host {
             made_with: identity.made_with.clone(),
             stop: Box::new(move |reason| stop.stop(reason)),
         };
-        self.shared.gate.live().insert(id, entry);
+        self.shared.gate.live().insert(id, entry, since);
         self.cells.session_opened();
         if self.shared.is_draining() {
             control.stop(gate::StopReason::Shutdown);
