@@ -417,18 +417,6 @@ pub(crate) fn type_effects(catalog: &Catalog, oid: u32) -> Vec<Effect> {
     effects
 }
 
-/// See [`crate::types_text`].
-pub(crate) fn types_text(catalog: &Catalog, oids: &[u32]) -> Option<String> {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let values = oids.iter().map(|oid| {
-        let known = catalog.types.get(oid)?;
-        let (schema, name) = (quoted(&known.schema), quoted(&known.name));
-        Some(format!("NULL::{schema}.{name}"))
-    });
-    let values: Vec<String> = values.collect::<Option<_>>()?;
-    Some(format!("SELECT {}", values.join(", ")))
-}
-
 /// The effect of what could not be proven.
 pub(crate) fn unanalysed(what: &str) -> Effect {
     Effect {

@@ -57,12 +57,6 @@ pub fn type_effects(catalog: &Catalog, oid: u32) -> Vec<model::Effect> {
     inspection::type_effects(catalog, oid)
 }
 
-/// A query that makes values of these types and does nothing else, so that an analysis of it follows what
-/// [`type_effects`] only names; `None` where the catalog does not hold one of them.
-pub fn types_text(catalog: &Catalog, oids: &[u32]) -> Option<String> {
-    inspection::types_text(catalog, oids)
-}
-
 /// The texts of SQL that a body in PL/pgSQL holds, in no order that matters; `None` where it is not read. So that
 /// tests can compare with PostgreSQL's own reader.
 pub fn plpgsql_texts(body: &str) -> Option<Vec<String>> {

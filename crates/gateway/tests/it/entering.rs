@@ -90,27 +90,7 @@ fn a_declared_type_that_runs_code_is_refused_before_a_value_is_bound() {
         assert!(bound.iter().any(|frame| frame.tag == b'2'), "{bound:?}");
         is_in_step(&mut client);
     }
-    is_bound_where_its_check_does_nothing(&stage);
     assert_eq!(items(&stage), before);
-}
-
-/// Checks are followed into what they call, as those of a cast are: one that does nothing is for whoever may call it.
-fn is_bound_where_its_check_does_nothing(stage: &Stage) {
-    let mut client = stage.raw("alice");
-    for (name, value) in [
-        ("calm", Some("x")),
-        ("calm[]", Some("{x}")),
-        ("\"Very \"\"calm\"", Some("x")),
-        ("dark", None),
-    ] {
-        let declared = declare(&mut client, name, trap(stage, name));
-        assert_eq!(is_kept(&declared), value.is_none(), "{name}: {declared:?}");
-        if let Some(value) = value {
-            let bound = bind(&mut client, name, value);
-            assert!(bound.iter().any(|frame| frame.tag == b'2'), "{bound:?}");
-        }
-        is_in_step(&mut client);
-    }
 }
 
 #[test]

@@ -40,7 +40,6 @@ pub(crate) mod oid {
 use oid::{
     ANY, ANYCOMPATIBLE, ANYELEMENT, ANYNONARRAY, BOOL, BPCHAR, DATE, FLOAT4, FLOAT8, INT2, INT4,
     INT8, JSON, JSONB, NAME, NUMERIC, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, VARCHAR,
-    XML,
 };
 
 /// Built-in types whose input was checked once and whose output, comparison and conversion to JSON never fail.
@@ -149,7 +148,7 @@ const FUNCTIONS: &[(&str, &[u32], u32, Promise)] = &[
     ("to_jsonb", &[ANYELEMENT], ALL, Plain),
     ("translate", &[TEXT, TEXT, TEXT], ALL, Plain),
     ("upper", &[TEXT], ALL, Plain),
-    ("xmlagg", &[XML], ALL, Plain),
+    ("xmlagg", &[oid::XML], ALL, Plain),
 ];
 
 /// Functions whose result is one of their argument's values, unchanged.
@@ -418,10 +417,9 @@ impl<'a> Analysis<'a> {
                 let is_open = open >> (nth % 32) & 1 == 1;
                 // jsonb reads json text again, and may not take it.
                 let rereads = source == JSON && function.name.contains("jsonb");
-                let wanted = parameter(function, nth);
-                // Of XML, only what was built here is known to have no declaration that may be wrong.
-                let is_built = source == XML && wanted == XML && value.built.is_some();
-                let sure = is_open && !rereads && (is_built || reaches(source, wanted));
+                let is_built = function.name == "xmlagg" && value.built.is_some();
+                let taken = is_built || reaches(source, parameter(function, nth));
+                let sure = is_open && !rereads && taken;
                 if !value.sources.is_empty() && !sure {
                     closed.push(nth);
                 }
@@ -497,9 +495,9 @@ impl<'a> Analysis<'a> {
             return converted;
         }
         let source = self.plain_type(value);
-        let is_built = value.built.is_some() && matches!(source, JSON | JSONB | XML);
+        let is_built = value.built.is_some() && matches!(source, JSON | JSONB | oid::XML);
         let sure = match target {
-            TEXT | VARCHAR if source == XML => is_built,
+            TEXT | VARCHAR if source == oid::XML => is_built,
             _ if is_text(target) => PLAIN.contains(&source),
             INT4 | INT8 if is_integer(source) => reaches(source, target),
             NUMERIC => bare && is_integer(source),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::BufMut;
 use model::{
-    Action, ActionKind, Effect, Given, GivenValue, Ground, Named, Object, Parameter, Projections,
+    Action, ActionKind, Given, GivenValue, Ground, Named, Object, Parameter, Projections,
     Statement, Verb,
 };
 use sql::{SessionChange, Step, UNRESOLVED_RELATION};
@@ -215,10 +215,8 @@ impl Session {
                 return Taken::Done;
             }
         }
-        if let What::Parse { oids, .. } = &what
-            && self.add_types(&mut judged, oids).is_none()
-        {
-            return Taken::Waits;
+        if let What::Parse { oids, .. } = &what {
+            self.add_types(&mut judged, oids);
         }
         self.judge(frame, what, Arc::from(text), analysis, judged);
         Taken::Done
@@ -300,9 +298,7 @@ impl Session {
                 return Ok(Taken::Done);
             }
         }
-        if self.add_types(&mut judged, &bound.prepared.oids).is_none() {
-            return Ok(Taken::Waits);
-        }
+        self.add_types(&mut judged, &bound.prepared.oids);
         let text = Arc::clone(&bound.prepared.source);
         self.judge(frame, What::Bind(Box::new(bound)), text, analysis, judged);
         Ok(Taken::Done)
@@ -509,26 +505,24 @@ impl Session {
         Err(Pause::Wait)
     }
 
-    /// Declared parameter types may run a domain's check when a value is bound. `None` while it is found out what that
-    /// does.
-    fn add_types(&mut self, judged: &mut Judged, oids: &[u32]) -> Option<()> {
-        let mut others: Vec<u32> = oids.to_vec();
-        others.retain(|oid| *oid >= FIRST_OTHER_OID);
-        others.sort_unstable();
-        others.dedup();
-        if others.is_empty() {
-            return Some(());
+    /// Declared parameter types may run a domain's check when a value is bound.
+    fn add_types(&self, judged: &mut Judged, oids: &[u32]) {
+        let mut others = oids
+            .iter()
+            .filter(|oid| **oid >= FIRST_OTHER_OID)
+            .peekable();
+        if others.peek().is_none() {
+            return;
         }
         let Some(catalog) = self.inspector.catalog() else {
-            return Some(());
+            return;
         };
-        let called = others.iter();
-        let called = called.flat_map(|oid| sql::type_effects(&catalog, *oid));
-        let called: Vec<Effect> = called.collect();
-        if called.is_empty() {
-            return Some(());
+        let effects: Vec<_> = others
+            .flat_map(|oid| sql::type_effects(&catalog, *oid))
+            .collect();
+        if effects.is_empty() {
+            return;
         }
-        let effects = self.followed(&catalog, &others)?.unwrap_or(called);
         let mut statements = judged.statements.to_vec();
         if let Some(first) = statements.first_mut() {
             first.effects.extend(effects);
@@ -536,20 +530,5 @@ impl Session {
         judged.statements = statements.into();
         judged.key = 0;
         judged.binding_runs = true;
-        Some(())
-    }
-
-    /// What making values of these types does, as a cast to them would; the inner `None` where code runs that was not
-    /// read.
-    #[expect(clippy::option_option, reason = "not yet, or not known")]
-    fn followed(&mut self, catalog: &sql::Catalog, oids: &[u32]) -> Option<Option<Vec<Effect>>> {
-        let Some(text) = sql::types_text(catalog, oids) else {
-            return Some(None);
-        };
-        let analysis = self.analysis(&text)?;
-        let unread = analysis.changes.iter().any(|change| change.unread);
-        let statement = analysis.statements.first();
-        let read = statement.filter(|_| !unread && analysis.objection.is_none());
-        Some(read.map(|statement| statement.effects.clone()))
     }
 }
