@@ -13,7 +13,7 @@ use model::{
 use mask::{Classification, PredicateUse};
 
 use crate::labels::LabelView;
-use crate::oblige_xml::xml_mask;
+use crate::oblige_xml::{strictest_in, xml_mask};
 
 /// The demands on one statement.
 #[derive(Default)]
@@ -199,7 +199,10 @@ fn inside(view: &LabelView<'_>, shape: &Shape) -> Option<(MaskKind, Option<Insid
             XmlMask::Hidden(kind) => Some((kind, None)),
             XmlMask::Search(_) | XmlMask::Value { .. } | XmlMask::Nodes { .. } => {
                 let xml = xml_mask(view, pieces, searched);
-                Some((MaskKind::Redact, Some(Inside::Xml(xml))))
+                // What is of another form must not be told from what is hidden.
+                let whole = strictest_in(&xml).unwrap_or(MaskKind::Redact);
+                let whole = mask::stricter(whole, MaskKind::Redact);
+                Some((whole, Some(Inside::Xml(xml))))
             }
         },
     }

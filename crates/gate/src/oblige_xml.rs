@@ -81,6 +81,11 @@ impl Pieces {
         if self.elements.iter().all(kept) && !searched {
             return XmlMask::Keep;
         }
+        if searched && !self.elements.iter().all(kept) {
+            // Where an element between two texts goes, they are one, and it is searched as none was.
+            let kinds = self.elements.iter().filter_map(strictest_of);
+            return XmlMask::Hidden(kinds.fold(MaskKind::Redact, stricter));
+        }
         XmlMask::Nodes {
             elements: merged(self.elements),
             text: self.text,
@@ -135,7 +140,7 @@ fn either(one: &XmlMask, other: XmlMask) -> XmlMask {
 }
 
 /// The strictest mask within, if there is any.
-fn strictest_in(mask: &XmlMask) -> Option<MaskKind> {
+pub(crate) fn strictest_in(mask: &XmlMask) -> Option<MaskKind> {
     match mask {
         XmlMask::Keep | XmlMask::Search(_) => None,
         XmlMask::Value { kind, .. } | XmlMask::Hidden(kind) => Some(*kind),

@@ -41,6 +41,7 @@ pub fn any_within(
         format: whole.format,
         type_oid: whole.type_oid,
         is_json: false,
+        is_padded: false,
     };
     item.any(parts, wanted)
 }
@@ -56,6 +57,7 @@ pub(crate) fn any_text(
         format,
         type_oid: 0,
         is_json: false,
+        is_padded: false,
     };
     item.anywhere(0, wanted)
 }
@@ -84,6 +86,8 @@ struct Item<'v> {
     type_oid: u32,
     /// Taken out of JSON, as it stands there.
     is_json: bool,
+    /// A piece of a list, which whoever writes one puts blanks around.
+    is_padded: bool,
 }
 
 impl<'v> Item<'v> {
@@ -93,6 +97,7 @@ impl<'v> Item<'v> {
             format: ParameterFormat::Text,
             type_oid: 0,
             is_json: false,
+            is_padded: false,
         }
     }
 
@@ -124,12 +129,17 @@ impl<'v> Item<'v> {
     fn is_met(&self, is_sure: bool, wanted: &mut dyn FnMut(&Met<'_>) -> bool) -> bool {
         let said = self.is_json.then(|| json::unescape(&self.bytes)).flatten();
         let value = said.as_ref().map_or(&*self.bytes, |said| said.as_bytes());
-        wanted(&Met {
+        let mut met = Met {
             value,
             format: self.format,
             type_oid: self.type_oid,
             is_sure,
-        })
+        };
+        if wanted(&met) {
+            return true;
+        }
+        met.value = value.trim_ascii();
+        self.is_padded && met.value.len() < value.len() && wanted(&met)
     }
 
     /// What one step takes; `None` where the value is not of the kind that the step is for.
@@ -191,22 +201,28 @@ impl<'v> Item<'v> {
     }
 
     fn pieces(&self) -> Vec<Item<'_>> {
-        let parts = self.bytes.split(|byte| b",;|\t\n\r ".contains(byte));
-        let parts = parts.chain(std::iter::once(&*self.bytes));
+        let is_mark = |byte: &u8| b",;|\t\n\r ".contains(byte);
+        let parts = self.bytes.split(is_mark);
+        // Without a mark the only piece is the whole already.
+        let whole = self.bytes.iter().any(is_mark).then_some(&*self.bytes);
+        let parts = parts.chain(whole);
         parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
     }
 
-    /// The pieces between the marks, and the whole: of no mark there is one piece.
+    /// The pieces between the marks; of no mark there is one piece.
     fn split_at(&self, mark: &str) -> Vec<Item<'_>> {
-        let (mut rest, mut parts) = (&*self.bytes, Vec::new());
+        let piece = |part| Item {
+            is_padded: true,
+            ..Item::text(Cow::Borrowed(part))
+        };
+        let (mut rest, mut pieces) = (&*self.bytes, Vec::new());
         let finder = memchr::memmem::Finder::new(mark);
         while let Some(at) = finder.find(rest).filter(|_| !mark.is_empty()) {
-            parts.extend(rest.get(..at));
+            pieces.extend(rest.get(..at).map(piece));
             rest = rest.get(at + mark.len()..).unwrap_or_default();
         }
-        parts.extend([rest, &*self.bytes]);
-        let parts = parts.into_iter();
-        parts.map(|part| Item::text(Cow::Borrowed(part))).collect()
+        pieces.push(piece(rest));
+        pieces
     }
 
     /// What stands between the marks of XML, or of an `hstore`; nothing of any other text.
@@ -438,6 +454,7 @@ impl<'v> Binary<'v> {
             format: ParameterFormat::Binary,
             type_oid,
             is_json: false,
+            is_padded: false,
         }))
     }
 }

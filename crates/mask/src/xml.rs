@@ -21,7 +21,8 @@ const VARCHAR: u32 = 1043;
 const XML: u32 = 142;
 
 /// Masks one XML value of a type (`xml`, or text that holds one; both formats have the same bytes) by its shape: appends
-/// the masked bytes and says whether the result is a value. What is not of that shape is redacted whole.
+/// the masked bytes and says whether the result is a value. What is not of that shape is redacted whole, or NULL where a
+/// part of it would be: which of both forms it had must not show.
 pub fn mask_xml(
     masking: &mut Masking,
     mask: &XmlMask,
@@ -42,9 +43,24 @@ pub fn mask_xml(
         Some(held) => held == Held::Something,
         None => {
             out.truncate(start);
-            let kind = MaskKind::Redact;
+            let kind = match nulls(mask) {
+                true => MaskKind::Null,
+                false => MaskKind::Redact,
+            };
             mask_value(&masking.key, kind, type_oid, format, value, out)
         }
+    }
+}
+
+/// Whether anything is masked as NULL.
+fn nulls(mask: &XmlMask) -> bool {
+    match mask {
+        XmlMask::Keep | XmlMask::Search(_) => false,
+        XmlMask::Value { kind, .. } | XmlMask::Hidden(kind) => *kind == MaskKind::Null,
+        XmlMask::Nodes { elements, .. } => elements.iter().any(|element| {
+            let attributes = element.attributes.iter();
+            attributes.clone().any(|(_, mask)| nulls(mask)) || nulls(&element.content)
+        }),
     }
 }
 

@@ -77,10 +77,13 @@ fn parts_are_taken() {
         "x | y z",
     );
     check("a,b c", &[Part::Pieces], "a | b | c | a,b c");
+    check("a", &[Part::Pieces], "a");
     let split = |mark: &str| [Part::SplitAt(mark.into())];
-    check("a,b::c:d", &split("::"), "a,b | c:d | a,b::c:d");
-    check("a~~b~", &split("~"), "a |  | b |  | a~~b~");
-    check("a", &split(""), "a | a");
+    check("a,b::c:d", &split("::"), "a,b | c:d");
+    check("a~~b~", &split("~"), "a |  | b | ");
+    check("a", &split(""), "a");
+    // Who writes a list puts blanks in it.
+    check("a, b", &split(","), "a |  b | b");
     // What a string of JSON says is taken apart, not how it stands there.
     check(
         r#"{"doc": "{\"ssn\": \"x\"}"}"#,

@@ -200,6 +200,8 @@ const XML: &[&str] = &[
     "SELECT xmlforest(upper(t1.mr) AS u, length(t1.mt) AS n, t1.mj)::text FROM gv AS t1",
     "SELECT xmlelement(NAME e, xmlelement(NAME f, t1.mt), xmlelement(NAME f, t1.mr), xmlforest(t1.a AS f)) FROM g1 AS t1",
     "SELECT xmlelement(NAME e, t1.a::xml, t1.mr), xmlelement(NAME e, '<f/>'::xml, t1.mt) FROM g1 AS t1 WHERE t1.a = 'b2'",
+    "SELECT t1.id, coalesce(xmlagg(xmlforest(t1.mt AS x)), '<none/>'), coalesce(xmlagg(xmlelement(NAME x, t1.mt)), '<none/>') \
+     FROM g1 AS t1 GROUP BY t1.id",
 ];
 
 fn run(seed: u64, queries: u64) -> Counts {

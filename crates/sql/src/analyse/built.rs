@@ -127,16 +127,33 @@ impl Built {
         own && self.form.parts().into_iter().all(Self::is_fixed)
     }
 
-    /// Made of any number of rows, of which none may be there.
+    /// Made of any number of rows, of which none may be there; NULL then, and only then.
     pub(crate) fn is_many(&self) -> bool {
         match &self.form {
-            Form::Array(_) | Form::Map(_) | Form::Many(_) => true,
+            Form::Array(_) | Form::Map(_) => true,
+            // Of rows whose pieces are all NULL nothing is made either.
+            Form::Many(piece) => piece.is_never_null(),
             Form::Column(_, part) => part.is_many(),
             Form::Value(_)
             | Form::Object(..)
             | Form::Tuple(_)
             | Form::Element(_)
             | Form::Nodes(_) => false,
+        }
+    }
+
+    /// XML that there always is, whatever the values in it are.
+    fn is_never_null(&self) -> bool {
+        match &self.form {
+            Form::Element(element) => !element.optional,
+            Form::Nodes(pieces) => pieces.iter().any(|piece| piece.is_never_null()),
+            Form::Column(_, part) => part.is_never_null(),
+            Form::Value(_)
+            | Form::Object(..)
+            | Form::Tuple(_)
+            | Form::Array(_)
+            | Form::Map(_)
+            | Form::Many(_) => false,
         }
     }
 

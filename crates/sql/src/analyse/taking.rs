@@ -8,7 +8,7 @@ use pg_query::protobuf::{AExpr, AExprKind, AIndices, FuncCall, Node, a_const};
 
 use super::given::Givens;
 use super::scope::Value;
-use super::{Analysis, inner, strings};
+use super::{Analysis, inner, string, strings};
 use crate::catalog::Function;
 
 /// How the columns of a function in FROM come out of its value.
@@ -77,10 +77,9 @@ impl<'a> Analysis<'a> {
                 Givens::join([&first.within(Part::Computed), &rows].into_iter())
             }
             "string_to_array" | "string_to_table" | "split_part" => {
-                let mark = call
-                    .args
-                    .get(1)
-                    .and_then(|node| self.written_key(node, first));
+                // Cast to anything but text it may be written otherwise (`'007'::int`).
+                let mark = call.args.get(1).filter(|node| is_text(node));
+                let mark = mark.and_then(|node| self.written_key(node, first));
                 first.within(mark.map_or(Part::Pieces, |mark| Part::SplitAt(mark.into())))
             }
             "regexp_split_to_array" | "regexp_split_to_table" => first.within(Part::Pieces),
@@ -194,5 +193,18 @@ impl<'a> Analysis<'a> {
             self.shape_safe = false;
         }
         Some(key)
+    }
+}
+
+/// A string as it is written, or cast to text.
+fn is_text(node: &Node) -> bool {
+    match inner(node) {
+        Some(NodeEnum::AConst(_)) => true,
+        Some(NodeEnum::TypeCast(cast)) => {
+            let names = cast.type_name.as_ref().map(|name| &name.names);
+            let last = names.and_then(|names| names.iter().filter_map(string).next_back());
+            last == Some("text") && cast.arg.as_deref().is_some_and(is_text)
+        }
+        _ => false,
     }
 }

@@ -99,6 +99,13 @@ impl<'a> Analysis<'a> {
                     last.and_then(|name| xml_name(name, true))
                 }
                 ("", _) => None,
+                // In a view's text a column's own name, which is escaped otherwise, looks like one that was written.
+                (name, Some(NodeEnum::ColumnRef(column)))
+                    if column.fields.iter().filter_map(string).next_back() == Some(name) =>
+                {
+                    let fully = xml_name(name, true);
+                    fully.filter(|fully| xml_name(name, false).as_ref() == Some(fully))
+                }
                 (name, _) => xml_name(name, false),
             };
             named.push((name, self.expression(value, scope)?));
@@ -177,7 +184,10 @@ impl<'a> Analysis<'a> {
         let moment = matches!(self.plain_type(value), DATE | TIMESTAMP | TIMESTAMPTZ);
         let plain = self.is_plain(value) && !moment;
         match role {
-            Role::Attribute => plain && self.catalog.server_version < UNREVIEWED,
+            // Of another encoding than its own, libxml2 makes other characters.
+            Role::Attribute => {
+                plain && self.catalog.is_utf8 && self.catalog.server_version < UNREVIEWED
+            }
             Role::Content => plain || self.xml_nodes(value).is_some(),
             Role::Piece => self.xml_nodes(value).is_some(),
         }

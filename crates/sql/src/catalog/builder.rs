@@ -21,6 +21,7 @@ pub struct Builder {
     role: String,
     database: String,
     server_version: u32,
+    is_utf8: bool,
     schemas: HashMap<u32, String>,
     relations: Vec<(u32, Relation)>,
     columns: HashMap<u32, Vec<Column>>,
@@ -101,6 +102,7 @@ impl Builder {
             role: String::new(),
             database: String::new(),
             server_version: 0,
+            is_utf8: false,
             schemas: HashMap::new(),
             relations: Vec::new(),
             columns: HashMap::new(),
@@ -171,6 +173,7 @@ impl Builder {
             "role" => self.role = value,
             "database" => self.database = value,
             "version" => self.server_version = row.number(1)?,
+            "encoding" => self.is_utf8 = value == "UTF8",
             _ => self.path.push((row.number(0)?, value)),
         }
         Ok(())
@@ -323,6 +326,7 @@ impl Builder {
             },
             database: std::mem::take(&mut self.database),
             server_version: self.server_version,
+            is_utf8: self.is_utf8,
             schemas: self.schemas.clone(),
             relations: Vec::new(),
             numbering: std::mem::take(&mut self.numbering),

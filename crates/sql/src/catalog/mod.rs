@@ -196,6 +196,8 @@ pub struct Catalog {
     pub(crate) login: View,
     pub(crate) database: String,
     pub(crate) server_version: u32,
+    /// The database's own encoding is UTF-8.
+    pub(crate) is_utf8: bool,
     /// Schemas by OID.
     pub(crate) schemas: HashMap<u32, String>,
     pub(crate) relations: Vec<Relation>,

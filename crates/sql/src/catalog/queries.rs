@@ -13,7 +13,8 @@ pub const QUERIES: &[Query] = &[
               WITH ORDINALITY AS p(s, n) \
               UNION ALL SELECT 'role', current_user::text \
               UNION ALL SELECT 'database', pg_catalog.current_database()::text \
-              UNION ALL SELECT 'version', pg_catalog.current_setting('server_version_num')",
+              UNION ALL SELECT 'version', pg_catalog.current_setting('server_version_num') \
+              UNION ALL SELECT 'encoding', pg_catalog.current_setting('server_encoding')",
     },
     Query {
         name: "pin",
