@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use ledger::event::{ActionRecorded, Completed, Human, SessionOpened};
+use ledger::event::{ActionRecorded, Completed, Human, SessionOpened, StatementRecorded};
 use ledger::find::{id_text, rfc3339};
 use serde_json::{Value as Json, json};
 
@@ -188,9 +188,14 @@ pub const COLUMNS: &[Column] = columns! {
     acts_for_email: Text = |e| Value::of(&human(e)?.email);
     statements: List = statements;
     in_transaction: Text = |e| {
-        let word = if action(e)?.in_transaction? { "yes" } else { "no" };
+        let word = match (says_circumstances(e), action(e)?.in_transaction) {
+            (false, _) => return None,
+            (true, true) => "yes",
+            (true, false) => "no",
+        };
         Some(Value::Text(word.into()))
     };
+    circumstances: Text = |e| says_circumstances(e).then_some(Value::Text("yes".into()));
 };
 
 fn opened<'a>(
@@ -205,11 +210,24 @@ fn action(event: &AuditEvent) -> Option<&ActionRecorded<'static>> {
 }
 
 fn human(event: &AuditEvent) -> Option<&Human<'static>> {
-    event.opened.as_deref()?.human.as_ref()
+    event.opened.as_deref()?.human.as_deref()
+}
+
+/// Whether absence has a meaning in what the session recorded.
+fn says_circumstances(event: &AuditEvent) -> bool {
+    let opened = event.opened.as_deref();
+    opened.is_some_and(|opened| opened.says_circumstances)
 }
 
 fn statements(event: &AuditEvent) -> Option<Value<'_>> {
-    let statements = action(event)?.statements.iter().map(|statement| {
+    let action = action(event)?;
+    let usual;
+    let mut recorded = &*action.statements;
+    if recorded.is_empty() && !action.effects.is_empty() && says_circumstances(event) {
+        usual = [StatementRecorded::usual(action.effects.len() as u64)];
+        recorded = &usual;
+    }
+    let statements = recorded.iter().map(|statement| {
         json!({
             "kind": statement.kind,
             "effects": statement.effects,
@@ -262,6 +280,36 @@ mod tests {
                 assert!(fits, "{} of {event:?}", column.name);
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_out_is_told_where_the_gateway_says_circumstances() {
+        let mut event = testing::every_kind()
+            .into_iter()
+            .find(|event| event.statement().is_some())
+            .unwrap();
+        let text = |event: &AuditEvent, name: &str| {
+            let column = COLUMNS.iter().find(|column| column.name == name).unwrap();
+            (column.of)(event).map(|value| match value {
+                Value::List(list) => list.to_string(),
+                Value::Text(text) => text.to_string(),
+                Value::Number(_) | Value::Time(_) => panic!("{name}"),
+            })
+        };
+        if let Detail::StatementDecided(statement) | Detail::StatementEnded(statement, _) =
+            &mut event.detail
+        {
+            statement.action.statements = Cow::Borrowed(&[]);
+            statement.action.in_transaction = false;
+        }
+        let usual = json!([{ "kind": "SELECT", "effects": 1, "has_where": true }]);
+        assert_eq!(text(&event, "statements"), Some(usual.to_string()));
+        assert_eq!(text(&event, "in_transaction").as_deref(), Some("no"));
+        let mut opened = testing::opened();
+        opened.says_circumstances = false;
+        event.opened = Some(opened.into());
+        assert_eq!(text(&event, "statements"), None);
+        assert_eq!(text(&event, "in_transaction"), None);
     }
 
     #[test]

@@ -31,11 +31,12 @@ pub(crate) fn opened() -> SessionOpened<'static> {
         login: "token".into(),
         tls: "TLSv1.3".into(),
         email: "ada@example.com".into(),
-        human: Some(Human {
+        human: Some(Box::new(Human {
             kind: "human".into(),
             groups: vec!["engineers".into()],
             email: "bob@example.com".into(),
-        }),
+        })),
+        says_circumstances: true,
     }
 }
 
@@ -59,8 +60,9 @@ fn statement(text: &str) -> Box<Statement> {
                 kind: "SELECT".into(),
                 effects: 1,
                 has_where: true,
-            }],
-            in_transaction: Some(true),
+            }]
+            .into(),
+            in_transaction: true,
         },
         record: Reference {
             sequence: 12,

@@ -513,6 +513,7 @@ fn overruled(judged: &Judged, rule: &str, why: &dyn std::fmt::Display) -> Judged
         masked: Vec::new(),
         labels: judged.labels.clone(),
         effects: judged.effects.clone(),
+        statements: judged.statements.clone(),
         effectful: judged.effectful,
         sensitive: judged.sensitive,
         policy: judged.policy,

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ledger::event::StatementRecorded;
 use model::decision::Wall;
 use model::{
     Action, ColumnRef, Obligations, Outcome, PolicyHash, Principal, Projections, Reason, Resource,
@@ -37,6 +38,8 @@ pub(crate) struct Judged {
     pub(crate) labels: Vec<String>,
     /// Effects, rendered, for the record.
     pub(crate) effects: Vec<String>,
+    /// Its statements, for the record: none where that is what most are.
+    pub(crate) statements: Vec<StatementRecorded>,
     pub(crate) effectful: bool,
     /// Its text and parameters may carry labelled values.
     pub(crate) sensitive: bool,
@@ -88,10 +91,24 @@ pub(crate) fn judge(rules: &Rules, asker: Asker<'_>, action: &Action, context: &
         judged.labels.extend(touched);
         judged.effectful |= effects.clone().any(|effect| effect.verb.is_effectful());
     }
+    judged.statements = statements(action);
     judged.labels.sort_unstable();
     judged.labels.dedup();
     judged.obligations = Arc::new(obligations);
     judged
+}
+
+/// What is recorded of the statements of an action that was understood.
+fn statements(action: &Action) -> Vec<StatementRecorded> {
+    let recorded = |statement: &Statement| StatementRecorded {
+        kind: statement.kind.clone(),
+        effects: statement.effects.len() as u64,
+        has_where: statement.has_where,
+    };
+    match &*action.statements {
+        [only] if recorded(only).is_usual() => Vec::new(),
+        all => all.iter().map(recorded).collect(),
+    }
 }
 
 impl Judged {
@@ -105,6 +122,7 @@ impl Judged {
             masked: Vec::new(),
             labels: Vec::new(),
             effects: Vec::new(),
+            statements: Vec::new(),
             effectful: false,
             sensitive: false,
             policy: rules.policies.hash(),

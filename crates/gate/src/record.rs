@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ledger::Event;
-use ledger::event::{ActionRecorded, ApprovalRecorded, Human, SessionOpened, StatementRecorded};
+use ledger::event::{ActionRecorded, ApprovalRecorded, Human, SessionOpened};
 use model::{
     Action, ActionKind, ApprovalId, Detected, Outcome, Parameter, ParameterFormat, Principal,
-    Resource, SessionId, Statement,
+    Resource, SessionId,
 };
 
 use crate::judge::Judged;
@@ -61,7 +61,8 @@ pub(crate) fn opened<'a>(
         login: (&client.login).into(),
         tls: (&client.tls).into(),
         email: principal.email.as_deref().unwrap_or_default().into(),
-        human: acts_for.map(human),
+        human: acts_for.map(|of| Box::new(human(of))),
+        says_circumstances: true,
     })
 }
 
@@ -70,14 +71,6 @@ fn human(of: &Principal) -> Human<'_> {
         kind: of.kind.as_str().into(),
         groups: of.groups.iter().map(Cow::from).collect(),
         email: of.email.as_deref().unwrap_or_default().into(),
-    }
-}
-
-fn statement(of: &Statement) -> StatementRecorded<'_> {
-    StatementRecorded {
-        kind: (&of.kind).into(),
-        effects: of.effects.len() as u64,
-        has_where: of.has_where,
     }
 }
 
@@ -115,8 +108,8 @@ pub(crate) fn action<'a>(
         approval: redeemed.map(|used| *used.id.as_bytes()),
         approvers: approvers.iter().map(Cow::from).collect(),
         labels: judged.labels.iter().map(Cow::from).collect(),
-        statements: action.statements.iter().map(statement).collect(),
-        in_transaction: Some(action.in_transaction),
+        statements: Cow::Borrowed(&judged.statements),
+        in_transaction: action.in_transaction,
     }
 }
 

@@ -862,6 +862,44 @@ fn values_of_unlabelled_columns_are_recorded() {
 }
 
 #[test]
+fn circumstances_are_recorded_where_they_are_not_the_usual_ones() {
+    let bench = bench();
+    let mut session = open(&bench, person("ada", &["staff"]));
+    let read = || statement(Verb::Select, "orders", &["id"]);
+    let mut bare = statement(Verb::Insert, "orders", &[]);
+    bare.has_where = false;
+    let mut refused = query("x", vec![read(), read()]);
+    refused.not_understood = Some("why".to_owned());
+    let asked = [
+        query("usual", vec![read()]),
+        query("two", vec![read(), read()]),
+        query("bare", vec![bare]),
+        refused,
+    ];
+    for action in asked {
+        ask(&mut session, action);
+    }
+    session.journal().unwrap();
+    let lines = bench.journal.lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("says_circumstances: true"))
+    );
+    let recorded = |text: &str| {
+        let has = |line: &&String| line.contains(&format!("text: {text:?}"));
+        let line = lines.iter().find(has);
+        let line = line.unwrap_or_else(|| panic!("{text}: {lines:#?}"));
+        line.matches("StatementRecorded").count()
+    };
+    assert_eq!(["usual", "two", "bare"].map(recorded), [0, 2, 1]);
+    // What was not understood has no effects, and none are counted.
+    let refusal = lines.iter().find(|line| line.contains("not-understood"));
+    let refusal = refusal.unwrap();
+    assert!(!refusal.contains("StatementRecorded"), "{refusal}");
+}
+
+#[test]
 fn a_refusal_names_only_what_the_statement_names() {
     let bench = bench();
     let mut session = open(&bench, person("ada", &["staff"]));

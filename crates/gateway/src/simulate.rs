@@ -55,16 +55,18 @@ impl Simulate {
     /// how much changes or cannot be told.
     pub async fn run(self, globals: &cli::Globals) -> Result<()> {
         let config = Config::read(&self.place.config)?;
-        let running = Sources::read(&config.policy)?.compile(1)?;
+        let running = Sources::read(&config.policy)?;
         let draft = PolicyConfig {
             dir: self.policy.clone(),
             data: self.data.clone().or_else(|| config.policy.data.clone()),
             ..config.policy.clone()
         };
-        let draft = Sources::read(&draft)
-            .and_then(|sources| sources.compile(1))
-            .context("the draft")?;
+        let draft = Sources::read(&draft).context("the draft")?;
+        let is_same_catalog = draft.data == running.data;
+        let draft = draft.compile(1).context("the draft")?;
+        let running = running.compile(1)?;
         let mut bench = Bench::new(&config, &draft, &running);
+        bench.report.compare_catalogs(is_same_catalog);
         let mut lines = Lines::new(|line| bench.take(line));
         let kinds = [Kind::SessionOpened, Kind::StatementDecided];
         cli::events(globals, &self.events, &kinds, &mut lines).await?;
@@ -126,6 +128,9 @@ impl<'a> Bench<'a> {
         };
         let told = self.told(&line);
         let example = || Example::new(&line, &at);
+        if let Ok(would) = &*told {
+            self.report.compare_approvers(would);
+        }
         match &*told {
             Ok(would) if would.is_change() => self.report.change(&line, would, example()),
             Ok(_) => self.report.same(),

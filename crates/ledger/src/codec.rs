@@ -32,6 +32,9 @@ const SHARED_FIELDS: [u64; 5] = [4, 7, 9, 10, 11];
 /// The field that names them: the sum of 2^field over those left out.
 const AS_BEFORE: u64 = 14;
 
+/// Inside a transaction block, in an action's field 18. The first gateways that wrote it wrote 1 outside of one.
+const INSIDE: u64 = 2;
+
 /// The events of one payload, under construction. An action that repeats what the one before it in the same payload says does not say
 /// it again: a driver prepares, and then executes, one text.
 #[derive(Debug, Default)]
@@ -197,6 +200,7 @@ fn encode_opened(opened: &SessionOpened<'_>, to: &mut Writer<'_>) -> u8 {
         to.texts(19, &human.groups);
         to.text(20, &human.email);
     }
+    to.number(21, u64::from(opened.says_circumstances));
     TAG_OPENED
 }
 
@@ -217,12 +221,12 @@ fn encode_own(action: &ActionRecorded<'_>, to: &mut Writer<'_>) {
     }
     to.texts(13, &action.approvers);
     to.texts(15, &action.labels);
-    for statement in &action.statements {
+    for statement in &*action.statements {
         to.repeated(16, statement.kind.as_bytes());
         to.repeated_number(17, statement.effects << 1 | u64::from(statement.has_where));
     }
-    if let Some(is_inside) = action.in_transaction {
-        to.number(18, 1 + u64::from(is_inside));
+    if action.in_transaction {
+        to.number(18, INSIDE);
     }
 }
 

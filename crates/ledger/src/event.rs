@@ -202,7 +202,10 @@ pub struct SessionOpened<'a> {
     /// The principal's e-mail address, where it is known.
     pub email: Cow<'a, str>,
     /// What policies may ask of the human it acts for, besides key and name.
-    pub human: Option<Human<'a>>,
+    pub human: Option<Box<Human<'a>>>,
+    /// The gateway says circumstances: no e-mail address then means that there is none, and an action's statements and
+    /// transaction are as it says. Otherwise they are not known.
+    pub says_circumstances: bool,
 }
 
 /// The human behind a principal, as policies see one.
@@ -247,17 +250,21 @@ pub struct ActionRecorded<'a> {
     pub approvers: Vec<Cow<'a, str>>,
     /// Labels of the columns that it touches, sorted.
     pub labels: Vec<Cow<'a, str>>,
-    /// Its statements, in order.
-    pub statements: Vec<StatementRecorded<'a>>,
-    /// Whether it stood inside a transaction block; `None` in recordings of gateways that did not say so.
-    pub in_transaction: Option<bool>,
+    /// Its statements, in order. None where it has effects and is one `SELECT`, which most are, or where the gateway does
+    /// not say circumstances.
+    pub statements: Cow<'a, [StatementRecorded]>,
+    /// It stood inside a transaction block.
+    pub in_transaction: bool,
 }
+
+/// The kind of most statements.
+const USUAL_KIND: &str = "SELECT";
 
 /// What policies may ask of one statement of an action.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct StatementRecorded<'a> {
+pub struct StatementRecorded {
     /// Its kind: `SELECT`, `CREATE TABLE`…
-    pub kind: Cow<'a, str>,
+    pub kind: String,
     /// How many of the action's effects are its own: the first statement has the first ones.
     pub effects: u64,
     /// Its data-changing part has a WHERE, or could not have one.
@@ -326,7 +333,8 @@ impl SessionOpened<'_> {
             login: own(self.login),
             tls: own(self.tls),
             email: own(self.email),
-            human: self.human.map(Human::into_owned),
+            human: self.human.map(|human| Box::new(human.into_owned())),
+            says_circumstances: self.says_circumstances,
         }
     }
 }
@@ -342,12 +350,18 @@ impl Human<'_> {
     }
 }
 
-impl StatementRecorded<'_> {
-    /// The same on its own memory.
-    pub fn into_owned(self) -> StatementRecorded<'static> {
-        StatementRecorded {
-            kind: own(self.kind),
-            ..self
+impl StatementRecorded {
+    /// Whether this, as the only one of an action, is what an action with effects is without any.
+    pub fn is_usual(&self) -> bool {
+        self.kind == USUAL_KIND && self.has_where && self.effects > 0
+    }
+
+    /// What an action with so many effects is where it says no statements.
+    pub fn usual(effects: u64) -> Self {
+        Self {
+            kind: USUAL_KIND.to_owned(),
+            effects,
+            has_where: true,
         }
     }
 }
@@ -356,7 +370,6 @@ impl ActionRecorded<'_> {
     /// The same on its own memory.
     pub fn into_owned(self) -> ActionRecorded<'static> {
         let parameters = self.parameters.into_iter();
-        let statements = self.statements.into_iter();
         ActionRecorded {
             time: self.time,
             sequence: self.sequence,
@@ -371,7 +384,7 @@ impl ActionRecorded<'_> {
             approval: self.approval,
             approvers: own_all(self.approvers),
             labels: own_all(self.labels),
-            statements: statements.map(StatementRecorded::into_owned).collect(),
+            statements: Cow::Owned(self.statements.into_owned()),
             in_transaction: self.in_transaction,
         }
     }

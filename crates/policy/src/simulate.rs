@@ -3,6 +3,8 @@
 //! Must never guess: where the record does not have what the draft asks for, that is what is said. Reads no recording
 //! itself.
 
+use std::collections::BTreeSet;
+
 use model::{
     ColumnRef, Effect, Object, Outcome, Principal, Projections, Resource, Statement, Verb,
 };
@@ -90,6 +92,8 @@ pub struct Would {
     pub rules: Vec<String>,
     /// For a hold: who would have to approve.
     pub approvals: Vec<ApprovalRule>,
+    /// Where it was held and would be again: whether the same people would be asked.
+    pub approvers: Approvers,
     /// Columns that came back masked and would not.
     pub shown: Vec<String>,
     /// Columns that were read unmasked and would be hidden: masked, or refused where masks do not allow their use.
@@ -99,8 +103,21 @@ pub struct Would {
 impl Would {
     /// Whether anything is not as it was.
     pub fn is_change(&self) -> bool {
-        self.was != self.outcome || !self.shown.is_empty() || !self.hidden.is_empty()
+        let is_as_it_was = self.was == self.outcome && self.approvers != Approvers::Others;
+        !is_as_it_was || !self.shown.is_empty() || !self.hidden.is_empty()
     }
+}
+
+/// Who would be asked, compared with whom the rules of now ask: the record does not say whom those of then asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Approvers {
+    /// The same, or there was nothing to compare.
+    #[default]
+    Same,
+    /// Others.
+    Others,
+    /// The rules of now do not hold it, or ask for what the record does not say.
+    Unknown,
 }
 
 /// Why it cannot be told what a draft would do.
@@ -118,8 +135,8 @@ pub enum Untold {
     /// An effect does not read back as it was written.
     #[error("an effect names what cannot be read back from the record")]
     Effect,
-    /// The draft asks for what the record does not say.
-    #[error("the draft asks for {0}, which the record does not say")]
+    /// The draft, or what it is compared with, asks for what the record does not say.
+    #[error("policies ask for {0}, which the record does not say")]
     Lacks(&'static str),
     /// What the human behind an agent may do is not known.
     #[error("the record does not say the groups of the human whom the agent acts for")]
@@ -168,6 +185,7 @@ pub fn simulate(past: &Past, draft: Set<'_>, running: Set<'_>) -> Result<Would, 
         outcome: decision.outcome,
         rules: rules(&decision),
         approvals: decision.approvals,
+        approvers: Approvers::Same,
         shown: Vec::new(),
         hidden: Vec::new(),
     };
@@ -187,9 +205,33 @@ pub fn simulate(past: &Past, draft: Set<'_>, running: Set<'_>) -> Result<Would, 
         would.outcome = Outcome::Allow;
         would.approvals.clear();
     }
-    would.shown = shown(past, draft);
-    would.hidden = hidden(past, &statements, draft, running);
+    if (was, would.outcome) == (Outcome::Hold, Outcome::Hold) {
+        would.approvers = approvers(past, &statements, &would.approvals, running);
+    }
+    would.shown = shown(past, draft)?;
+    would.hidden = hidden(past, &statements, draft, running)?;
     Ok(would)
+}
+
+fn approvers(
+    past: &Past,
+    statements: &[Statement],
+    would: &[ApprovalRule],
+    running: Set<'_>,
+) -> Approvers {
+    if lacking(past, running.policies).is_err() {
+        return Approvers::Unknown;
+    }
+    let now = decided(past, running, statements);
+    if now.outcome != Outcome::Hold {
+        return Approvers::Unknown;
+    }
+    let of = |rules: &[ApprovalRule]| rules.iter().map(ToString::to_string).collect();
+    let (would, now): (BTreeSet<String>, BTreeSet<String>) = (of(would), of(&now.approvals));
+    match would == now {
+        true => Approvers::Same,
+        false => Approvers::Others,
+    }
 }
 
 /// What the policies had said: what people, the store or a withdrawal made of a hold is not theirs.
@@ -211,8 +253,8 @@ fn is_beyond_policies(rule: &str) -> bool {
     rule.starts_with("portcullis.") && !own.contains(&rule)
 }
 
-/// Whether the draft asks for something that the record does not have.
-fn lacking(past: &Past, draft: &PolicySet) -> Result<(), Untold> {
+/// Whether policies ask for something that the record does not have.
+fn lacking(past: &Past, policies: &PolicySet) -> Result<(), Untold> {
     let lacks = past.lacks;
     let of_a_statement = past.asked != Asked::Connect;
     let asked = [
@@ -224,7 +266,7 @@ fn lacking(past: &Past, draft: &PolicySet) -> Result<(), Untold> {
     ];
     let found = asked
         .into_iter()
-        .find(|(is_lacking, name)| *is_lacking && draft.asks(name));
+        .find(|(is_lacking, name)| *is_lacking && policies.asks(name));
     match found {
         Some((_, name)) => Err(Untold::Lacks(name)),
         None => Ok(()),
@@ -242,6 +284,7 @@ fn connected(decision: crate::Decision) -> Would {
         outcome,
         rules: rules(&decision),
         approvals: Vec::new(),
+        approvers: Approvers::Same,
         shown: Vec::new(),
         hidden: Vec::new(),
     }
@@ -315,11 +358,15 @@ fn effect(text: &str) -> Option<Effect> {
             let is_kind = kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             is_plain(kind) && is_kind && (name.is_empty() || !is_done_to_rows(effect.verb))
         }
-        Object::Database
-        | Object::Schema { .. }
-        | Object::Setting { .. }
-        | Object::Role { .. }
-        | Object::Channel { .. } => true,
+        Object::Database => true,
+        // Such a word may be the first of a table's name, and what follows it the rest.
+        Object::Schema { schema: name }
+        | Object::Setting { name }
+        | Object::Role { name }
+        | Object::Channel { name } => {
+            let is_one = !name.is_empty() && !name.contains(['.', '(', ')']);
+            is_one && !is_done_to_rows(effect.verb) && effect.columns.is_empty()
+        }
     };
     let columns_are_certain = effect.columns.iter().all(|column| is_plain(column));
     (is_certain && columns_are_certain && effect.to_string() == text).then_some(effect)
@@ -338,16 +385,24 @@ fn is_done_to_rows(verb: Verb) -> bool {
 }
 
 /// Columns that came back masked, and that the draft shows.
-fn shown(past: &Past, draft: Set<'_>) -> Vec<String> {
-    let is_shown = |name: &&String| match column(name) {
-        Some(column) => !is_hidden(past, draft, &column),
-        None => false,
-    };
-    past.masked.iter().filter(is_shown).cloned().collect()
+fn shown(past: &Past, draft: Set<'_>) -> Result<Vec<String>, Untold> {
+    let mut found = Vec::new();
+    for name in &past.masked {
+        let column = column(name).ok_or(Untold::Effect)?;
+        if !is_hidden(past, draft, &column) {
+            found.push(name.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Columns that were read, that the rules of now show and the draft hides.
-fn hidden(past: &Past, statements: &[Statement], draft: Set<'_>, running: Set<'_>) -> Vec<String> {
+fn hidden(
+    past: &Past,
+    statements: &[Statement],
+    draft: Set<'_>,
+    running: Set<'_>,
+) -> Result<Vec<String>, Untold> {
     let effects = statements.iter().flat_map(|statement| &statement.effects);
     let mut found = Vec::new();
     for effect in effects.filter(|effect| effect.verb == Verb::Select) {
@@ -362,13 +417,17 @@ fn hidden(past: &Past, statements: &[Statement], draft: Set<'_>, running: Set<'_
                 type_oid: 0,
             };
             let text = column.to_string();
-            let is_new = is_hidden(past, draft, &column) && !is_hidden(past, running, &column);
-            if is_new && !past.masked.contains(&text) && !found.contains(&text) {
+            let is_known = past.masked.contains(&text) || found.contains(&text);
+            if is_known || !is_hidden(past, draft, &column) {
+                continue;
+            }
+            lacking(past, running.policies)?;
+            if !is_hidden(past, running, &column) {
                 found.push(text);
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// Whether a column has a label and its values must not be seen.

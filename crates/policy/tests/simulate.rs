@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use model::{Outcome, Principal, PrincipalKind, Resource, ResourceName};
-use policy::simulate::{Asked, Lacks, Part, Past, Set, Untold, Would, simulate};
+use policy::simulate::{Approvers, Asked, Lacks, Part, Past, Set, Untold, Would, simulate};
 use policy::{Context, Labels, PolicySet};
 
 /// Every column named `email` is personal.
@@ -168,6 +168,48 @@ fn columns_that_would_show_or_hide() {
 }
 
 #[test]
+fn others_who_approve_are_a_change() {
+    let owner = ASK.replace("dba", "owner");
+    let both = ASK.replace("dba", "2 of dba");
+    let check = |was: Outcome, draft: &str, running: &[&str], expect: Approvers| {
+        let mut past = Past {
+            outcome: was,
+            ..past(&DELETE)
+        };
+        // Only an agent has an owner.
+        past.principal.kind = PrincipalKind::Agent;
+        let human = somebody("bob", PrincipalKind::Human, &["bosses"]);
+        past.principal.acts_for = Some(Box::new(human));
+        let all = r#"@id("all") permit(principal in Group::"bosses", action, resource);"#;
+        let running = [running, &[all]].concat();
+        let would = told(&past, &[READ, draft, all], &running).unwrap();
+        assert_eq!(would.approvers, expect, "{draft} {running:?}");
+        let is_change = was != would.outcome || expect == Approvers::Others;
+        assert_eq!(would.is_change(), is_change, "{draft} {running:?}");
+    };
+    use Outcome::{Allow, Hold};
+    check(Hold, &owner, &[READ, &both], Approvers::Others);
+    check(Hold, &both, &[READ, &both], Approvers::Same);
+    check(Hold, &both, &[READ, WRITE], Approvers::Unknown);
+    check(Hold, WRITE, &[READ, &both], Approvers::Same);
+    check(Allow, &owner, &[READ, &both], Approvers::Same);
+}
+
+#[test]
+fn what_the_rules_of_now_ask_for_is_not_guessed_either() {
+    let mut past = past(&["select public.customers (email, id)"]);
+    past.lacks.circumstances = true;
+    let running = r#"@id("r") permit(principal, action == Action::"reveal", resource) when { context.has_where };"#;
+    let lacking = Err(Untold::Lacks("has_where"));
+    assert_eq!(told(&past, &[READ], &[READ, running]), lacking);
+    assert!(told(&past, &[READ, REVEAL], &[READ, running]).is_ok());
+    past.lacks.circumstances = false;
+    assert!(told(&past, &[READ], &[READ, running]).is_ok());
+    past.masked = vec!["public.odd.name.email".to_owned()];
+    assert_eq!(told(&past, &[READ], &[READ]), Err(Untold::Effect));
+}
+
+#[test]
 fn several_statements_are_told_by_the_circumstances_of_each() {
     let draft = [
         READ,
@@ -274,7 +316,7 @@ fn effects_are_read_back_as_they_were_written_or_not_at_all() {
         "set setting work_mem",
         "drop whatever depends on it",
         "lock advisory_lock",
-        "listen channel a.b c",
+        "listen channel a c",
         "create type public.mood",
         "create schema audit",
     ] {
@@ -293,6 +335,11 @@ fn effects_are_read_back_as_they_were_written_or_not_at_all() {
         "select public.orders ()",
         "select public.or(ders",
         "select public. orders",
+        "select schema orders",
+        "select role a",
+        "delete channel x",
+        "set setting a (b)",
+        "create schema a.b",
     ] {
         check(bad, Err(Untold::Effect));
     }

@@ -44,6 +44,8 @@ pub(super) struct Line {
     pub(super) approval: Option<String>,
     pub(super) statements: Vec<One>,
     pub(super) in_transaction: Option<String>,
+    /// `yes` where what is not told is not.
+    pub(super) circumstances: Option<String>,
     /// Of a gap, why it is one.
     pub(super) reason: String,
     #[serde(skip)]
@@ -144,16 +146,15 @@ impl Line {
             was_approved: self.approval.is_some(),
             masked: self.masked.clone(),
             lacks: Lacks {
-                // A gateway that records such things says of every statement whether it stands in a transaction. A
-                // session's beginning has no such mark: a principal without an e-mail address may have had one.
-                circumstances: match is_connect {
-                    true => self.email.is_none(),
-                    false => self.in_transaction.is_none(),
-                },
+                circumstances: !self.says_circumstances(),
                 human: self.acts_for.is_some() && self.acts_for_kind.is_none(),
                 tags: settings.is_none(),
             },
         })
+    }
+
+    fn says_circumstances(&self) -> bool {
+        self.circumstances.as_deref() == Some("yes")
     }
 
     fn who(&self) -> Result<Principal, Untold> {
@@ -179,7 +180,7 @@ impl Line {
 
     /// Its statements with the effects of each; where the record does not tell them apart, all in one.
     fn parts(&self) -> Result<Vec<Part>, Untold> {
-        if self.in_transaction.is_none() {
+        if !self.says_circumstances() {
             return Ok(vec![Part {
                 has_where: true,
                 effects: self.effects.clone(),
@@ -323,7 +324,7 @@ mod tests {
         Line::read(value.to_string().as_bytes()).unwrap()
     }
 
-    const TOLD: &str = r#"{"in_transaction":"yes","acts_for_kind":"human","acts_for_groups":["g"],"acts_for_email":"e@x",
+    const TOLD: &str = r#"{"circumstances":"yes","in_transaction":"yes","acts_for_kind":"human","acts_for_groups":["g"],"acts_for_email":"e@x",
         "statements":[{"kind":"DELETE","effects":1,"has_where":false},{"kind":"DELETE","effects":1,"has_where":true}]}"#;
 
     #[test]
@@ -350,6 +351,9 @@ mod tests {
             ..Lacks::default()
         };
         assert_eq!(past.lacks, lacks);
+        // Nobody need have an e-mail address for that to be known.
+        let opened = r#"{"kind":"session.opened","circumstances":"yes","acts_for_kind":"human"}"#;
+        assert_eq!(with(opened).0.past(None).unwrap().lacks, lacks);
     }
 
     #[test]

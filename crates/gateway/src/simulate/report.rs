@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use contract::visible;
 use policy::PolicySet;
-use policy::simulate::{Untold, Would};
+use policy::simulate::{Approvers, Untold, Would};
 use serde_json::{Value, json};
 
 use super::line::{Line, Where};
@@ -106,6 +106,10 @@ pub(super) struct Report {
     same: u64,
     changes: BTreeMap<Group, Found>,
     ungrouped: u64,
+    /// Changes of each outcome into each, grouped or not.
+    totals: BTreeMap<(&'static str, &'static str), u64>,
+    unknown_approvers: u64,
+    is_other_catalog: bool,
     untold: BTreeMap<String, Found>,
     unreadable: u64,
     gaps: BTreeMap<String, u64>,
@@ -141,6 +145,16 @@ impl Report {
         self.unreadable += 1;
     }
 
+    /// Notes that labels may not be all that the draft's data catalog changes.
+    pub(super) fn compare_catalogs(&mut self, is_same: bool) {
+        self.is_other_catalog = !is_same;
+    }
+
+    /// Counts what is held as it was where nobody knows by whom it had to be approved.
+    pub(super) fn compare_approvers(&mut self, would: &Would) {
+        self.unknown_approvers += u64::from(would.approvers == Approvers::Unknown);
+    }
+
     pub(super) fn gap(&mut self, reason: &str) {
         let is_kept = self.gaps.len() < WORDS_MAX || self.gaps.contains_key(reason);
         let reason = if is_kept { reason } else { "other" };
@@ -148,6 +162,8 @@ impl Report {
     }
 
     pub(super) fn change(&mut self, line: &Line, would: &Would, example: Example) {
+        let outcomes = (would.was.as_str(), would.outcome.as_str());
+        *self.totals.entry(outcomes).or_default() += 1;
         let connect = ["connect database".to_owned()];
         let effects = match line.kind.as_str() {
             "session.opened" => &connect[..],
@@ -210,6 +226,31 @@ impl Report {
         groups
     }
 
+    fn totals(&self) -> impl Iterator<Item = Value> {
+        let totals = self.totals.iter();
+        totals.map(|((was, would), count)| json!({ "was": was, "would": would, "count": count }))
+    }
+
+    /// What is not of single statements: how much there is of each change, and what was not compared.
+    fn push_sums(&self, text: &mut String) {
+        // Writing to a String cannot fail.
+        for ((was, would), count) in &self.totals {
+            let _ = writeln!(text, "{count} in all {was} -> {would}");
+        }
+        if self.unknown_approvers > 0 {
+            let count = self.unknown_approvers;
+            let _ = writeln!(
+                text,
+                "{count} held as they were: approvers cannot be compared"
+            );
+        }
+        if self.is_other_catalog {
+            let what =
+                "what else than labels the draft's data catalog changes (detection, `use`, `mask`)";
+            let _ = writeln!(text, "not told: {what}");
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         let changes = self.ordered().into_iter().map(|(group, found)| {
             json!({
@@ -241,8 +282,11 @@ impl Report {
             "prepared": self.prepared,
             "same": self.same,
             "changed": self.changed(),
+            "totals": self.totals().collect::<Vec<_>>(),
             "changes": changes.collect::<Vec<_>>(),
             "ungrouped": self.ungrouped,
+            "approvers_not_compared": self.unknown_approvers,
+            "other_catalog": self.is_other_catalog,
             "untold": untold.collect::<Vec<_>>(),
             "unreadable": self.unreadable,
             "gaps": self.gaps,
@@ -269,7 +313,7 @@ impl Report {
             let reason = visible::single_line(reason);
             let _ = writeln!(text, "{count} gaps in the recordings: {reason}\n");
         }
-        // Writing to a String cannot fail.
+        self.push_sums(&mut text);
         let _ = writeln!(
             text,
             "{} statements in {} sessions: {} as they were, {} changed, {} not told",
@@ -341,6 +385,7 @@ mod tests {
             outcome,
             rules: vec!["never".to_owned()],
             approvals: Vec::new(),
+            approvers: Approvers::Same,
             shown: Vec::new(),
             hidden: Vec::new(),
         }
@@ -391,6 +436,13 @@ mod tests {
         assert_eq!(report.changes.len(), GROUPS_MAX);
         assert_eq!(report.changed(), GROUPS_MAX as u64 + 5);
         assert!(report.text().contains("5 more changes"));
+        let mut opened = would(Outcome::Allow);
+        opened.was = Outcome::Deny;
+        let late = line("late");
+        report.change(&late, &opened, Example::new(&late, &at("x")));
+        assert!(report.text().contains("1 in all deny -> allow"));
+        let opened = json!({ "was": "deny", "would": "allow", "count": 1 });
+        assert_eq!(report.json()["totals"][1], opened);
         for number in 0..WORDS_MAX + 5 {
             report.gap(&number.to_string());
             let untold = Untold::Beyond(format!("portcullis.{number}"));
@@ -405,6 +457,22 @@ mod tests {
             report.json()["untold"].as_array().unwrap().len(),
             WORDS_MAX + 1
         );
+    }
+
+    #[test]
+    fn what_was_not_compared_is_said() {
+        let mut report = Report::default();
+        report.compare_catalogs(true);
+        report.compare_approvers(&would(Outcome::Hold));
+        assert!(!report.text().contains("not told: what else"));
+        assert!(!report.text().contains("cannot be compared"));
+        report.compare_catalogs(false);
+        let mut held = would(Outcome::Hold);
+        held.approvers = Approvers::Unknown;
+        report.compare_approvers(&held);
+        assert!(report.text().contains("not told: what else"));
+        let said = "1 held as they were: approvers cannot be compared";
+        assert!(report.text().contains(said), "{}", report.text());
     }
 
     #[test]

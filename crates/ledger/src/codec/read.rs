@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    AS_BEFORE, PREFIX_BYTES, TAG_ACTION, TAG_APPROVAL, TAG_CLOSED, TAG_COMPLETED, TAG_CONTROL,
-    TAG_OPENED, TAG_RESPONSE, TAG_RESPONSE_REST, TAG_STREAM_END,
+    AS_BEFORE, INSIDE, PREFIX_BYTES, TAG_ACTION, TAG_APPROVAL, TAG_CLOSED, TAG_COMPLETED,
+    TAG_CONTROL, TAG_OPENED, TAG_RESPONSE, TAG_RESPONSE_REST, TAG_STREAM_END,
 };
 use crate::event::{
     ActionRecorded, ApprovalRecorded, Completed, Event, Human, SessionOpened, StatementRecorded,
@@ -128,6 +128,7 @@ fn decode_opened(fields: Fields<'_>) -> Result<SessionOpened<'_>, DecodeError> {
             (18, value) => human(&mut opened).kind = value.text()?,
             (19, value) => human(&mut opened).groups.push(value.text()?),
             (20, value) => human(&mut opened).email = value.text()?,
+            (21, value) => opened.says_circumstances = value.number()? != 0,
             (_, _) => {}
         }
     }
@@ -161,18 +162,18 @@ fn decode_action<'a>(
             (12, value) => action.approval = Some(value.array()?),
             (13, value) => action.approvers.push(value.text()?),
             (15, value) => action.labels.push(value.text()?),
-            (16, value) => action.statements.push(StatementRecorded {
-                kind: value.text()?,
+            (16, value) => action.statements.to_mut().push(StatementRecorded {
+                kind: value.text()?.into_owned(),
                 ..StatementRecorded::default()
             }),
             (17, value) => {
                 let number = value.number()?;
-                if let Some(statement) = action.statements.last_mut() {
+                if let Some(statement) = action.statements.to_mut().last_mut() {
                     statement.effects = number >> 1;
                     statement.has_where = number & 1 == 1;
                 }
             }
-            (18, value) => action.in_transaction = Some(value.number()? > 1),
+            (18, value) => action.in_transaction = value.number()? == INSIDE,
             (AS_BEFORE, value) => as_before = value.number()?,
             (_, _) => {}
         }

@@ -204,23 +204,25 @@ proptest! {
         policy in any::<[u8; 32]>(),
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         statements in proptest::collection::vec((".*", any::<u32>(), any::<bool>()), 0..4),
-        in_transaction in proptest::option::of(any::<bool>()),
+        in_transaction in any::<bool>(),
+        says_circumstances in any::<bool>(),
         human in proptest::option::of((".*", proptest::collection::vec(".*", 0..3), ".*")),
     ) {
         let statement = |(kind, effects, has_where): (String, u32, bool)| StatementRecorded {
-            kind: kind.into(),
+            kind,
             effects: effects.into(),
             has_where,
         };
-        let human = human.map(|(kind, groups, email)| Human {
+        let human = human.map(|(kind, groups, email)| Box::new(Human {
             kind: kind.into(),
             groups: groups.into_iter().map(Into::into).collect(),
             email: email.into(),
-        });
+        }));
         let opened = Event::SessionOpened(SessionOpened {
             time,
             email: text.clone().into(),
             human,
+            says_circumstances,
             ..SessionOpened::default()
         });
         let action = Event::Action(ActionRecorded {
