@@ -32,9 +32,6 @@ const SHARED_FIELDS: [u64; 5] = [4, 7, 9, 10, 11];
 /// The field that names them: the sum of 2^field over those left out.
 const AS_BEFORE: u64 = 14;
 
-/// Inside a transaction block, in an action's field 18. The first gateways that wrote it wrote 1 outside of one.
-const INSIDE: u64 = 2;
-
 /// The events of one payload, under construction. An action that repeats what the one before it in the same payload says does not say
 /// it again: a driver prepares, and then executes, one text.
 #[derive(Debug, Default)]
@@ -225,9 +222,7 @@ fn encode_own(action: &ActionRecorded<'_>, to: &mut Writer<'_>) {
         to.repeated(16, statement.kind.as_bytes());
         to.repeated_number(17, statement.effects << 1 | u64::from(statement.has_where));
     }
-    if action.in_transaction {
-        to.number(18, INSIDE);
-    }
+    to.number(18, u64::from(action.in_transaction));
 }
 
 /// One of [`SHARED_FIELDS`].

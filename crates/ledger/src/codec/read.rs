@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    AS_BEFORE, INSIDE, PREFIX_BYTES, TAG_ACTION, TAG_APPROVAL, TAG_CLOSED, TAG_COMPLETED,
-    TAG_CONTROL, TAG_OPENED, TAG_RESPONSE, TAG_RESPONSE_REST, TAG_STREAM_END,
+    AS_BEFORE, PREFIX_BYTES, TAG_ACTION, TAG_APPROVAL, TAG_CLOSED, TAG_COMPLETED, TAG_CONTROL,
+    TAG_OPENED, TAG_RESPONSE, TAG_RESPONSE_REST, TAG_STREAM_END,
 };
 use crate::event::{
     ActionRecorded, ApprovalRecorded, Completed, Event, Human, SessionOpened, StatementRecorded,
@@ -173,7 +173,7 @@ fn decode_action<'a>(
                     statement.has_where = number & 1 == 1;
                 }
             }
-            (18, value) => action.in_transaction = value.number()? == INSIDE,
+            (18, value) => action.in_transaction = value.number()? == 1,
             (AS_BEFORE, value) => as_before = value.number()?,
             (_, _) => {}
         }
