@@ -15,11 +15,6 @@ CREATE FUNCTION first_ssn(customers) RETURNS text LANGUAGE sql AS 'SELECT $1.ssn
 CREATE FUNCTION remove(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.order_items WHERE order_id = 9; RETURN 1; END $$;
 CREATE DOMAIN trap AS text CHECK (remove(VALUE) = 1);
 CREATE TYPE pair AS (x trap, y int);
-CREATE FUNCTION is_short(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN length($1) < 20; END $$;
-CREATE DOMAIN calm AS text CHECK (is_short(VALUE));
-CREATE DOMAIN "Very ""calm" AS calm CHECK (is_short(VALUE));
-CREATE FUNCTION runs_text(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN true; END $$;
-CREATE DOMAIN dark AS text CHECK (runs_text(VALUE));
 CREATE FUNCTION under(text, int) RETURNS boolean LANGUAGE sql AS 'SELECT public.remove($1) = 1';
 CREATE OPERATOR <= (LEFTARG = text, RIGHTARG = int, FUNCTION = under);
 CREATE FUNCTION ssn_of(wanted bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT ssn FROM customers WHERE id = wanted';
